@@ -1,0 +1,185 @@
+# wirelume: one file builds everything. `make help` says what can be typed.
+# Sources are found by wildcard; a flavour is a folder under build/; nothing is generated elsewhere.
+#   make [F=dev|release|tsan|cov|fuzz] [P=name] [V=1] [WERROR=0] target
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+SHELL  := /bin/bash
+CC     := gcc
+AR     := ar
+CLANG  := clang-14
+FORMAT := clang-format-14
+WERROR ?= 1
+P ?=
+T ?= 10
+Q := $(if $(V),,@)
+say = @$(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),:,printf '  %-6s %s\n' $(1) $(2))
+
+# ---------------------------------------------------------------- libraries
+PACKAGES := libpcap yaml-0.1 libcrypto zlib libzstd libbrotlidec libpsl libpcre2-8
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+LIBS := $(PKG_LIBS) -lpthread -lm
+
+# ---------------------------------------------------------------- flags
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
+        -Wmissing-prototypes -Wvla -Wwrite-strings -Wundef -Wpointer-arith -Wformat=2
+BANS := $(if $(wildcard src/base/bans.h),-include src/base/bans.h)
+# _GNU_SOURCE must come from here: a #define in a file would come after the forced include.
+BASE := -std=gnu17 -D_GNU_SOURCE -fno-common -Isrc $(BANS) $(WARN) $(PKG_CFLAGS)
+FLAGS_dev     := -Og -g3 -fno-omit-frame-pointer -fsanitize=address,undefined \
+                 -fno-sanitize-recover=undefined
+FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+                 -fcf-protection -fPIE
+FLAGS_tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+FLAGS_cov     := -O0 -g --coverage
+FLAGS_fuzz    := -O1 -g -fno-omit-frame-pointer -DFUZZING \
+                 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+LINK_release  := -pie -Wl,-z,relro,-z,now
+CC_fuzz       := $(CLANG)
+FLAVOURS := dev release tsan cov fuzz
+
+# ---------------------------------------------------------------- sources
+SRC   := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+MAIN  := $(wildcard src/app/main.c)
+HDR   := $(sort $(wildcard src/*/*.h src/*/*/*.h))
+TLIB  := $(sort $(wildcard test/lib/*.c))
+UNIT  := $(sort $(wildcard test/unit/*/test_*.c))
+SUITE := $(sort $(wildcard test/golden/*.c test/torture/*.c test/bench/*.c test/e2e/*.c \
+                           test/slope/*.c test/conform/*.c test/truth/*.c))
+FUZZ  := $(sort $(filter-out test/fuzz/proto.c,$(wildcard test/fuzz/*.c)))
+ROWS  := $(if $(wildcard test/fuzz/proto.c),\
+           $(shell sed -n 's/^[ \t]*PROTO(\([a-z0-9_]*\)).*/\1/p' src/proto/protocols.def 2>/dev/null))
+FUZZERS := $(FUZZ:test/fuzz/%.c=build/fuzz/%) $(ROWS:%=build/fuzz/proto-%)
+# The unit tests that P= selects: a room (base) or a file (cursor).
+UNITS = $(if $(P),$(filter test/unit/$(P)/% %/test_$(P).c,$(UNIT)),$(UNIT))
+
+# ---------------------------------------------------------------- a flavour
+# build/X/flags changes when the compiler, the flags or the list of files do: all is built again then.
+define FLAVOUR
+CC_$(1) ?= $$(CC)
+LIB_$(1) := build/$(1)/libwirelume.a
+TLIB_$(1) := $(if $(TLIB),build/$(1)/libtest.a)
+.PHONY: $(1)
+$(1): $$(LIB_$(1)) $(if $(MAIN),build/$(1)/wirelume)
+build/$(1)/flags: FORCE
+	@mkdir -p $$(@D); echo '$$(CC_$(1)) $$(BASE) $$(FLAGS_$(1))' >$$@.new; \
+	if cmp -s $$@.new $$@; then rm $$@.new; else \
+	  pkg-config --print-errors --exists $$(PACKAGES) || \
+	    { echo 'make: development packages are missing: tools/packages.sh install build'; exit 1; }; \
+	  mv $$@.new $$@; fi
+build/$(1)/objects: FORCE
+	@mkdir -p $$(@D); echo '$$(SRC) $$(TLIB)' >$$@.new; \
+	if cmp -s $$@.new $$@; then rm $$@.new; else mv $$@.new $$@; fi
+build/$(1)/%.o: %.c build/$(1)/flags
+	$$(call say,cc,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(BASE) $$(FLAGS_$(1)) $$(ERROR_$(1)) $$(if $$(filter test/%,$$<),-Itest) \
+	  -MMD -MP -c -o $$@ $$<
+$$(LIB_$(1)): $$(patsubst %.c,build/$(1)/%.o,$$(filter-out $$(MAIN),$$(SRC))) build/$(1)/objects
+	$$(call say,ar,$$@)
+	$$(Q)rm -f $$@; $$(AR) rcsT $$@ $$(filter %.o,$$^)
+build/$(1)/libtest.a: $$(patsubst %.c,build/$(1)/%.o,$$(TLIB)) build/$(1)/objects
+	$$(Q)rm -f $$@; $$(AR) rcsT $$@ $$(filter %.o,$$^)
+build/$(1)/wirelume: build/$(1)/src/app/main.o $$(LIB_$(1))
+	$$(call say,link,$$@)
+	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$^ $$(LIBS)
+$$(patsubst %.c,build/$(1)/%,$$(UNIT) $$(SUITE)): %: %.o $$(TLIB_$(1)) $$(LIB_$(1))
+	$$(call say,link,$$@)
+	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$^ $$(if $$(findstring /unit/,$$@),-lcmocka) $$(LIBS)
+-include $$(patsubst %.c,build/$(1)/%.d,$$(SRC) $$(TLIB) $$(UNIT) $$(SUITE))
+endef
+
+.DEFAULT_GOAL := dev
+ERROR := $(if $(filter 1,$(WERROR)),-Werror)
+ERROR_dev := $(ERROR)
+ERROR_release := $(ERROR)
+ERROR_tsan := $(ERROR)
+ERROR_cov := $(ERROR)
+$(foreach f,$(FLAVOURS),$(eval $(call FLAVOUR,$(f))))
+.PHONY: FORCE
+FORCE:
+
+# ---------------------------------------------------------------- fuzz programs
+# test/fuzz/proto.c is built once for each row PROTO(name) of src/proto/protocols.def.
+fuzzers: $(FUZZERS)
+$(FUZZ:test/fuzz/%.c=build/fuzz/%): build/fuzz/%: build/fuzz/test/fuzz/%.o
+$(ROWS:%=build/fuzz/proto-%): build/fuzz/proto-%: build/fuzz/test/fuzz/proto-%.o
+build/fuzz/test/fuzz/proto-%.o: test/fuzz/proto.c build/fuzz/flags
+	$(call say,cc,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC_fuzz) $(BASE) $(FLAGS_fuzz) -Itest -DFUZZ_PROTO=$* -MMD -MP -c -o $@ $<
+$(FUZZERS): $(TLIB_fuzz) $(LIB_fuzz)
+	$(call say,link,$@)
+	$(Q)$(CC_fuzz) $(FLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+-include $(FUZZ:%.c=build/fuzz/%.d) $(ROWS:%=build/fuzz/test/fuzz/proto-%.d)
+
+# ---------------------------------------------------------------- suites
+# A suite ends with the line `N passed, N failed`, or with `, N skipped` behind it.
+# test/NAME/run belongs to its suite; it gets F, P and T in the environment.
+export F P T CC AR
+suite = @if [ -x test/$(1)/run ]; then test/$(1)/run; else \
+	echo '$(1): not there yet (no test/$(1)/run)'; echo '0 passed, 0 failed, 1 skipped'; fi
+programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
+F ?= dev
+
+CHECKS := format bans layers size headers house unit golden
+.PHONY: check format bans layers size headers house unit golden torture e2e conform truth bench \
+        slope fuzz fuzzers bless docs tour new help compile_commands.json clean
+check:
+	@tools/suites $(CHECKS)
+format:
+	@$(FORMAT) --dry-run -Werror $(HDR) $(SRC) $$(find test -name '*.[ch]') && echo '1 passed, 0 failed'
+bans layers size:
+	@tools/check-$@
+headers:
+	@CFLAGS='$(BASE) $(ERROR)' tools/check-headers
+house:
+	$(call suite,house)
+unit: $(patsubst %.c,build/$(F)/%,$(UNITS))
+	@tools/run-unit $^
+golden: $(F) $(call programs,$(F),golden)
+	$(call suite,golden)
+torture: dev $(call programs,dev,torture)
+	$(call suite,torture)
+e2e: release $(call programs,release,e2e)
+	$(call suite,e2e)
+conform: release $(call programs,release,conform)
+	$(call suite,conform)
+truth: release $(call programs,release,truth)
+	$(call suite,truth)
+bench: release $(call programs,release,bench)
+	$(call suite,bench)
+slope: release $(call programs,release,slope)
+	$(call suite,slope)
+fuzz: fuzzers
+	$(call suite,fuzz)
+bless: dev
+	@tools/bless $(P)
+docs: dev
+	@tools/docs
+tour:
+	@tools/tour
+new:
+	@tools/new $(P)
+compile_commands.json: build/compile_commands.json
+build/compile_commands.json: build/dev/objects build/dev/flags
+	@for f in $(SRC) $(UNIT); do printf '%s{"directory":"%s","file":"%s","command":"%s"}' "$$comma" \
+	  "$(CURDIR)" "$$f" "$(CC) $(BASE) -Itest $(FLAGS_dev) -c $$f"; comma=$$',\n'; \
+	done | sed '1s/^/[/; $$s/$$/]/' >$@; echo $@
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^#: \?//p' Makefile
+#: make            build with sanitizers: build/dev/wirelume (same as make dev)
+#: make release    build/release/wirelume; also tsan, cov
+#: make check      format, bans, layers, size, headers, house, unit, golden; each is a target too
+#: make unit P=x   unit tests of the room or file x;  F=tsan runs another flavour
+#: make golden P=x cases of protocol x;  make bless P=x rewrites their answers and shows the change
+#: make fuzz P=x T=60   one fuzz target for 60 s;  make fuzz smokes each for T=10
+#: make torture e2e slope conform truth bench
+#: make docs       regenerate docs/reference from the tables
+#: make tour       reading order with line counts
+#: make new P=foo  a new protocol: src/proto/foo.c, its row, its golden folder
+#: make compile_commands.json   for clangd, in build/
+#: V=1 shows commands, WERROR=0 lets warnings pass
