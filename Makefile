@@ -25,7 +25,8 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-protot
         -Wmissing-prototypes -Wvla -Wwrite-strings -Wundef -Wpointer-arith -Wformat=2
 BANS := $(if $(wildcard src/base/bans.h),-include src/base/bans.h)
 # _GNU_SOURCE must come from here: a #define in a file would come after the forced include.
-BASE := -std=gnu17 -D_GNU_SOURCE -fno-common -Isrc $(BANS) $(WARN) $(PKG_CFLAGS)
+ALONE := -std=gnu17 -D_GNU_SOURCE -fno-common -Isrc $(WARN) $(PKG_CFLAGS)
+BASE := $(ALONE) $(BANS)
 FLAGS_dev     := -Og -g3 -fno-omit-frame-pointer -fsanitize=address,undefined \
                  -fno-sanitize-recover=undefined
 FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
@@ -132,7 +133,7 @@ format:
 bans layers size:
 	@tools/check-$@
 headers:
-	@CFLAGS='$(BASE) $(ERROR)' tools/check-headers
+	@CFLAGS="$(ALONE) $(ERROR)" tools/check-headers
 house:
 	$(call suite,house)
 unit: $(patsubst %.c,build/$(F)/%,$(UNITS))
