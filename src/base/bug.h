@@ -1,0 +1,19 @@
+/* Bugs: conditions that cannot hold unless our own code is wrong. Always on, also in release. */
+#pragma once
+
+#include "base/attr.h"
+
+/* Prints file, line, condition and the last trace lines on stderr, then aborts. */
+NORETURN void bug_abort(const char *file, int line, const char *condition);
+
+#define BUG_ON(cond)                                                                               \
+    do {                                                                                           \
+        if (UNLIKELY(cond))                                                                        \
+            bug_abort(__FILE__, __LINE__, #cond);                                                  \
+    } while (0)
+
+/* malloc, calloc and strdup for boot: they exit with one line when there is no memory. */
+void *xmalloc(size_t n);
+void *xcalloc(size_t count, size_t n);
+void *xrealloc(void *p, size_t n);
+char *xstrdup(const char *s);

@@ -1,0 +1,38 @@
+/* Memory of flow lifetime: size classes with free lists under one hard cap. One owner thread. Warm,
+ * it never calls malloc. Freed memory is poisoned under ASan. */
+#pragma once
+
+#include "base/attr.h"
+
+#define SLAB_CLASSES   44
+#define SLAB_MAX_BYTES ((size_t)24 * 1024 * 1024) /* largest single allocation */
+
+struct slab_free;
+
+struct slab {
+    struct slab_free *free[SLAB_CLASSES];
+    uint8_t *carve, *carve_end;    /* the block that small classes are cut from */
+    void *blocks;                  /* all blocks taken from malloc, for slab_destroy */
+    size_t used_bytes;             /* handed out, rounded up to their classes */
+    size_t taken_bytes, max_bytes; /* taken from malloc; cap on used_bytes */
+    uint64_t refused;              /* allocations refused because of the cap */
+};
+
+void slab_init(struct slab *s, size_t max_bytes);
+
+/* n zeroed bytes, aligned to 16 (n up to 8: to 8), or NULL when the cap is reached or n is over
+ * SLAB_MAX_BYTES (counted in `refused`). */
+void *slab_alloc(struct slab *s, size_t n);
+
+/* p from slab_alloc(s, n) with the same n; NULL is accepted. */
+void slab_free(struct slab *s, void *p, size_t n);
+
+/* A larger or smaller piece with the first min(old_n, new_n) bytes of p, which is freed; NULL (and
+ * p untouched) when refused. New bytes are zero. */
+void *slab_resize(struct slab *s, void *p, size_t old_n, size_t new_n);
+
+/* Bytes that an allocation of n really takes (its size class); 0 when n is too large. */
+size_t slab_class_bytes(size_t n);
+
+/* Frees everything at once. */
+void slab_destroy(struct slab *s);

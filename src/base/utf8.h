@@ -1,0 +1,13 @@
+/* UTF-8 as RFC 3629: shortest form only, no surrogates, nothing above U+10FFFF. */
+#pragma once
+
+#include "base/slice.h"
+
+/* Length in bytes of the well-formed character at p (n bytes are there, n > 0), or 0. */
+unsigned utf8_len(const uint8_t *p, size_t n);
+
+/* True when all of s is well formed. */
+bool utf8_ok(struct slice s);
+
+/* Writes code point cp (<= 0x10FFFF) to out; returns 1 to 4. */
+unsigned utf8_put(uint8_t out[4], uint32_t cp);

@@ -1,0 +1,76 @@
+/* A source of packets: a capture file, a live interface, several merged into one. */
+#pragma once
+
+#include "base/err.h"
+#include "model/counter.h"
+#include "model/option.h"
+#include "model/packet.h"
+
+struct capture;
+
+/* What read returns when it gives no packets. */
+enum { CAPTURE_IDLE = 0, CAPTURE_END = -1, CAPTURE_FAILED = -2 };
+
+struct capture_stats {
+    uint64_t packets, drops;          /* of the kernel, since opening; 0 for files */
+    uint64_t bytes_read, bytes_total; /* files: progress; total 0 when unknown (stdin) */
+};
+
+struct capture_ops {
+    /* Up to max packets, in order; each frame stays valid until the next read. Blocks at most
+     * 100 ms (live). > 0: that many; CAPTURE_IDLE; CAPTURE_END; CAPTURE_FAILED with w filled. */
+    int (*read)(struct capture *c, struct packet *p, unsigned max, struct why *w);
+    void (*stats)(struct capture *c, struct capture_stats *s);
+    void (*close)(struct capture *c); /* frees c */
+};
+
+struct capture {
+    const struct capture_ops *ops;
+    bool live;
+};
+
+/* Files: one or more paths or globs, "-" for standard input; pcap, pcapng, gzip and zstd of them;
+ * several are merged by time. A file that is cut or corrupt is read as far as it goes: *warned is
+ * then set by read and w of the last read tells where and why. filter: BPF text or NULL. */
+struct capture_file_conf {
+    const char *const *paths;
+    unsigned n_paths;
+    const char *filter;
+    bool paced;         /* keep the file's own pace and stamp packets with the present time */
+    bool one_at_a_time; /* -O: Enter before each packet */
+    int64_t loops;      /* -l: how often to play; <= 1: once */
+};
+MUST_CHECK err capture_open_files(const struct capture_file_conf *conf, struct capture **out,
+                                  struct why *w);
+
+/* True, with one line in w, when a file of the capture was cut, corrupt or empty: exit status 1 is
+ * then due although everything readable was analysed. */
+bool capture_was_damaged(const struct capture *c, struct why *w);
+
+/* One entry of packetbeat.interfaces (packetbeat-core.md 2.3). */
+struct interface_conf {
+    const char *device; /* name, index, "any", default_route, default_route_ipv4, …_ipv6 */
+    int type;           /* enum capture_type */
+    int64_t snaplen, buffer_size_mb, poll_default_route_ns, metrics_interval_ns;
+    int64_t fanout_group; /* -1: unset */
+    const char *bpf_filter;
+    bool with_vlans, auto_promisc_mode, ignore_outgoing;
+    struct texts internal_networks;
+    const char *file, *dumpfile;
+    bool topspeed, oneatatime;
+    int64_t loop;
+};
+enum capture_type { CAPTURE_AF_PACKET, CAPTURE_PCAP };
+
+extern const struct option interface_options[]; /* owner: struct interface_conf */
+
+/* Live. Kernel drops are read into stats. ERR_RIGHTS with the exact setcap line in w when the right
+ * is missing. */
+MUST_CHECK err capture_open_live(const struct interface_conf *conf, uint16_t iface,
+                                 struct capture **out, struct why *w);
+
+/* Writes packets as a nanosecond pcap (--dump); NULL on failure with w filled. */
+struct capture_dump;
+struct capture_dump *capture_dump_open(const char *prefix, uint16_t link_type, struct why *w);
+MUST_CHECK err capture_dump_write(struct capture_dump *d, const struct packet *p, struct why *w);
+void capture_dump_close(struct capture_dump *d);
