@@ -117,14 +117,14 @@ $(FUZZERS): $(TLIB_fuzz) $(LIB_fuzz)
 # ---------------------------------------------------------------- suites
 # A suite ends with the line `N passed, N failed`, or with `, N skipped` behind it.
 # test/NAME/run belongs to its suite; it gets F, P and T in the environment.
-export F P T CC AR
+export F P T V WERROR CC AR
 suite = @if [ -x test/$(1)/run ]; then test/$(1)/run; else \
 	echo '$(1): not there yet (no test/$(1)/run)'; echo '0 passed, 0 failed, 1 skipped'; fi
 programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
 F ?= dev
 
 CHECKS := format bans layers size headers house unit golden
-.PHONY: check format bans layers size headers house unit golden torture e2e conform truth bench \
+.PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth bench \
         slope fuzz fuzzers bless docs tour new help compile_commands.json clean
 check:
 	@tools/suites $(CHECKS)
@@ -138,6 +138,9 @@ house:
 	$(call suite,house)
 unit: $(patsubst %.c,build/$(F)/%,$(UNITS))
 	@tools/run-unit $^
+# Threads meet in rings; the same tests again under the thread sanitizer.
+unit-tsan:
+	@$(MAKE) --no-print-directory unit F=tsan
 golden: $(F) $(call programs,$(F),golden)
 	$(call suite,golden)
 torture: dev $(call programs,dev,torture)
