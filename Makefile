@@ -54,6 +54,9 @@ FUZZERS := $(FUZZ:test/fuzz/%.c=build/fuzz/%) $(ROWS:%=build/fuzz/proto-%)
 # The unit tests that P= selects: a room (base) or a file (cursor).
 UNITS = $(if $(P),$(filter test/unit/$(P)/% %/test_$(P).c,$(UNIT)),$(UNIT))
 
+# A test may ask for linker flags: a line `/* link: -Wl,--wrap=malloc */`.
+wants = $(shell sed -n 's|^/\* link: \(.*\) \*/$$|\1|p' $(1))
+
 # ---------------------------------------------------------------- a flavour
 # build/X/flags changes when the compiler, the flags or the list of files do: all is built again then.
 define FLAVOUR
@@ -86,7 +89,7 @@ build/$(1)/wirelume: build/$(1)/src/app/main.o $$(LIB_$(1))
 	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$^ $$(LIBS)
 $$(patsubst %.c,build/$(1)/%,$$(UNIT) $$(SUITE)): %: %.o $$(TLIB_$(1)) $$(LIB_$(1))
 	$$(call say,link,$$@)
-	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$^ $$(if $$(findstring /unit/,$$@),-lcmocka) $$(LIBS)
+	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$^ $$(call wants,$$(@:build/$(1)/%=%.c)) -lcmocka $$(LIBS)
 -include $$(patsubst %.c,build/$(1)/%.d,$$(SRC) $$(TLIB) $$(UNIT) $$(SUITE))
 endef
 
@@ -157,10 +160,8 @@ slope: release $(call programs,release,slope)
 	$(call suite,slope)
 fuzz: fuzzers
 	$(call suite,fuzz)
-bless: dev
-	@tools/bless $(P)
-docs: dev
-	@tools/docs
+bless docs: dev
+	@if [ -x tools/$@ ]; then tools/$@ $(P); else echo '$@: not there yet (no tools/$@)'; exit 1; fi
 tour:
 	@tools/tour
 new:

@@ -32,6 +32,14 @@ printf 'int unused(void)\n{\n    int x;\n    return 1;\n}\n' | put src/base/two.
 refuses 'a warning' 'no previous prototype' make_tree dev
 passes 'a warning with WERROR=0' make_tree dev WERROR=0
 
+small
+printf '/* link: -Wl,--wrap=one */\n#include "base/one.h"\nint __wrap_one(void);\nint __wrap_one(void)\n{
+    return 0;\n}\nint main(void)\n{\n    return one();\n}\n' | put test/unit/base/test_wrap.c
+passes 'a test that asks for linker flags' make_tree build/dev/test/unit/base/test_wrap
+passes 'gets them' "$tree/build/dev/test/unit/base/test_wrap"
+passes 'a release build' make_tree release
+passes 'a release build by clang' make_tree release CC=clang-14
+
 # run-unit counts what cmocka says, and a program that dies or tests nothing has failed.
 fake() { printf '#!/bin/sh\n%s\n' "$1" >"$work/prog" && chmod +x "$work/prog"; }
 unit() { "$top/tools/run-unit" "$work/prog"; }
