@@ -68,6 +68,8 @@ struct packet {
     uint8_t l4;        /* IP protocol number of the payload; 0: none known */
     bool has_ports;
     bool is_fragment;      /* of a datagram that is not whole (yet): has no payload */
+    uint32_t frag_packets; /* earlier fragments of the datagram that this packet made whole, */
+    uint32_t frag_bytes;   /* and their bytes on the wire: a flow counts them with this packet */
     struct addr src, dst;  /* innermost IP pair */
     uint8_t outer_ver;     /* 4, 6: an IP header around it (IP in IP), else 0 */
     struct addr outer[2];  /* its source and destination */
