@@ -12,6 +12,7 @@ struct chunk;
 struct chunk_pool {
     struct chunk *free;
     size_t taken_bytes, max_bytes;
+    struct chunk *large; /* free chunks of more than ARENA_CHUNK_BYTES */
 };
 
 struct arena {

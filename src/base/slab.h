@@ -2,9 +2,9 @@
  * it never calls malloc. Freed memory is poisoned under ASan. */
 #pragma once
 
-#include "base/attr.h"
+#include "base/list.h"
 
-#define SLAB_CLASSES   44
+#define SLAB_CLASSES   42                         /* 8, 16, 32, 48, 64, 96, 128, 192, ... */
 #define SLAB_MAX_BYTES ((size_t)24 * 1024 * 1024) /* largest single allocation */
 
 struct slab_free;
@@ -12,7 +12,7 @@ struct slab_free;
 struct slab {
     struct slab_free *free[SLAB_CLASSES];
     uint8_t *carve, *carve_end;    /* the block that small classes are cut from */
-    void *blocks;                  /* all blocks taken from malloc, for slab_destroy */
+    struct list blocks;            /* all blocks taken from malloc */
     size_t used_bytes;             /* handed out, rounded up to their classes */
     size_t taken_bytes, max_bytes; /* taken from malloc; cap on used_bytes */
     uint64_t refused;              /* allocations refused because of the cap */
