@@ -43,3 +43,8 @@ char *xstrdup(const char *s)
     size_t n = strlen(s) + 1;
     return memcpy(xmalloc(n), s, n);
 }
+
+void xfree(void *p)
+{
+    free(p);
+}

@@ -17,3 +17,6 @@ void *xmalloc(size_t n);
 void *xcalloc(size_t count, size_t n);
 void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);
+
+/* Frees what the functions above gave; NULL is accepted. */
+void xfree(void *p);

@@ -25,8 +25,8 @@ enum field_flag {
 struct field {
     const char *name; /* dotted ECS name, unique in the schema */
     enum field_type type;
-    uint8_t flags;   /* enum field_flag */
-    uint16_t id;     /* set by schema_freeze: the rank of the name, so ids sort as names do */
+    uint8_t flags; /* enum field_flag */
+    uint16_t id;   /* set by schema_freeze: the rank of the name, dots first: groups lie together */
     const char *doc; /* one sentence, with the unit if there is one */
 };
 
@@ -62,11 +62,12 @@ const struct field *schema_find(struct slice name);
  * the name in *rest; NULL when there is none. "http.request.headers.host" -> headers, "host". */
 const struct field *schema_find_object(struct slice name, struct slice *rest);
 
-/* For encoders: how a frozen name nests. segment[0..depth) are the dotted parts. */
-#define FIELD_DEPTH_MAX 8
+/* For encoders: how a frozen name nests. quoted[0..depth) are the dotted parts as JSON keys with
+ * their colon ("ip":); names deeper than the limit keep their dots in the last part. */
+#define FIELD_DEPTH_MAX 6
 struct field_path {
     uint8_t depth;
-    struct slice segment[FIELD_DEPTH_MAX];
-    uint16_t group[FIELD_DEPTH_MAX]; /* group[i]: the same for all fields sharing segments 0..i */
+    struct slice quoted[FIELD_DEPTH_MAX];
+    uint16_t group[FIELD_DEPTH_MAX]; /* group[i]: the same for all fields sharing parts 0..i */
 };
 const struct field_path *schema_path(uint16_t id);

@@ -56,7 +56,8 @@ struct flow {
     const struct proto *proto; /* NULL until decided */
     void *state;               /* proto->state_size bytes, zeroed at first use */
     struct tcp_stream *tcp;    /* NULL unless followed */
-    struct list pairs;         /* waiting requests of this flow (proto/pair.c) */
-    uint8_t proto_gave_up;     /* no protocol will be looked for any more */
-    uint8_t client_is_back;    /* the client is the sender of direction FLOW_BACK */
+    struct list pairs;         /* waiting requests of this flow, oldest first (proto/pair.c) */
+    uint32_t n_pairs;
+    uint8_t proto_gave_up;  /* no protocol will be looked for any more */
+    uint8_t client_is_back; /* the client is the sender of direction FLOW_BACK */
 };

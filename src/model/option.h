@@ -56,13 +56,19 @@ struct option {
         key, OPT_ENUM, offsetof(struct owner, member), value, 0, 0, flags, names, doc              \
     }
 
+/* Where a table is being loaded: for messages and memory. */
+struct loading {
+    const char *prefix; /* full path of the section ("packetbeat.flows"); "" at the root */
+    struct arena *mem;  /* texts and lists live in it */
+    struct why *why;    /* filled on failure */
+};
+
 /* Fills `conf` (the owner struct) from `section` (a map with dotted keys already nested; NULL: only
- * defaults), memory for texts and lists from a. Values are converted as Beats does (number strings
- * to numbers, "true" to bool, a scalar to a list of one). Keys that no row names are left alone:
- * see option_unknown. On failure w names file:line:column, the full path (prefix + key) and the
- * mend. */
-MUST_CHECK err option_load(const struct option *table, const struct node *section,
-                           const char *prefix, void *conf, struct arena *a, struct why *w);
+ * defaults). Values are converted as Beats does (number strings to numbers, "true" to bool, a
+ * scalar to a list of one). Keys that no row names are left alone: see option_unknown. On failure
+ * the why names file:line:column, the full path and the mend. */
+MUST_CHECK err option_load(const struct option *table, const struct node *section, void *conf,
+                           const struct loading *l);
 
 /* The first key of `section` that no row of the tables (NULL-terminated list) names, from *after
  * on; NULL when there is none. `nearest` gets the closest known key or NULL. */

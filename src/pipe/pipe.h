@@ -27,9 +27,9 @@ extern const struct output *const outputs[]; /* NULL-terminated, from out/output
 /* A list of processors made from configuration, applied in order. */
 struct processors;
 
-/* Boot, before schema_freeze: `list` is a YAML list (packetbeat-core.md 2.8); memory from a. */
-MUST_CHECK err processors_load(const struct node *list, const char *prefix, struct arena *a,
-                               struct processors **out, struct why *w);
+/* Boot, before schema_freeze: `list` is a YAML list (packetbeat-core.md 2.8). */
+MUST_CHECK err processors_load(const struct node *list, const struct loading *l,
+                               struct processors **out);
 
 /* True: the event goes on; false: it was dropped. Errors inside are counted. */
 bool processors_run(const struct processors *p, struct event *e, struct counters *counters);

@@ -24,6 +24,9 @@ void *pair_find(struct proto_ctx *x, uint64_t key);
 /* The oldest waiting request of x->flow, or NULL. */
 void *pair_first(struct proto_ctx *x);
 
+/* The time that a request was added with. */
+int64_t pair_ts_ns(const void *request);
+
 /* Number of requests waiting in x->flow. */
 unsigned pair_count(const struct proto_ctx *x);
 
@@ -49,7 +52,3 @@ bool pair_flow_waits(const struct flow *flow);
 
 /* The smallest deadline of all that wait, or INT64_MAX. */
 int64_t pair_next_ns(const struct pair_table *t);
-
-/* Fills x for a call that has no packet (orphan, end): who and with what conf, from the flow. */
-void proto_ctx_of_flow(struct proto_ctx *x, struct proto_env *env, struct flow *flow,
-                       int64_t now_ns);

@@ -82,9 +82,9 @@ struct proto {
     /* A request put aside with pair_add got no answer: emit it alone. It is freed afterwards. */
     void (*orphan)(struct proto_ctx *x, void *request, enum orphan_reason why);
 
-    /* Boot: checks and prepares a loaded conf (lower-casing lists and the like); memory from a.
+    /* Boot: checks and prepares a loaded conf (lower-casing lists and the like).
      * NULL: nothing to do. */
-    err (*prepare)(void *conf, struct arena *a, struct why *w);
+    err (*prepare)(void *conf, const struct loading *l);
 };
 
 #define PROBE_MORE (-1)
@@ -132,6 +132,15 @@ struct proto_ctx {
     struct tcp_stream *tcp; /* for proto_keep and its like; NULL on datagrams */
     struct proto_env *env;
 };
+
+/* Fills x from the flow: who, with what configuration and state; times are the caller's. For net
+ * and for calls that have no packet (orphan, end). id: enum proto_id. */
+void proto_ctx_of_flow(struct proto_ctx *x, struct proto_env *env, struct flow *flow, unsigned id);
+
+/* tunnel.type and tunnel.id, for tunnels whose inner traffic has events of its own (not IP in IP,
+ * which shows as two addresses). type: enum tunnel_type. */
+void proto_tunnel(struct event *e, uint8_t type, uint32_t id);
+extern const char *const tunnel_names[TUNNEL_TYPES];
 
 /* A new event of this protocol whose source is the sender of direction `from`: time, type, dataset,
  * source, destination, transport, network.type and protocol are set (packetbeat-protocols.md 0.3;
@@ -181,7 +190,7 @@ const struct proto *proto_find(const char *name, unsigned *id);
 /* Boot: adds the fields of all protocols to the schema. */
 void proto_add_fields(void);
 
-/* Boot: a conf for proto filled with defaults, then from section (NULL: defaults only); memory from
- * a. */
-MUST_CHECK err proto_load(const struct proto *p, const struct node *section, const char *prefix,
-                          struct arena *a, void **conf, struct why *w);
+/* Boot: a conf for p in l->mem, filled with defaults, then from section (NULL: defaults only), and
+ * prepared. */
+MUST_CHECK err proto_load(const struct proto *p, const struct node *section,
+                          const struct loading *l, void **conf);

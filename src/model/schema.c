@@ -1,0 +1,186 @@
+/* The schema: joins the rows of all rooms, gives ids in the order of names, and knows how dotted
+ * names nest. Built at boot by one thread; afterwards only read. */
+#include "model/field.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/bug.h"
+#include "base/log.h"
+
+struct field ecs[ECS_COUNT] = {
+#define FIELD(id, name, type, flags, doc) [ECS_##id] = { name, type, flags, 0, doc },
+#include "model/ecs.def"
+#undef FIELD
+};
+
+static struct {
+    struct field **row; /* sorted once frozen */
+    unsigned n, cap;
+    struct field_path *path;
+    char *text; /* the quoted parts of all paths */
+    bool frozen;
+} schema;
+
+/* Order of names in which a group's fields lie together: the dot comes before everything. */
+static int name_cmp(const char *a, const char *b)
+{
+    for (; *a && *a == *b; a++, b++)
+        ;
+    int ca = *a == '.' ? 1 : (uint8_t)*a, cb = *b == '.' ? 1 : (uint8_t)*b;
+    return ca - cb;
+}
+
+static int row_cmp(const void *a, const void *b)
+{
+    return name_cmp((*(struct field *const *)a)->name, (*(struct field *const *)b)->name);
+}
+
+static void add_row(struct field *f)
+{
+    BUG_ON(schema.frozen);
+    if (schema.n == schema.cap) {
+        schema.cap = schema.cap ? schema.cap * 2 : 256;
+        schema.row = xrealloc(schema.row, schema.cap * sizeof *schema.row);
+    }
+    BUG_ON(schema.n >= 0xfffe);
+    schema.row[schema.n++] = f;
+}
+
+static void add_shared_rows(void)
+{
+    if (schema.n)
+        return;
+    for (unsigned i = 0; i < ECS_COUNT; i++)
+        add_row(&ecs[i]);
+}
+
+void schema_add(struct field *fields, size_t n)
+{
+    add_shared_rows();
+    for (size_t i = 0; i < n; i++)
+        add_row(&fields[i]);
+}
+
+struct field *schema_user_field(const char *name)
+{
+    add_shared_rows();
+    for (unsigned i = 0; i < schema.n; i++) {
+        if (strcmp(schema.row[i]->name, name) == 0)
+            return schema.row[i];
+    }
+    struct field *f = xcalloc(1, sizeof *f);
+    *f = (struct field){ xstrdup(name), FT_KEYWORD, FF_INDEX | FF_MANY, 0,
+                         "A field of the configuration's own." };
+    add_row(f);
+    return f;
+}
+
+static size_t quoted_bytes(void)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < schema.n; i++)
+        n += strlen(schema.row[i]->name) + 3 * FIELD_DEPTH_MAX;
+    return n;
+}
+
+static bool shares_part(const struct field_path *a, const struct field_path *b, unsigned i)
+{
+    return i < a->depth && i < b->depth && slice_eq(a->quoted[i], b->quoted[i]) &&
+           (i == 0 || a->group[i - 1] == b->group[i - 1]);
+}
+
+/* Cuts the name at its dots; parts shared with the row before share its groups. */
+static void set_path(unsigned row, struct buf *text, uint16_t *groups)
+{
+    struct field_path *path = &schema.path[row];
+    struct slice rest = slice_cstr(schema.row[row]->name);
+    while (rest.n && path->depth < FIELD_DEPTH_MAX) {
+        ptrdiff_t dot = path->depth + 1 < FIELD_DEPTH_MAX ? slice_find(rest, '.') : -1;
+        struct slice part = dot < 0 ? rest : slice_first(rest, (size_t)dot);
+        rest = dot < 0 ? slice_after(rest, rest.n) : slice_after(rest, (size_t)dot + 1);
+        size_t start = text->n;
+        buf_u8(text, '"');
+        buf_add(text, part);
+        buf_lit(text, "\":");
+        unsigned i = path->depth++;
+        path->quoted[i] = slice_of(text->p + start, text->n - start);
+        bool shared = row && shares_part(path, path - 1, i);
+        path->group[i] = shared ? path[-1].group[i] : ++*groups;
+    }
+    BUG_ON(text->full);
+}
+
+void schema_freeze(void)
+{
+    add_shared_rows();
+    BUG_ON(schema.frozen);
+    qsort(schema.row, schema.n, sizeof *schema.row, row_cmp);
+    for (unsigned i = 0; i < schema.n; i++) {
+        if (i && strcmp(schema.row[i]->name, schema.row[i - 1]->name) == 0) {
+            log_error("schema", "two rows are named %s", schema.row[i]->name);
+            BUG_ON("duplicate field name");
+        }
+        schema.row[i]->id = (uint16_t)i;
+    }
+    size_t bytes = quoted_bytes();
+    schema.text = xmalloc(bytes);
+    schema.path = xcalloc(schema.n, sizeof *schema.path);
+    struct buf text = buf_of(schema.text, bytes);
+    uint16_t groups = 0;
+    for (unsigned i = 0; i < schema.n; i++)
+        set_path(i, &text, &groups);
+    schema.frozen = true;
+}
+
+void schema_reset(void)
+{
+    xfree(schema.row);
+    xfree(schema.path);
+    xfree(schema.text);
+    memset(&schema, 0, sizeof schema);
+}
+
+bool schema_is_frozen(void)
+{
+    return schema.frozen;
+}
+
+unsigned schema_count(void)
+{
+    return schema.n;
+}
+
+const struct field *schema_field(uint16_t id)
+{
+    BUG_ON(id >= schema.n);
+    return schema.row[id];
+}
+
+const struct field_path *schema_path(uint16_t id)
+{
+    BUG_ON(id >= schema.n);
+    return &schema.path[id];
+}
+
+const struct field *schema_find(struct slice name)
+{
+    for (unsigned i = 0; i < schema.n; i++) {
+        if (slice_eq(slice_cstr(schema.row[i]->name), name))
+            return schema.row[i];
+    }
+    return NULL;
+}
+
+const struct field *schema_find_object(struct slice name, struct slice *rest)
+{
+    for (unsigned i = 0; i < schema.n; i++) {
+        struct slice row = slice_cstr(schema.row[i]->name);
+        bool object = schema.row[i]->type == FT_OBJECT || schema.row[i]->type == FT_OBJECTS;
+        if (object && name.n > row.n && slice_starts(name, row) && name.p[row.n] == '.') {
+            *rest = slice_after(name, row.n + 1);
+            return schema.row[i];
+        }
+    }
+    return NULL;
+}
