@@ -9,6 +9,7 @@ AR     := ar
 CLANG  := clang-14
 FORMAT := clang-format-14
 WERROR ?= 1
+F ?= dev
 P ?=
 T ?= 10
 Q := $(if $(V),,@)
@@ -124,7 +125,6 @@ export F P T V WERROR CC AR
 suite = @if [ -x test/$(1)/run ]; then test/$(1)/run; else \
 	echo '$(1): not there yet (no test/$(1)/run)'; echo '0 passed, 0 failed, 1 skipped'; fi
 programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
-F ?= dev
 
 CHECKS := format bans layers size headers house unit golden
 .PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth bench \
