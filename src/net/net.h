@@ -10,6 +10,7 @@
 struct net;
 struct batch;
 struct event;
+struct proto;
 
 struct net_conf {
     /* packetbeat.flows (packetbeat-core.md 2.4) */
@@ -25,9 +26,11 @@ struct net_conf {
     int64_t max_message;   /* largest message a TCP parser may ask to see whole */
     int64_t reorder_bytes; /* out-of-order bytes kept for one direction of a stream */
     uint32_t tunnels;      /* bit (1 << enum tunnel_type): open it */
-    bool icmp_enabled;
     struct hash_key key;
     const void *proto_conf[COUNTER_PROTOS]; /* by enum proto_id; NULL: not enabled */
+    /* The table of protocols; NULL: the program's own (proto/proto.h). For tests. */
+    const struct proto *const *protos;
+    unsigned n_protos;
 };
 
 /* Where events go. `batch` gives the batch to build the next event in (never NULL); `emit` takes a
