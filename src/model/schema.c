@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/bug.h"
 #include "base/log.h"
@@ -18,7 +19,8 @@ static struct {
     struct field **row; /* sorted once frozen */
     unsigned n, cap;
     struct field_path *path;
-    char *text; /* the quoted parts of all paths */
+    char *text;        /* the quoted parts of all paths */
+    struct arena user; /* rows that only the configuration knows */
     bool frozen;
 } schema;
 
@@ -51,6 +53,7 @@ static void add_shared_rows(void)
 {
     if (schema.n)
         return;
+    arena_init(&schema.user, NULL, 0);
     for (unsigned i = 0; i < ECS_COUNT; i++)
         add_row(&ecs[i]);
 }
@@ -69,8 +72,11 @@ struct field *schema_user_field(const char *name)
         if (strcmp(schema.row[i]->name, name) == 0)
             return schema.row[i];
     }
-    struct field *f = xcalloc(1, sizeof *f);
-    *f = (struct field){ xstrdup(name), FT_KEYWORD, FF_INDEX | FF_MANY, 0,
+    size_t n = strlen(name) + 1;
+    struct field *f = arena_alloc(&schema.user, sizeof *f + n);
+    BUG_ON(!f);
+    memcpy(f + 1, name, n);
+    *f = (struct field){ (const char *)(f + 1), FT_KEYWORD, FF_INDEX | FF_MANY, 0,
                          "A field of the configuration's own." };
     add_row(f);
     return f;
@@ -138,6 +144,7 @@ void schema_reset(void)
     xfree(schema.row);
     xfree(schema.path);
     xfree(schema.text);
+    arena_free(&schema.user);
     memset(&schema, 0, sizeof schema);
 }
 
