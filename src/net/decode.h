@@ -8,7 +8,7 @@
 struct decoder;
 
 /* Takes conf->tunnels, conf->defrag_bytes and conf->key; conf and counters must outlive it. Exits
- * without memory (boot). Memory for fragments is taken now, none later. */
+ * without memory (boot). */
 struct decoder *decoder_new(const struct net_conf *conf, struct counters *counters);
 void decoder_free(struct decoder *d); /* NULL is accepted */
 

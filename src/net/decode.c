@@ -1,0 +1,114 @@
+/* The way of one frame through its layers (packetbeat-core.md 5.3). No recursion: each layer's step
+ * says which layer follows. */
+#include "net/decode.h"
+
+#include "base/bug.h"
+#include "net/defrag.h"
+#include "net/ip.h"
+#include "net/layer.h"
+#include "net/link.h"
+#include "net/tunnel.h"
+
+/* Layers in a frame. Real ones have up to 20 (8 tunnels); this bounds what a hostile one costs. */
+#define STEPS_MAX 64
+
+typedef enum layer layer_step(struct decoder *d);
+
+/* clang-format off */
+static layer_step *const steps[] = {
+    [LAYER_ETHERNET]  = link_ethernet,
+    [LAYER_VLAN]      = link_vlan,
+    [LAYER_LLC]       = link_llc,
+    [LAYER_MPLS]      = link_mpls,
+    [LAYER_PPPOE]     = link_pppoe,
+    [LAYER_PPP]       = link_ppp,
+    [LAYER_IP]        = ip_any,
+    [LAYER_IPV4]      = ip_v4,
+    [LAYER_IPV6]      = ip_v6,
+    [LAYER_EXTENSION] = ip_extension,
+    [LAYER_IPIP]      = tunnel_ipip,
+    [LAYER_GRE]       = tunnel_gre,
+    [LAYER_TCP]       = ip_tcp,
+    [LAYER_UDP]       = ip_udp,
+    [LAYER_ICMP]      = ip_icmp,
+    [LAYER_SCTP]      = ip_sctp,
+};
+/* clang-format on */
+_Static_assert(COUNT(steps) == LAYER_COUNT, "each layer has a step");
+
+struct decoder *decoder_new(const struct net_conf *conf, struct counters *counters)
+{
+    struct decoder *d = xcalloc(1, sizeof *d);
+    d->conf = conf;
+    d->counters = counters;
+    d->defrag = defrag_new(conf, counters);
+    return d;
+}
+
+void decoder_free(struct decoder *d)
+{
+    if (!d)
+        return;
+    defrag_free(d->defrag);
+    xfree(d);
+}
+
+void decoder_tick(struct decoder *d, int64_t now_ns)
+{
+    defrag_begin(d->defrag, now_ns);
+}
+
+void layer_clear(struct packet *p)
+{
+    const size_t from = offsetof(struct packet, has_mac);
+    memset((uint8_t *)p + from, 0, offsetof(struct packet, tunnel) - from);
+}
+
+void layer_visit(struct decoder *d)
+{
+    struct packet *p = d->p;
+    if (!p->has_mac && p->n_vlan == 0 && p->ip_ver == 0)
+        return;
+    if (p->l4 && !p->is_fragment) {
+        p->payload = cur_rest(&d->c);
+        p->cut = (uint32_t)d->cut;
+    }
+    d->visit(d->ctx, p);
+}
+
+static void decode_end(struct decoder *d, enum layer at)
+{
+    struct packet *p = d->p;
+    if (at == LAYER_WAIT)
+        return;
+    if (at != LAYER_DONE) {
+        TRACE(TRACE_LINK, "broken off: %s header", at == LAYER_SHORT ? "short" : "bad");
+        counter_add(d->counters, at == LAYER_SHORT ? COUNTER_DECODE_SHORT : COUNTER_DECODE_BAD, 1);
+        p->l4 = 0;
+    } else if (p->ip_ver == 0 && p->depth == 0) {
+        counter_add(d->counters, COUNTER_DECODE_NOT_IP, 1);
+    }
+    layer_visit(d);
+}
+
+void decode_packet(struct decoder *d, struct packet *p, decode_visit *visit, void *ctx)
+{
+    BUG_ON(p->wire_len < p->frame.n);
+    layer_clear(p);
+    p->tunnel = p->depth = 0;
+    p->tunnel_id = 0;
+    p->tunnel_key = 0;
+    if (p->vlan_valid)
+        p->vlan[p->n_vlan++] = p->vlan_tci & 0xfff;
+    d->p = p;
+    d->c = cur_of(p->frame);
+    d->cut = p->wire_len - p->frame.n;
+    d->visit = visit;
+    d->ctx = ctx;
+    defrag_begin(d->defrag, p->ts_ns);
+
+    enum layer at = link_first(d);
+    for (unsigned n = 0; at > LAYER_BAD; n++)
+        at = n < STEPS_MAX ? steps[at](d) : LAYER_BAD;
+    decode_end(d, at);
+}
