@@ -22,6 +22,12 @@ static inline struct slice buf_slice(const struct buf *b)
     return slice_of(b->p, b->n);
 }
 
+/* What has been written since b->n was `start`. */
+static inline struct slice buf_since(const struct buf *b, size_t start)
+{
+    return slice_of(b->p + start, b->n - start);
+}
+
 /* Room for n bytes to be written at b->p + b->n, or NULL and full. The caller then adds to b->n. */
 static inline uint8_t *buf_room(struct buf *b, size_t n)
 {
