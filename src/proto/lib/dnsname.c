@@ -1,0 +1,125 @@
+/* Domain names on the wire: labels and compression pointers (RFC 1035 sections 3.1, 4.1.4). */
+#include "proto/lib/dnsname.h"
+
+/* One walk follows no more pointers than a name of 255 octets can have labels. */
+#define POINTERS_MAX 126
+
+/* Walks the labels of a name wherever pointers lead; `at` is where the next one is read. */
+struct walk {
+    struct slice msg;
+    struct cursor at;
+    size_t octets; /* of the expanded name so far, the root's included */
+    unsigned pointers;
+};
+
+static struct walk walk_from(struct slice msg, const struct cursor *c)
+{
+    struct walk w = { msg, *c, 1, 0 };
+    return w;
+}
+
+/* Goes where a pointer leads: 14 bits, the upper six in `high`. The first pointer ends the name in
+ * the message, so the caller's cursor stands behind it. */
+static void walk_jump(struct walk *w, struct cursor *c, uint8_t high)
+{
+    size_t to = (size_t)((high & 0x3f) << 8 | cur_u8(&w->at));
+    if (w->pointers++ == 0)
+        *c = w->at;
+    bool bad = w->at.bad || w->pointers > POINTERS_MAX || to >= w->msg.n;
+    w->at = cur_of(slice_after(w->msg, to));
+    w->at.bad = bad;
+}
+
+/* The next label; the empty slice at the root, or when the name is malformed (w->at is bad). */
+static struct slice walk_next(struct walk *w, struct cursor *c)
+{
+    while (cur_ok(&w->at)) {
+        uint8_t head = cur_u8(&w->at);
+        if (head < 0x40) {
+            struct slice label = cur_bytes(&w->at, head);
+            w->octets += label.n ? label.n + 1 : 0;
+            if (w->octets > DNSNAME_WIRE_MAX)
+                w->at.bad = true;
+            return label;
+        }
+        if (head < 0xc0)
+            w->at.bad = true; /* extended label types are obsolete (RFC 6891 section 5) */
+        else
+            walk_jump(w, c, head);
+    }
+    return (struct slice){ NULL, 0 };
+}
+
+/* Leaves the caller's cursor behind the name, or bad. */
+static void walk_end(const struct walk *w, struct cursor *c)
+{
+    if (w->pointers == 0)
+        *c = w->at;
+    c->bad = w->at.bad;
+}
+
+void dnsname_skip(struct slice msg, struct cursor *c)
+{
+    struct walk w = walk_from(msg, c);
+    while (walk_next(&w, c).n && cur_ok(&w.at))
+        ;
+    walk_end(&w, c);
+}
+
+enum { PLAIN, BACKSLASH, DECIMAL };
+
+static unsigned text_class(uint8_t b)
+{
+    switch (b) {
+    case '.':
+    case ' ':
+    case '\'':
+    case '@':
+    case ';':
+    case '(':
+    case ')':
+    case '"':
+    case '\\':
+        return BACKSLASH;
+    default:
+        return b > 0x20 && b < 0x7f ? PLAIN : DECIMAL;
+    }
+}
+
+static void label_text(struct slice label, struct buf *out)
+{
+    for (size_t i = 0; i < label.n; i++) {
+        unsigned class = text_class(label.p[i]);
+        if (class != PLAIN)
+            buf_u8(out, '\\');
+        if (class == DECIMAL)
+            buf_dec_pad(out, label.p[i], 3);
+        else
+            buf_u8(out, label.p[i]);
+    }
+    buf_u8(out, '.');
+}
+
+void dnsname_text(struct slice msg, struct cursor *c, struct buf *out)
+{
+    struct walk w = walk_from(msg, c);
+    size_t start = out->n;
+    struct slice label;
+    while ((label = walk_next(&w, c)).n && cur_ok(&w.at))
+        label_text(label, out);
+    if (out->n == start)
+        buf_u8(out, '.');
+    walk_end(&w, c);
+}
+
+void dnsname_wire(struct slice msg, struct cursor *c, struct buf *out)
+{
+    struct walk w = walk_from(msg, c);
+    struct slice label;
+    while ((label = walk_next(&w, c)).n && cur_ok(&w.at)) {
+        buf_u8(out, (uint8_t)label.n);
+        buf_add(out, label);
+    }
+    buf_u8(out, 0);
+    walk_end(&w, c);
+}
