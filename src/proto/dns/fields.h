@@ -1,0 +1,49 @@
+/* The fields that DNS events have beside the shared ones. */
+#pragma once
+
+#include "model/field.h"
+
+enum dns_field {
+    DNS_ADDITIONALS,
+    DNS_ADDITIONALS_COUNT,
+    DNS_ANSWERS,
+    DNS_ANSWERS_COUNT,
+    DNS_AUTHORITIES,
+    DNS_AUTHORITIES_COUNT,
+    DNS_FLAG_AA,
+    DNS_FLAG_AD,
+    DNS_FLAG_CD,
+    DNS_FLAG_RA,
+    DNS_FLAG_RD,
+    DNS_FLAG_TC,
+    DNS_HEADER_FLAGS,
+    DNS_ID,
+    DNS_OP_CODE,
+    DNS_OPT_COOKIE,
+    DNS_OPT_DAU,
+    DNS_OPT_DHU,
+    DNS_OPT_DO,
+    DNS_OPT_EXPIRE,
+    DNS_OPT_EXT_RCODE,
+    DNS_OPT_LLQ,
+    DNS_OPT_LOCAL,
+    DNS_OPT_N3U,
+    DNS_OPT_NSID,
+    DNS_OPT_SUBNET,
+    DNS_OPT_UDP_SIZE,
+    DNS_OPT_UL,
+    DNS_OPT_VERSION,
+    DNS_QUESTION_CLASS,
+    DNS_QUESTION_ETLD1,
+    DNS_QUESTION_NAME,
+    DNS_QUESTION_REGISTERED,
+    DNS_QUESTION_SUBDOMAIN,
+    DNS_QUESTION_TLD,
+    DNS_QUESTION_TYPE,
+    DNS_RESOLVED_IP,
+    DNS_RESPONSE_CODE,
+    DNS_TYPE,
+    DNS_FIELDS
+};
+
+extern struct field dns_fields[DNS_FIELDS];
