@@ -50,3 +50,9 @@ void clock_local(struct buf *b, int64_t ts_ns)
     buf_dec_pad(b, (uint64_t)(ts_ns - seconds_of(ts_ns) * 1000000000) / 1000000, 3);
     add_time(b, ts_ns, "%z");
 }
+
+void clock_sleep_until(int64_t t_ns)
+{
+    struct timespec t = { .tv_sec = t_ns / 1000000000, .tv_nsec = t_ns % 1000000000 };
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}

@@ -14,3 +14,6 @@ void clock_local(struct buf *b, int64_t ts_ns);
 
 /* ts_ns in local time as strftime formats it ("%Y%m%d"); at most 63 bytes, else nothing. */
 void clock_format(struct buf *b, int64_t ts_ns, const char *format);
+
+/* Sleeps until clock_mono_ns() reaches t_ns; a signal ends it early. */
+void clock_sleep_until(int64_t t_ns);

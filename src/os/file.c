@@ -60,16 +60,23 @@ err file_read(struct arena *a, const char *path, size_t max_bytes, struct slice 
     return rc ? why_set(w, rc, "%s: %s", path, inner.text) : ERR_OK;
 }
 
-static err write_all(int fd, const char *path, struct slice content, struct why *w)
+bool file_write_all(int fd, struct slice content)
 {
     while (content.n) {
         ssize_t put = write(fd, content.p, content.n);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
-            return io_error(w, path);
+            return false;
         content = slice_after(content, (size_t)put);
     }
+    return true;
+}
+
+static err write_all(int fd, const char *path, struct slice content, struct why *w)
+{
+    if (!file_write_all(fd, content))
+        return io_error(w, path);
     return fsync(fd) && errno != EINVAL ? io_error(w, path) : ERR_OK;
 }
 

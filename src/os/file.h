@@ -22,3 +22,6 @@ bool file_exists(const char *path);
  * file_unlock. *fd is -1 on failure; ERR_LIMIT: another process has it. */
 MUST_CHECK err file_lock(const char *path, int *fd, struct why *w);
 void file_unlock(int fd);
+
+/* All of it to fd, also where write(2) takes less at a time. False: errno tells why. */
+MUST_CHECK bool file_write_all(int fd, struct slice content);
