@@ -38,7 +38,7 @@ struct capture_file_conf {
     const char *filter;
     bool paced;         /* keep the file's own pace and stamp packets with the present time */
     bool one_at_a_time; /* -O: Enter before each packet */
-    int64_t loops;      /* -l: how often to play; <= 1: once */
+    int64_t loops;      /* -l: how often to play; <= 1, and always with pipes: once */
 };
 MUST_CHECK err capture_open_files(const struct capture_file_conf *conf, struct capture **out,
                                   struct why *w);
