@@ -166,6 +166,22 @@ void *pair_first(struct proto_ctx *x)
     return NULL;
 }
 
+/* Only once a quarter of the time is gone: a body of many segments does not move the entries for
+ * each of them. Keeps the queue in order, for what is appended has the latest deadline. */
+void pair_touch(struct proto_ctx *x)
+{
+    const struct proto_conf *conf = x->conf;
+    int64_t deadline_ns = x->now_ns + conf->transaction_timeout_ns;
+    list_each (it, &x->flow->pairs) {
+        struct pair *p = container_of(it, struct pair, in_flow);
+        if (p->deadline_ns > deadline_ns - conf->transaction_timeout_ns / 4)
+            break;
+        list_remove(&p->in_queue);
+        p->deadline_ns = deadline_ns;
+        enqueue(&x->env->pairs->queue[p->proto], p);
+    }
+}
+
 unsigned pair_count(const struct proto_ctx *x)
 {
     return x->flow->n_pairs;

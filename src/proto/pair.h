@@ -30,6 +30,10 @@ int64_t pair_ts_ns(const void *request);
 /* Number of requests waiting in x->flow. */
 unsigned pair_count(const struct proto_ctx *x);
 
+/* The answer has begun to come, or goes on: all waiting requests of x->flow wait anew from now_ns
+ * on, so that a long answer does not time out. Cheap to call for every piece. */
+void pair_touch(struct proto_ctx *x);
+
 /* Ends the waiting and frees the memory; the answer has been dealt with. */
 void pair_drop(struct proto_ctx *x, void *request);
 
