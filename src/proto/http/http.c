@@ -1,0 +1,478 @@
+/* HTTP/1.x and 0.9 (RFC 9112): one event per transaction. TCP 80, 8080, 8000, 5000, 8002.
+ * Requests wait in pair.h; a message that comes in pieces is described by its side's state, what is
+ * wanted of it is in proto_keep; all other bytes are passed as they come. */
+#include "proto/http/http.h"
+
+#include "base/buf.h"
+#include "proto/http/body.h"
+#include "proto/http/message.h"
+#include "proto/http/report.h"
+
+#define PROBE_LINE_MAX 8192 /* longest first line that is waited for before a guess is given up */
+
+/* clang-format off */
+struct field http_fields[HTTP_FIELDS] = {
+    [HTTP_VERSION]               = { "http.version", FT_KEYWORD, FF_INDEX, 0, "Version of the request: 1.1, 1.0 or 0.9." },
+    [HTTP_REQUEST_METHOD]        = { "http.request.method", FT_KEYWORD, FF_INDEX, 0, "Method of the request, as sent." },
+    [HTTP_REQUEST_REFERRER]      = { "http.request.referrer", FT_KEYWORD, FF_INDEX | FF_PRIVATE, 0, "Referer header: the page that the request came from." },
+    [HTTP_REQUEST_BYTES]         = { "http.request.bytes", FT_LONG, FF_INDEX, 0, "Bytes of the request, head and body as captured." },
+    [HTTP_REQUEST_BODY_BYTES]    = { "http.request.body.bytes", FT_LONG, FF_INDEX, 0, "Bytes of the body." },
+    [HTTP_REQUEST_BODY_CONTENT]  = { "http.request.body.content", FT_TEXT, FF_PRIVATE, 0, "Body of the request, decoded, of the content types configured." },
+    [HTTP_REQUEST_HEADERS]       = { "http.request.headers", FT_OBJECT, FF_PRIVATE, 0, "Header fields of the request by lower-case name." },
+    [HTTP_RESPONSE_STATUS]       = { "http.response.status_code", FT_LONG, FF_INDEX, 0, "Status code of the response." },
+    [HTTP_RESPONSE_PHRASE]       = { "http.response.status_phrase", FT_KEYWORD, FF_INDEX, 0, "Reason phrase of the response, in lower case." },
+    [HTTP_RESPONSE_BYTES]        = { "http.response.bytes", FT_LONG, FF_INDEX, 0, "Bytes of the response, head and body as captured." },
+    [HTTP_RESPONSE_BODY_BYTES]   = { "http.response.body.bytes", FT_LONG, FF_INDEX, 0, "Bytes of the response's body." },
+    [HTTP_RESPONSE_BODY_CONTENT] = { "http.response.body.content", FT_TEXT, FF_PRIVATE, 0, "Body of the response, decoded, of the content types configured." },
+    [HTTP_RESPONSE_HEADERS]      = { "http.response.headers", FT_OBJECT, FF_PRIVATE, 0, "Header fields of the response by lower-case name." },
+};
+
+static const struct option options[] = {
+    OPT(http_conf, send_all_headers,     BOOL,  "send_all_headers",          "false", 0, 0, OPT_RELOAD, "Put all header fields into the event."),
+    OPT(http_conf, send_headers,         TEXTS, "send_headers",              NULL,    0, 0, OPT_RELOAD, "Names of the header fields to put into the event."),
+    OPT(http_conf, split_cookie,         BOOL,  "split_cookie",              "false", 0, 0, OPT_RELOAD, "Show cookies as an object by name, where header fields are sent."),
+    OPT(http_conf, real_ip_header,       TEXT,  "real_ip_header",            NULL,    0, 0, OPT_RELOAD, "Header field that names the first client (network.forwarded_ip)."),
+    OPT(http_conf, body_for,             TEXTS, "include_body_for",          NULL,    0, 0, OPT_RELOAD, "Parts of content types whose bodies are sent; an empty text is all."),
+    OPT(http_conf, request_body_for,     TEXTS, "include_request_body_for",  NULL,    0, 0, OPT_RELOAD, "As include_body_for, for requests only."),
+    OPT(http_conf, response_body_for,    TEXTS, "include_response_body_for", NULL,    0, 0, OPT_RELOAD, "As include_body_for, for responses only."),
+    OPT(http_conf, hide_keywords,        TEXTS, "hide_keywords",             NULL,    0, 0, OPT_RELOAD, "Names of URL and form parameters whose values are shown as xxxxx."),
+    OPT(http_conf, redact_authorization, BOOL,  "redact_authorization",      "false", 0, 0, OPT_RELOAD, "Show stars instead of credentials in authorization fields."),
+    OPT(http_conf, redact_headers,       TEXTS, "redact_headers",            NULL,    0, 0, OPT_RELOAD, "Names of header fields whose values are shown as REDACTED."),
+    OPT(http_conf, max_message,          SIZE,  "max_message_size",          "10485760", 1, 16777216, OPT_RELOAD, "Bytes of a head, and of a body kept or decoded, at most."),
+    OPT(http_conf, decode_body,          BOOL,  "decode_body",               "true",  0, 0, OPT_RELOAD, "Undo gzip, deflate, br and zstd of bodies that are put into the event."),
+    { 0 }
+};
+/* clang-format on */
+
+/* Per flow. */
+struct http_state {
+    struct http_side side[2]; /* by enum dir */
+    bool known;               /* a message told who is the client */
+};
+
+/* A request that waits: its message, then head and body. */
+struct http_request {
+    struct http_message m;
+    uint32_t body_n;
+    bool answer_lost; /* the capture lost the response */
+    uint8_t text[];
+};
+
+static struct http_text request_text(const struct http_request *q)
+{
+    struct slice all = slice_of(q->text, q->m.head_bytes + q->body_n);
+    return (struct http_text){ &q->m, slice_first(all, q->m.head_bytes),
+                               slice_after(all, q->m.head_bytes) };
+}
+
+/* Puts a request aside; NULL without memory. It waits from now on, however long it took to come. */
+static struct http_request *request_wait(struct proto_ctx *x, const struct http_text *t)
+{
+    struct http_request *q = pair_add(x, 0, x->now_ns, sizeof *q + t->head.n + t->body.n);
+    if (!q)
+        return NULL;
+    q->m = *t->m;
+    q->body_n = (uint32_t)t->body.n;
+    struct buf text = buf_of(q->text, t->head.n + t->body.n);
+    buf_add(&text, t->head);
+    buf_add(&text, t->body);
+    return q;
+}
+
+/* The head and body of a side's message that came in pieces. */
+static struct http_text kept_text(struct proto_ctx *x, const struct http_side *s, enum dir d)
+{
+    struct slice all = proto_kept(x, d);
+    return (struct http_text){ &s->m, slice_first(all, s->m.head_bytes),
+                               slice_after(all, s->m.head_bytes) };
+}
+
+/* The request that a response is for: the oldest that waits; else the one whose body is still
+ * coming (a refusal before its end), which then waits as it is; else NULL. */
+static struct http_request *request_for_response(struct proto_ctx *x)
+{
+    struct http_state *st = x->state;
+    struct http_side *s = &st->side[DIR_CLIENT];
+    struct http_request *q = pair_first(x);
+    if (q || s->phase == HTTP_HEAD || s->reported)
+        return q;
+    struct http_text t = kept_text(x, s, DIR_CLIENT);
+    s->reported = true;
+    s->keep = false;
+    q = request_wait(x, &t);
+    proto_kept_drop(x, DIR_CLIENT);
+    return q;
+}
+
+/* The method of that request; empty when it is not known. */
+static struct slice method_for_response(struct proto_ctx *x)
+{
+    struct http_state *st = x->state;
+    struct http_side *s = &st->side[DIR_CLIENT];
+    const struct http_request *q = pair_first(x);
+    if (q)
+        return http_piece(request_text(q).head, q->m.method);
+    if (s->phase == HTTP_HEAD || s->reported)
+        return slice_of(NULL, 0);
+    return http_piece(kept_text(x, s, DIR_CLIENT).head, s->m.method);
+}
+
+/* A response is whole. DONE when what follows is another protocol: after 101, or through a tunnel
+ * (RFC 9110 sections 7.8 and 9.3.6). */
+static enum verdict response_done(struct proto_ctx *x, const struct http_text *r)
+{
+    unsigned status = r->m->status;
+    if (status >= 100 && status < 200 && status != 101)
+        return PARSE_OK; /* interim: the final one is still to come (RFC 9110 section 15.2) */
+    struct http_request *q = request_for_response(x);
+    if (!q) {
+        counter_proto(x->env->counters, x->id, PC_UNMATCHED_RESPONSE);
+        http_report(x, NULL, r, false);
+        return status == 101 ? PARSE_DONE : PARSE_OK;
+    }
+    struct http_text t = request_text(q);
+    bool tunnel = slice_eq(http_piece(t.head, t.m->method), SLICE("CONNECT")) && status < 300;
+    http_report(x, &t, r, false);
+    pair_drop(x, q);
+    return status == 101 || tunnel ? PARSE_DONE : PARSE_OK;
+}
+
+/* A message is whole, as far as it ever will be. */
+static enum verdict message_done(struct proto_ctx *x, struct http_side *s,
+                                 const struct http_text *t)
+{
+    enum verdict v = PARSE_OK;
+    counter_proto(x->env->counters, x->id, PC_MESSAGES);
+    s->phase = HTTP_HEAD;
+    s->scanned = 0;
+    if (!t->m->is_request)
+        v = response_done(x, t);
+    else if (!s->reported)
+        request_wait(x, t);
+    s->reported = false;
+    return v;
+}
+
+static enum verdict kept_message_done(struct proto_ctx *x, struct http_side *s, enum dir d)
+{
+    struct http_text t = kept_text(x, s, d);
+    enum verdict v = message_done(x, s, &t);
+    proto_kept_drop(x, d);
+    return v;
+}
+
+/* After a hole on the server's side responses may be missing. Who does not pipeline has one request
+ * under way: the newest is the one that the next response is for. */
+static void drop_unanswered(struct proto_ctx *x, struct http_side *s)
+{
+    while (s->hole && pair_count(x) > 1) {
+        struct http_request *q = pair_first(x);
+        q->answer_lost = true;
+        pair_orphan(x, q, ORPHAN_REPLACED);
+    }
+    s->hole = false;
+}
+
+/* A response to a request that was not seen may be to HEAD: then the next message stands where the
+ * body would. MORE: too few bytes to tell. */
+static enum verdict body_is_absent(struct http_side *s, const struct cursor *c)
+{
+    struct slice rest = cur_rest(c), next = SLICE("HTTP/1.");
+    if (!s->guess)
+        return PARSE_BAD;
+    if (slice_starts(rest, next))
+        return PARSE_OK;
+    return slice_starts(next, rest) ? PARSE_MORE : PARSE_BAD;
+}
+
+static enum verdict body_parse(struct proto_ctx *x, struct http_side *s, struct cursor *c,
+                               enum dir d)
+{
+    enum verdict absent = body_is_absent(s, c);
+    if (absent == PARSE_MORE) {
+        x->need = sizeof "HTTP/1." - 1;
+        return cur_left(c) ? PARSE_MORE : PARSE_OK;
+    }
+    s->guess = false;
+    if (absent == PARSE_OK)
+        return kept_message_done(x, s, d);
+    switch (http_body_eat(x, s, c, d)) {
+    case HTTP_BODY_MORE:
+        return cur_left(c) ? PARSE_MORE : PARSE_OK;
+    case HTTP_BODY_WHOLE:
+        return kept_message_done(x, s, d);
+    case HTTP_BODY_BROKEN:
+        s->hole = true;
+        kept_message_done(x, s, d);
+        return PARSE_BAD;
+    }
+    return PARSE_BAD;
+}
+
+/* The head is whole: is there a body, and does it matter? */
+static enum verdict head_done(struct proto_ctx *x, struct http_side *s, struct slice head,
+                              struct cursor *c, enum dir d)
+{
+    const struct http_conf *conf = x->conf;
+    struct slice method = slice_of(NULL, 0);
+    if (d == DIR_SERVER) {
+        drop_unanswered(x, s);
+        method = method_for_response(x);
+    }
+    s->hole = false;
+    s->m.ts_ns = x->start_ns;
+    s->m.wire_bytes = head.n;
+    s->m.framing = (uint8_t)(d == DIR_SERVER ? http_response_framing(&s->m, method)
+                                             : http_request_framing(&s->m));
+    s->keep = http_body_wanted(conf, &s->m, head);
+    s->guess = d == DIR_SERVER && method.n == 0 && s->m.framing != HTTP_CHUNKED;
+    if (s->m.framing == HTTP_NO_BODY) {
+        struct http_text t = { &s->m, head, slice_of(NULL, 0) };
+        return message_done(x, s, &t);
+    }
+    if (!proto_keep(x, d, head, head.n)) {
+        counter_proto(x->env->counters, x->id, PC_NO_MEMORY);
+        proto_kept_drop(x, d);
+        return PARSE_BAD;
+    }
+    http_body_begin(s);
+    return body_parse(x, s, c, d);
+}
+
+/* Requests come from the client: the first message decides who that is, if the capture began in
+ * mid-stream. False when a later one contradicts. */
+static bool settle_roles(struct proto_ctx *x, struct http_state *st, enum dir d, enum dir *from)
+{
+    *from = st->side[d].m.is_request ? DIR_CLIENT : DIR_SERVER;
+    if (*from == d || st->known) {
+        st->known = true;
+        return *from == d;
+    }
+    struct http_side swap = st->side[DIR_CLIENT];
+    st->side[DIR_CLIENT] = st->side[DIR_SERVER];
+    st->side[DIR_SERVER] = swap;
+    st->known = true;
+    proto_set_client(x, DIR_SERVER);
+    return true;
+}
+
+/* HTTP/0.9: what answers a request without version is a body alone. */
+static bool is_bare_answer(struct proto_ctx *x, struct slice bytes, enum dir d)
+{
+    const struct http_request *q = d == DIR_SERVER ? pair_first(x) : NULL;
+    return q && q->m.version == 9 && !slice_starts(bytes, SLICE("HTTP/"));
+}
+
+static enum verdict bare_answer(struct proto_ctx *x, struct http_side *s, struct cursor *c)
+{
+    s->m = (struct http_message){
+        .ts_ns = x->start_ns, .content_length = -1, .version = 9, .framing = HTTP_UNTIL_CLOSE
+    };
+    s->keep = http_body_wanted(x->conf, &s->m, slice_of(NULL, 0));
+    s->guess = false;
+    http_body_begin(s);
+    return body_parse(x, s, c, DIR_SERVER);
+}
+
+static enum verdict bare_request(struct proto_ctx *x, struct http_side *s, struct slice line)
+{
+    struct slice target = slice_trim(slice_after(line, 4));
+    while (target.n && (target.p[target.n - 1] == '\n' || target.p[target.n - 1] == '\r'))
+        target.n--;
+    s->m = (struct http_message){ .ts_ns = x->start_ns,
+                                  .wire_bytes = line.n,
+                                  .content_length = -1,
+                                  .head_bytes = (uint32_t)line.n,
+                                  .version = 9,
+                                  .is_request = true,
+                                  .method = { 0, 3 },
+                                  .uri = { (uint32_t)(target.p - line.p), (uint32_t)target.n } };
+    struct http_text t = { &s->m, line, slice_of(NULL, 0) };
+    return message_done(x, s, &t);
+}
+
+/* Empty lines before a message are passed over (RFC 9112 section 2.2). */
+static bool pass_empty_lines(struct cursor *c)
+{
+    const uint8_t *from = c->p;
+    while (cur_left(c) && (*c->p == '\r' || *c->p == '\n'))
+        cur_skip(c, 1);
+    return c->p != from;
+}
+
+static enum verdict head_bad(struct http_side *s)
+{
+    s->scanned = 0;
+    s->hole = true;
+    return PARSE_BAD;
+}
+
+/* head: a whole head, or in the end what there is of one. */
+static enum verdict head_read(struct proto_ctx *x, struct slice head, struct cursor *c, enum dir d)
+{
+    struct http_state *st = x->state;
+    if (!http_message_parse(head, x->conf, &st->side[d].m) || !settle_roles(x, st, d, &d))
+        return head_bad(&st->side[d]);
+    st->side[d].scanned = 0;
+    cur_skip(c, head.n);
+    return head_done(x, &st->side[d], head, c, d);
+}
+
+static enum verdict head_parse(struct proto_ctx *x, struct cursor *c, enum dir d)
+{
+    struct http_state *st = x->state;
+    struct http_side *s = &st->side[d];
+    const struct http_conf *conf = x->conf;
+    if (s->scanned == 0 && !is_bare_answer(x, SLICE(""), d) && pass_empty_lines(c))
+        return PARSE_OK;
+    struct slice all = cur_rest(c);
+    if (all.n >= 5 && is_bare_answer(x, all, d))
+        return bare_answer(x, s, c);
+    size_t n = d == DIR_CLIENT ? http_line_09(all) : 0;
+    if (n) {
+        cur_skip(c, n);
+        return bare_request(x, s, slice_first(all, n));
+    }
+    if (!http_start_plausible(all))
+        return head_bad(s);
+    n = http_head_end(all, &s->scanned);
+    if (n == 0)
+        return all.n > (size_t)conf->max_message ? head_bad(s) : PARSE_MORE;
+    return head_read(x, slice_first(all, n), c, d);
+}
+
+/* One message, or a piece of one, a call: so x->start_ns is each message's own. */
+static enum verdict http_parse(struct proto_ctx *x, struct cursor *c, enum dir d)
+{
+    struct http_state *st = x->state;
+    struct http_side *s = &st->side[d];
+    x->need = 0;
+    if (d == DIR_SERVER)
+        pair_touch(x);
+    return s->phase == HTTP_HEAD ? head_parse(x, c, d) : body_parse(x, s, c, d);
+}
+
+/* Bytes of a head lost: the message is, too. In a body of known length they are only missing. */
+static enum verdict http_gap(struct proto_ctx *x, struct cursor *c, enum dir d, size_t missing)
+{
+    struct http_state *st = x->state;
+    struct http_side *s = &st->side[d];
+    (void)c;
+    if (s->phase == HTTP_HEAD) {
+        s->scanned = 0;
+        s->hole = true;
+        return PARSE_OK;
+    }
+    s->guess = false;
+    switch (http_body_gap(s, missing)) {
+    case HTTP_BODY_MORE:
+        return PARSE_OK;
+    case HTTP_BODY_WHOLE:
+        return kept_message_done(x, s, d);
+    case HTTP_BODY_BROKEN:
+        s->hole = true;
+        return kept_message_done(x, s, d);
+    }
+    return PARSE_OK;
+}
+
+/* What has come is all there will be: a message that has begun is reported as it is, a head from
+ * its start line on. */
+static void http_end(struct proto_ctx *x, struct cursor *c, enum dir d)
+{
+    struct http_state *st = x->state;
+    struct http_side *s = &st->side[d];
+    struct slice rest = cur_rest(c);
+    if (s->phase == HTTP_HEAD) {
+        size_t n = rest.n;
+        while (n > 0 && rest.p[n - 1] != '\n')
+            n--;
+        if (n > 0 && http_start_plausible(rest))
+            head_read(x, slice_first(rest, n), c, d);
+        else if (rest.n && is_bare_answer(x, rest, d))
+            bare_answer(x, s, c);
+        s = &st->side[d];
+    }
+    if (s->phase == HTTP_HEAD)
+        return;
+    s->guess = false;
+    if (s->phase == HTTP_BODY && cur_left(c))
+        http_body_eat(x, s, c, d);
+    kept_message_done(x, s, d);
+}
+
+static void http_orphan(struct proto_ctx *x, void *request, enum orphan_reason why)
+{
+    const struct http_request *q = request;
+    struct http_text t = request_text(q);
+    (void)why;
+    http_report(x, &t, NULL, q->answer_lost);
+}
+
+/* "METHOD target HTTP/1.x" or "HTTP/1.x 200": certain, for SIP and RTSP name themselves there. */
+static int http_probe(struct slice first, enum dir d)
+{
+    static const char *const methods[] = { "GET ",   "POST ",    "HEAD ",    "PUT ",     "DELETE ",
+                                           "PATCH ", "OPTIONS ", "CONNECT ", "PROPFIND " };
+    (void)d;
+    if (slice_starts(first, SLICE("HTTP/1.")))
+        return 100;
+    if (slice_starts(SLICE("HTTP/1."), first))
+        return PROBE_MORE;
+    if (!http_start_plausible(first))
+        return 0;
+    ptrdiff_t lf = slice_find(first, '\n');
+    if (lf >= 0) {
+        struct slice line = slice_first(first, (size_t)lf);
+        line.n -= slice_ends(line, SLICE("\r"));
+        line = slice_after(line, line.n > 8 ? line.n - 8 : 0);
+        return slice_starts(line, SLICE("HTTP/1.")) ? 100 : 0;
+    }
+    for (unsigned i = 0; i < COUNT(methods); i++) {
+        struct slice method = slice_cstr(methods[i]);
+        if (slice_starts(first, method) || slice_starts(method, first))
+            return first.n < PROBE_LINE_MAX ? PROBE_MORE : 0;
+    }
+    return 0;
+}
+
+static bool lower_texts(struct texts *list, struct arena *mem)
+{
+    for (unsigned i = 0; i < list->n; i++) {
+        struct slice text = slice_cstr(list->v[i]);
+        char *copy = arena_zalloc(mem, text.n + 1);
+        if (!copy)
+            return false;
+        for (size_t k = 0; k < text.n; k++)
+            copy[k] = (char)ascii_lower(text.p[k]);
+        list->v[i] = copy;
+    }
+    return true;
+}
+
+static err http_prepare(void *conf, const struct loading *l)
+{
+    struct http_conf *c = conf;
+    bool good = lower_texts(&c->send_headers, l->mem) && lower_texts(&c->redact_headers, l->mem) &&
+                lower_texts(&c->hide_keywords, l->mem);
+    return good ? ERR_OK : why_set(l->why, ERR_LIMIT, "%s: too many texts", l->prefix);
+}
+
+const struct proto proto_http = {
+    .name = "http",
+    .doc = "Hypertext Transfer Protocol, versions 1.1, 1.0 and 0.9.",
+    .l4 = L4_TCP,
+    .ports = { 80, 8080, 8000, 5000, 8002 },
+    .detect = true,
+    .state_size = sizeof(struct http_state),
+    .fields = http_fields,
+    .n_fields = HTTP_FIELDS,
+    .conf_size = sizeof(struct http_conf),
+    .options = options,
+    .probe = http_probe,
+    .parse = http_parse,
+    .gap = http_gap,
+    .end = http_end,
+    .orphan = http_orphan,
+    .prepare = http_prepare,
+};
