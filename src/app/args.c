@@ -1,0 +1,269 @@
+/* The command line: flags by table, single dashes rewritten as the Go flag package took them. */
+#include "app/args.h"
+
+#include "app/command.h"
+#include "base/buf.h"
+#include "base/bug.h"
+
+enum flag_kind { FLAG_BOOL, FLAG_TEXT, FLAG_TEXTS };
+
+struct flag {
+    const char *name; /* long name */
+    const char *also; /* the other long form ("c" for "-c"); NULL: none */
+    enum flag_kind kind;
+    size_t offset;
+    unsigned scope;
+    const char *value; /* name of the value, for help */
+    const char *doc;
+};
+
+#define FLAG(name, also, kind, member, scope, value, doc)                                          \
+    {                                                                                              \
+        name, also, FLAG_##kind, offsetof(struct args, member), scope, value, doc                  \
+    }
+
+/* clang-format off */
+static const struct flag flags[] = {
+    FLAG("c", NULL,                  TEXTS, files,          FLAG_GLOBAL, "FILE",      "Configuration file, below path.config unless absolute; may be given again: later ones go over earlier ones (default packetbeat.yml)."),
+    FLAG("E", NULL,                  TEXTS, sets,           FLAG_GLOBAL, "KEY=VALUE", "Set one key over the configuration files; may be given again."),
+    FLAG("e", NULL,                  BOOL,  to_stderr,      FLAG_GLOBAL, NULL,        "Log to standard error, whatever the configuration says."),
+    FLAG("v", NULL,                  BOOL,  verbose,        FLAG_GLOBAL, NULL,        "Log at level info, when the configured level is less."),
+    FLAG("d", NULL,                  TEXTS, selectors,      FLAG_GLOBAL, "SELECTORS", "Log at level debug, for these areas (comma-separated; * is all)."),
+    FLAG("environment", NULL,        TEXT,  environment,    FLAG_GLOBAL, "NAME",      "Where it runs: default, systemd or container (these two log to standard error)."),
+    FLAG("path.home", NULL,          TEXT,  paths.home,     FLAG_GLOBAL, "DIR",       "Folder that the other paths lie in."),
+    FLAG("path.config", NULL,        TEXT,  paths.config,   FLAG_GLOBAL, "DIR",       "Folder of configuration files (default path.home)."),
+    FLAG("path.data", NULL,          TEXT,  paths.data,     FLAG_GLOBAL, "DIR",       "Folder of the agent's identity and keystore (default path.home/data)."),
+    FLAG("path.logs", NULL,          TEXT,  paths.logs,     FLAG_GLOBAL, "DIR",       "Folder of log files (default path.home/logs)."),
+    FLAG("strict.perms", NULL,       BOOL,  strict_perms,   FLAG_GLOBAL, NULL,        "Refuse configuration files that others may write (default true)."),
+    FLAG("help", "h",                BOOL,  help,           FLAG_GLOBAL, NULL,        "Show this."),
+    FLAG("I", NULL,                  TEXT,  read_file,      FLAG_RUN,    "FILE",      "Read a capture file (- is standard input) instead of the network."),
+    FLAG("t", NULL,                  BOOL,  top_speed,      FLAG_RUN,    NULL,        "Read the capture file at top speed with its own times: the default."),
+    FLAG("paced", NULL,              BOOL,  paced,          FLAG_REPLAY, NULL,        "Read the capture file at its own pace, packets stamped with the present time."),
+    FLAG("l", NULL,                  TEXT,  loops,          FLAG_RUN,    "N",         "Read the capture file N times (default 1)."),
+    FLAG("O", NULL,                  BOOL,  one_at_a_time,  FLAG_RUN,    NULL,        "Wait for Enter before each packet of the capture file."),
+    FLAG("N", NULL,                  BOOL,  dry_run,        FLAG_RUN,    NULL,        "Dry run: events are counted and dropped."),
+    FLAG("dump", NULL,               TEXT,  dump,           FLAG_RUN,    "PREFIX",    "Write every packet that is read to PREFIX-YYYYMMDDhhmmss.pcap."),
+    FLAG("cpuprofile", NULL,         TEXT,  cpu_profile,    FLAG_RUN,    "FILE",      "Accepted, without effect: use perf."),
+    FLAG("memprofile", NULL,         TEXT,  memory_profile, FLAG_RUN,    "FILE",      "Accepted, without effect."),
+    FLAG("httpprof", NULL,           TEXT,  http_profile,   FLAG_RUN,    "ADDRESS",   "Accepted, without effect."),
+    FLAG("explain", NULL,            TEXT,  explain,        FLAG_CONFIG, "KEY",       "Say what a key means, its type, default and bounds."),
+    FLAG("show", NULL,               BOOL,  show,           FLAG_CONFIG, NULL,        "Print the configuration in force with all defaults; secrets are masked."),
+    FLAG("json", NULL,               BOOL,  json,           FLAG_FIELDS, NULL,        "As JSON."),
+    FLAG("markdown", NULL,           BOOL,  markdown,       FLAG_FIELDS, NULL,        "As a Markdown table."),
+    FLAG("force", NULL,              BOOL,  force,          FLAG_KEYSTORE, NULL,      "Overwrite without asking."),
+    FLAG("stdin", NULL,              BOOL,  from_stdin,     FLAG_KEYSTORE, NULL,      "Take the value from standard input."),
+    FLAG("output", "o",              TEXT,  output,         FLAG_IMPORT, "FILE",      "Write the events to FILE (- is standard output), one JSON object a line."),
+};
+/* clang-format on */
+
+/* "-path.home" becomes "--path.home"; "-c" and "--x" stay. */
+static const char *rewrite(struct arena *a, const char *text)
+{
+    if (text[0] != '-' || text[1] == '-' || strlen(text) <= 2)
+        return text;
+    char *longer = arena_alloc(a, strlen(text) + 2);
+    BUG_ON(!longer);
+    longer[0] = '-';
+    memcpy(longer + 1, text, strlen(text) + 1);
+    return longer;
+}
+
+static const struct flag *flag_find(struct slice name)
+{
+    for (size_t i = 0; i < COUNT(flags); i++) {
+        if (slice_eq(slice_cstr(flags[i].name), name) ||
+            (flags[i].also && slice_eq(slice_cstr(flags[i].also), name)))
+            return &flags[i];
+    }
+    return NULL;
+}
+
+static bool bool_read(struct slice text, bool *out)
+{
+    static const char *const yes[] = { "1", "t", "T", "TRUE", "true", "True" };
+    static const char *const no[] = { "0", "f", "F", "FALSE", "false", "False" };
+    for (size_t i = 0; i < COUNT(yes); i++) {
+        *out = slice_eq(text, slice_cstr(yes[i]));
+        if (*out || slice_eq(text, slice_cstr(no[i])))
+            return true;
+    }
+    return false;
+}
+
+static bool is_known(const struct texts *t, const char *text)
+{
+    for (unsigned i = 0; i < t->n; i++)
+        if (strcmp(t->v[i], text) == 0)
+            return true;
+    return false;
+}
+
+/* What is read, and what is left of it. */
+struct reading {
+    struct args *out;
+    const char **argv;
+    unsigned n, at;
+    struct arena *a;
+    struct why *w;
+};
+
+static err unknown_flag(struct reading *r, struct slice name, const char *text)
+{
+    const char *names[COUNT(flags)], *nearest;
+    char key[64];
+    struct buf b = buf_of(key, sizeof key - 1);
+    buf_add(&b, slice_first(name, sizeof key - 1));
+    key[b.n] = '\0';
+    for (size_t i = 0; i < COUNT(flags); i++)
+        names[i] = flags[i].name;
+    nearest = name.n > 2 ? nearest_name(key, names, COUNT(names)) : NULL;
+    int length = (int)strcspn(text, "=");
+    if (nearest)
+        return why_set(r->w, ERR_USAGE, "unknown flag: %.*s (did you mean --%s?)", length, text,
+                       nearest);
+    return why_set(r->w, ERR_USAGE, "unknown flag: %.*s", length, text);
+}
+
+static err set_flag(struct reading *r, const struct flag *f, const char *text, const char *value)
+{
+    void *member = (char *)r->out + f->offset;
+    if (f->kind == FLAG_BOOL) {
+        if (!value)
+            *(bool *)member = true;
+        else if (!bool_read(slice_cstr(value), member))
+            return why_set(r->w, ERR_USAGE, "invalid argument \"%s\" for --%s: true or false",
+                           value, f->name);
+        return ERR_OK;
+    }
+    if (!value && r->at == r->n)
+        return why_set(r->w, ERR_USAGE, "flag needs an argument: %s", text);
+    if (!value)
+        value = r->argv[r->at++];
+    struct texts *many = member;
+    if (f->kind == FLAG_TEXT)
+        *(const char **)member = value;
+    else if (member != &r->out->files || !is_known(many, value))
+        many->v[many->n++] = value;
+    return ERR_OK;
+}
+
+static err read_flag(struct reading *r, const char *text)
+{
+    const char *name = text + 1 + (text[1] == '-');
+    const char *equals = strchr(name, '=');
+    struct slice key = slice_of(name, equals ? (size_t)(equals - name) : strlen(name));
+    const struct flag *f = flag_find(key);
+    unsigned scope = FLAG_GLOBAL | r->out->command->scope;
+    if (!f || !(f->scope & scope))
+        return unknown_flag(r, key, text);
+    return set_flag(r, f, text, equals ? equals + 1 : NULL);
+}
+
+/* The words that are neither flags nor their values: the command is among them. Flags that take a
+ * value may stand before it. */
+static unsigned words_of(const struct reading *r, const char **words, unsigned max)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < r->n && n < max; i++) {
+        const char *text = r->argv[i];
+        if (text[0] != '-' || !text[1]) {
+            words[n++] = text;
+            continue;
+        }
+        const struct flag *f = flag_find(slice_cstr(text + 1 + (text[1] == '-')));
+        if (f && f->kind != FLAG_BOOL)
+            i++;
+    }
+    return n;
+}
+
+static err find_command(struct reading *r, unsigned *skip)
+{
+    const char *words[2];
+    unsigned n = words_of(r, words, 2);
+    r->out->command = n ? command_find(words, n, skip) : command_find(NULL, 0, skip);
+    if (r->out->command)
+        return ERR_OK;
+    const char *nearest = command_nearest(words[0]);
+    if (nearest)
+        return why_set(r->w, ERR_USAGE,
+                       "unknown command \"%s\" for \"wirelume\" (did you mean %s?)", words[0],
+                       nearest);
+    return why_set(r->w, ERR_USAGE, "unknown command \"%s\" for \"wirelume\"", words[0]);
+}
+
+static err check_environment(const struct args *out, struct why *w)
+{
+    static const char *const names[] = { "default", "systemd", "container", "macos_service",
+                                         "windows_service" };
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (slice_eq_nocase(slice_cstr(out->environment), slice_cstr(names[i])))
+            return ERR_OK;
+    return why_set(w, ERR_USAGE,
+                   "invalid argument \"%s\" for --environment: default, systemd or container",
+                   out->environment);
+}
+
+static void take_memory(struct reading *r, int argc, char *const *argv)
+{
+    size_t bytes = (size_t)(argc + 1) * sizeof(char *);
+    struct texts *lists[] = { &r->out->files, &r->out->sets, &r->out->selectors, &r->out->rest };
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        lists[i]->v = arena_zalloc(r->a, bytes);
+        BUG_ON(!lists[i]->v);
+    }
+    r->argv = arena_zalloc(r->a, bytes);
+    BUG_ON(!r->argv);
+    for (int i = 0; i < argc; i++)
+        r->argv[i] = rewrite(r->a, argv[i]);
+    r->n = (unsigned)argc;
+}
+
+err args_read(struct args *out, int argc, char *const *argv, struct arena *a, struct why *w)
+{
+    *out = (struct args){ .strict_perms = true, .environment = "default" };
+    struct reading r = { .out = out, .a = a, .w = w };
+    unsigned skip = 0;
+    bool flags_ended = false;
+    take_memory(&r, argc, argv);
+    err rc = find_command(&r, &skip);
+    while (!rc && r.at < r.n) {
+        const char *text = r.argv[r.at++];
+        if (!flags_ended && strcmp(text, "--") == 0)
+            flags_ended = true;
+        else if (!flags_ended && text[0] == '-' && text[1])
+            rc = read_flag(&r, text);
+        else if (skip)
+            skip--;
+        else
+            out->rest.v[out->rest.n++] = text;
+    }
+    return rc ? rc : check_environment(out, w);
+}
+
+void args_print_flags(FILE *out, unsigned scopes)
+{
+    for (size_t i = 0; i < COUNT(flags); i++) {
+        const struct flag *f = &flags[i];
+        char left[40];
+        if (!(f->scope & scopes))
+            continue;
+        struct buf b = buf_of(left, sizeof left - 1);
+        buf_cstr(&b, strlen(f->name) == 1 ? "-" : "--");
+        buf_cstr(&b, f->name);
+        if (f->also)
+            buf_printf(&b, ", -%s", f->also);
+        if (f->value)
+            buf_printf(&b, " %s", f->value);
+        left[b.n] = '\0';
+        fprintf(out, "  %-22s %s\n", left, f->doc);
+    }
+}
+
+const char *args_flag(unsigned scopes, unsigned i)
+{
+    for (size_t at = 0; at < COUNT(flags); at++)
+        if ((flags[at].scope & scopes) && i-- == 0)
+            return flags[at].name;
+    return NULL;
+}

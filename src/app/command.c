@@ -1,0 +1,112 @@
+/* The table of commands, and their help. */
+#include "app/command.h"
+
+#include "base/attr.h"
+#include "base/slice.h"
+
+#define REPLAY (FLAG_RUN | FLAG_REPLAY)
+
+/* clang-format off */
+const struct command commands[] = {
+    { "run", NULL, "Capture, or read a capture file, and send events to the configured output; also without any command.",
+      "With -I the file is read at top speed and everything is reported before the end.\n"
+      "SIGINT and SIGTERM end it in order, a second one at once; SIGHUP reloads what can be\n"
+      "reloaded; SIGUSR1 prints the counters.", REPLAY, false, run_command },
+    { "watch", "[FILE...]", "Show traffic as it is understood: one line an event.",
+      "Reads the files; without one, the sample capture that ships with the program, and then\n"
+      "captures live on the default interface. Needs no configuration.", FLAG_REPLAY, false, watch_command },
+    { "import", "FILE...", "Read capture files with progress, and print what they held by protocol.",
+      "Events go to --output, or to the output of the configuration when one is named with -c.\n"
+      "With neither they are only counted.", FLAG_IMPORT, false, import_command },
+    { "trace", "FILE [FLOW]", "Print every decision taken over a capture file, indented by room.",
+      "FLOW keeps only lines that contain this text, for example an address or address:port.", FLAG_REPLAY, false, trace_command },
+    { "test config", NULL, "Check the configuration: prints Config OK, or what is wrong and where.", NULL, 0, false, test_config_command },
+    { "test output", NULL, "Check the configured output.", NULL, 0, false, test_output_command },
+    { "export config", NULL, "Print the merged configuration as YAML, references as written.", NULL, 0, false, export_config_command },
+    { "config", NULL, "Explain a configuration key, or show the configuration in force.", NULL, FLAG_CONFIG, false, config_command },
+    { "fields", "[NAME]", "List the fields of events, as text, JSON or Markdown.", NULL, FLAG_FIELDS, false, fields_command },
+    { "devices", NULL, "List the interfaces that can be captured from.", NULL, 0, false, devices_command },
+    { "keystore create", NULL, "Make an empty keystore.", NULL, FLAG_KEYSTORE, false, keystore_create_command },
+    { "keystore add", "KEY", "Put a secret into the keystore; settings name it ${KEY}.", NULL, FLAG_KEYSTORE, false, keystore_add_command },
+    { "keystore list", NULL, "List the keys of the keystore.", NULL, 0, false, keystore_list_command },
+    { "keystore remove", "KEY...", "Take keys out of the keystore.", NULL, 0, false, keystore_remove_command },
+    { "completion", "bash|zsh|fish", "Print a completion script for a shell.", NULL, 0, false, completion_command },
+    { "version", NULL, "Print the version.", NULL, 0, false, version_command },
+    { "help", "[COMMAND]", "Print help.", NULL, 0, false, help_command },
+    { "docs", "config|example|fields|counters", "Print a page of the reference.", NULL, 0, true, docs_command },
+    { 0 },
+};
+/* clang-format on */
+
+static bool is_first_word(const char *name, const char *word)
+{
+    size_t n = strlen(word);
+    return strncmp(name, word, n) == 0 && name[n] == ' ';
+}
+
+/* "test" alone: a group without its second word is asked for help. */
+static const struct command group = { .name = "", .doc = "", .run = help_command };
+
+const struct command *command_find(const char *const *argv, unsigned n, unsigned *words)
+{
+    bool is_group = false;
+    *words = n ? 1 : 0;
+    if (!n)
+        return &commands[0];
+    for (const struct command *c = commands; c->name; c++) {
+        if (strcmp(c->name, argv[0]) == 0)
+            return c;
+        if (!is_first_word(c->name, argv[0]))
+            continue;
+        is_group = true;
+        if (n > 1 && strcmp(c->name + strlen(argv[0]) + 1, argv[1]) == 0) {
+            *words = 2;
+            return c;
+        }
+    }
+    *words = 0;
+    return is_group ? &group : NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+    const char *names[64];
+    size_t n = 0;
+    for (const struct command *c = commands; c->name && n < COUNT(names); c++)
+        if (!c->hidden)
+            names[n++] = c->name;
+    return nearest_name(name, names, n);
+}
+
+static void program_usage(FILE *out)
+{
+    fputs(
+        "wirelume: packets in, events out.\n\nUsage:\n  wirelume [COMMAND] [FLAGS]\n\nCommands:\n",
+        out);
+    for (const struct command *c = commands; c->name; c++)
+        if (!c->hidden)
+            fprintf(out, "  %-18s %s\n", c->name, c->doc);
+    fputs("\nFlags of every command (a single dash does as well):\n", out);
+    args_print_flags(out, FLAG_GLOBAL);
+    fputs("\nFlags of run, also without a command:\n", out);
+    args_print_flags(out, FLAG_RUN | FLAG_REPLAY);
+    fputs("\n\"wirelume help COMMAND\" tells more about one.\n", out);
+}
+
+void command_usage(FILE *out, const struct command *c)
+{
+    if (!c || !c->name[0]) {
+        program_usage(out);
+        return;
+    }
+    fprintf(out, "%s\n\nUsage:\n  wirelume %s%s%s [FLAGS]\n", c->doc, c->name, c->params ? " " : "",
+            c->params ? c->params : "");
+    if (c->more)
+        fprintf(out, "\n%s\n", c->more);
+    if (c->scope) {
+        fputs("\nFlags:\n", out);
+        args_print_flags(out, c->scope);
+    }
+    fputs("\nFlags of every command:\n", out);
+    args_print_flags(out, FLAG_GLOBAL);
+}

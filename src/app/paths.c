@@ -1,0 +1,79 @@
+/* Where files are. */
+#include "app/paths.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "os/file.h"
+
+const char *paths_join(struct arena *a, const char *folder, const char *name)
+{
+    if (*name == '/' || strcmp(name, "-") == 0 || !*folder)
+        return name;
+    size_t cap = strlen(folder) + strlen(name) + 2;
+    char *text = arena_alloc(a, cap);
+    if (!text)
+        return name;
+    struct buf b = buf_of(text, cap - 1);
+    buf_cstr(&b, folder);
+    if (folder[strlen(folder) - 1] != '/')
+        buf_u8(&b, '/');
+    buf_cstr(&b, name);
+    text[b.n] = '\0';
+    return text;
+}
+
+static const char *keep(struct arena *a, const char *text, size_t n)
+{
+    char *copy = arena_alloc(a, n + 1);
+    if (!copy)
+        return "";
+    memcpy(copy, text, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+const char *paths_program(struct arena *a)
+{
+    char text[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", text, sizeof text);
+    while (n > 1 && text[n - 1] != '/')
+        n--;
+    return n > 1 ? keep(a, text, (size_t)n - 1) : "";
+}
+
+static const char *default_home(struct arena *a)
+{
+    const char *program = paths_program(a);
+    char here[PATH_MAX];
+    if (*program && (file_exists(paths_join(a, program, "packetbeat.yml")) ||
+                     file_exists(paths_join(a, program, "wirelume.yml"))))
+        return program;
+    return getcwd(here, sizeof here) ? keep(a, here, strlen(here)) : ".";
+}
+
+void paths_set(struct paths *p, const struct paths *given, struct arena *a)
+{
+    p->home = given->home ? given->home : default_home(a);
+    p->config = given->config ? given->config : p->home;
+    p->data = given->data ? given->data : paths_join(a, p->home, "data");
+    p->logs = given->logs ? given->logs : paths_join(a, p->home, "logs");
+}
+
+static const char *text_at(const struct node *root, const char *path)
+{
+    const struct node *n = node_path(root, path);
+    return n && n->text && *n->text ? n->text : NULL;
+}
+
+void paths_from(struct paths *p, const struct paths *given, const struct node *root,
+                struct arena *a)
+{
+    struct paths all = *given;
+    all.home = all.home ? all.home : text_at(root, "path.home");
+    all.config = all.config ? all.config : text_at(root, "path.config");
+    all.data = all.data ? all.data : text_at(root, "path.data");
+    all.logs = all.logs ? all.logs : text_at(root, "path.logs");
+    paths_set(p, &all, a);
+}
