@@ -24,7 +24,7 @@ struct flag {
 
 /* clang-format off */
 static const struct flag flags[] = {
-    FLAG("c", NULL,                  TEXTS, files,          FLAG_GLOBAL, "FILE",      "Configuration file, below path.config unless absolute; may be given again: later ones go over earlier ones (default packetbeat.yml)."),
+    FLAG("c", NULL,                  TEXTS, files,          FLAG_GLOBAL, "FILE",      "Configuration file, below path.config; may be given again (default packetbeat.yml)."),
     FLAG("E", NULL,                  TEXTS, sets,           FLAG_GLOBAL, "KEY=VALUE", "Set one key over the configuration files; may be given again."),
     FLAG("e", NULL,                  BOOL,  to_stderr,      FLAG_GLOBAL, NULL,        "Log to standard error, whatever the configuration says."),
     FLAG("v", NULL,                  BOOL,  verbose,        FLAG_GLOBAL, NULL,        "Log at level info, when the configured level is less."),

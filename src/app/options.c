@@ -1,0 +1,183 @@
+/* The option tables that belong to no other room (packetbeat-core.md 2.2 to 2.13). */
+#include "app/options.h"
+
+#include "pipe/pipe.h"
+#include "proto/proto.h"
+
+static const char *const precision_names[] = { "millisecond", "microsecond", "nanosecond", NULL };
+const char *const level_names[] = { "error", "warning", "info", "debug", "critical", NULL };
+
+const char *const later_protocols[] = { "amqp",  "cassandra", "dhcpv4", "memcache", "mysql",
+                                        "pgsql", "redis",     "thrift", "mongodb",  "nfs",
+                                        "tls",   "sip",       NULL };
+const char *const later_outputs[] = { "elasticsearch", "logstash", "kafka", "redis",
+                                      "discard",       "shipper",  NULL };
+
+/* A key that is accepted without effect; it has no member. */
+#define INERT(key, doc)                                                                            \
+    {                                                                                              \
+        key, OPT_NODE, 0, NULL, 0, 0, OPT_INERT, NULL, doc                                         \
+    }
+
+#define KIB    INT64_C(1024)
+#define MIB    (1024 * KIB)
+#define GIB    (1024 * MIB)
+#define SECOND INT64_C(1000000000)
+#define DAY    (86400 * SECOND)
+
+/* clang-format off */
+const struct option general_options[] = {
+    OPT(general_conf, name,              TEXT,   "name",                         NULL, 0, 0, OPT_RELOAD, "agent.name and host.name of events (default: this machine's name)."),
+    OPT(general_conf, tags,              TEXTS,  "tags",                         NULL, 0, 0, OPT_RELOAD, "Tags added to every event."),
+    OPT(general_conf, fields,            NODE,   "fields",                       NULL, 0, 0, OPT_RELOAD, "Fields added to every event, below \"fields\"."),
+    OPT(general_conf, fields_under_root, BOOL,   "fields_under_root",            "false", 0, 0, OPT_RELOAD, "Put them at the top level instead."),
+    OPT(general_conf, processors,        NODE,   "processors",                   NULL, 0, 0, OPT_RELOAD, "Processors that every event goes through, in order."),
+    OPT_NAMES(general_conf, precision,           "timestamp.precision",          "millisecond", precision_names, 0, "Precision of times in events."),
+    OPT(general_conf, ignore_outgoing,   BOOL,   "packetbeat.ignore_outgoing",   "false", 0, 0, OPT_RELOAD, "Drop transactions whose network.direction is egress; flows stay."),
+    OPT(general_conf, queue_events,      INT,    "queue.mem.events",             "3200", 32, 10000000, 0, "Events that may wait for the output; live capture drops those beyond."),
+    OPT(general_conf, flush_timeout_ns,  DURATION, "queue.mem.flush.timeout",    "10s", 0, DAY, 0, "How long an event may wait for others; more than 1s counts as 1s."),
+    OPT(general_conf, keystore_path,     TEXT,   "keystore.path",                NULL, 0, 0, 0, "The keystore's file, below path.data (default packetbeat.keystore)."),
+    { 0 }
+};
+
+const struct option meta_options[] = {
+    OPT(meta_conf, fields,            NODE,  "fields",            NULL, 0, 0, OPT_RELOAD, "Fields added to these events."),
+    OPT(meta_conf, fields_under_root, BOOL,  "fields_under_root", "false", 0, 0, OPT_RELOAD, "Put them at the top level."),
+    OPT(meta_conf, tags,              TEXTS, "tags",              NULL, 0, 0, OPT_RELOAD, "Tags added to these events."),
+    OPT(meta_conf, processors,        NODE,  "processors",        NULL, 0, 0, OPT_RELOAD, "Processors that only these events go through, before the general ones."),
+    OPT(meta_conf, index,             TEXT,  "index",             NULL, 0, 0, OPT_RELOAD, "Sets @metadata.raw_index of these events."),
+    { 0 }
+};
+
+const struct option flows_options[] = {
+    OPT(flows_conf, enabled,       BOOL,     "enabled",                   "true",  0, 0, 0, "Report flows. Without the section they are not reported."),
+    OPT(flows_conf, timeout_ns,    DURATION, "timeout",                   "30s",   SECOND, DAY, 0, "A flow without packets for this long has ended."),
+    OPT(flows_conf, period_ns,     DURATION, "period",                    "10s",   0, 0, 0, "Time between two reports of a flow that goes on; 0 or less: only a last report."),
+    OPT(flows_conf, delta_reports, BOOL,     "enable_delta_flow_reports", "false", 0, 0, 0, "Count since the last report instead of since the start of the flow."),
+    OPT(flows_conf, keep_null,     BOOL,     "keep_null",                 "false", 0, 0, 0, "Write fields without a value as null."),
+    { 0 }
+};
+
+const struct option limits_options[] = {
+    OPT(limits_conf, flows,         INT,  "flows",          "1000000", 16, 100000000, 0, "Flows known at a time; beyond it the least recently used ends early."),
+    OPT(limits_conf, memory_bytes,  SIZE, "memory",         "1GiB",  16 * MIB, 1024 * GIB, 0, "Memory of flows, streams and protocol states of one worker."),
+    OPT(limits_conf, defrag_bytes,  SIZE, "defrag",         "32MiB", 64 * KIB, 16 * GIB, 0, "Memory of IP datagrams that are not whole yet."),
+    OPT(limits_conf, message_bytes, SIZE, "message",        "16MiB", 64 * KIB, GIB, 0, "Largest message that a parser may see whole."),
+    OPT(limits_conf, reorder_bytes, SIZE, "reorder",        "1MiB",  0, GIB, 0, "Bytes out of order kept for one direction of a stream."),
+    OPT(limits_conf, batch_bytes,   SIZE, "batch",          "16MiB", MIB, GIB, 0, "Memory of up to 256 events that travel together."),
+    { 0 }
+};
+
+const struct option decode_options[] = {
+    OPT(limits_conf, tunnels, TEXTS, "tunnels", "all", 0, 0, 0, "Tunnels that are opened: names (gre, vxlan, …), all or none."),
+    { 0 }
+};
+
+const struct option logging_options[] = {
+    OPT_NAMES(logging_conf, level,              "level",                  "info", level_names, OPT_RELOAD, "Least important level that is logged: error, warning, info or debug."),
+    OPT(logging_conf, selectors,         TEXTS, "selectors",              NULL, 0, 0, OPT_RELOAD, "Areas whose debug lines are logged; none or * is all."),
+    OPT(logging_conf, to_stderr,         BOOL,  "to_stderr",              "false", 0, 0, 0, "Log to standard error."),
+    OPT(logging_conf, to_files,          BOOL,  "to_files",               "true", 0, 0, 0, "Log to files, when not to standard error."),
+    OPT(logging_conf, path,              TEXT,  "files.path",             NULL, 0, 0, 0, "Folder of log files (default path.logs)."),
+    OPT(logging_conf, name,              TEXT,  "files.name",             "packetbeat", 0, 0, 0, "Log files are called NAME-YYYYMMDD.ndjson."),
+    OPT(logging_conf, rotate_bytes,      SIZE,  "files.rotateeverybytes", "10485760", 1, 0, 0, "A log file that would grow beyond this many bytes is followed by another."),
+    OPT(logging_conf, keep_files,        INT,   "files.keepfiles",        "7", 2, 1024, 0, "Log files kept beside the present one."),
+    OPT(logging_conf, permissions,       INT,   "files.permissions",      "0600", 0, 0777, 0, "Permissions of log files."),
+    OPT(logging_conf, rotate_on_startup, BOOL,  "files.rotateonstartup",  "true", 0, 0, 0, "Begin another log file at start."),
+    OPT(logging_conf, metrics_enabled,   BOOL,  "metrics.enabled",        "true", 0, 0, 0, "Log the counters that changed."),
+    OPT(logging_conf, metrics_period_ns, DURATION, "metrics.period",      "30s", SECOND, DAY, 0, "How often they are logged."),
+    INERT("to_syslog", "Logging to syslog."),
+    INERT("to_eventlog", "Logging to the Windows event log."),
+    INERT("files.interval", "Rotation by time."),
+    INERT("files.redirect_stderr", "Standard error into the log file."),
+    INERT("metrics.namespaces", "Groups of metrics that are logged."),
+    INERT("json", "Log lines are always JSON."),
+    INERT("ecs", "Log lines are always in ECS form."),
+    { 0 }
+};
+
+const struct option codec_options[] = {
+    OPT(codec_conf, pretty,      BOOL, "json.pretty",      "false", 0, 0, OPT_RELOAD, "Events over several lines, indented."),
+    OPT(codec_conf, escape_html, BOOL, "json.escape_html", "false", 0, 0, OPT_RELOAD, "Write & < > as \\u0026 \\u003c \\u003e."),
+    OPT(codec_conf, local_time,  BOOL, "json.local_time",  "false", 0, 0, OPT_RELOAD, "Times in the local zone."),
+    OPT(codec_conf, format,      TEXT, "format.string",    NULL,    0, 0, OPT_RELOAD, "A format string instead of JSON: \"%{[@timestamp]} %{[type]}\"."),
+    { 0 }
+};
+
+const struct option common_output_options[] = {
+    INERT("queue", "A queue of this output's own."),
+    INERT("bulk_max_size", "Events written at a time."),
+    { 0 }
+};
+
+const struct option inert_options[] = {
+    INERT("max_procs", "Processors to use."),
+    INERT("gc_percent", "Garbage collection: there is none."),
+    INERT("http", "The HTTP endpoint."),
+    INERT("setup", "Dashboards, templates and lifecycle policies."),
+    INERT("monitoring", "Stack monitoring."),
+    INERT("seccomp", "A policy of system calls."),
+    INERT("cloud", "Elastic Cloud."),
+    INERT("features", "Feature flags."),
+    INERT("instrumentation", "Tracing of the program itself."),
+    INERT("timeseries", "Time series mode."),
+    INERT("migration", "Template aliases of old versions."),
+    INERT("management", "Central management."),
+    INERT("xpack", "Licensed features."),
+    INERT("queue.disk", "A queue on disk."),
+    INERT("queue.mem.flush.min_events", "Events that travel together."),
+    INERT("packetbeat.procs", "Processes of connections."),
+    INERT("packetbeat.npcap", "Npcap on Windows."),
+    INERT("packetbeat.id", "Prefix of metric names."),
+    INERT("packetbeat.shutdown_timeout", "All events are written before the end, always."),
+    { 0 }
+};
+
+static const struct option path_options[] = {
+    { "home",   OPT_TEXT, 0, NULL, 0, 0, 0, NULL, "Folder that the other paths lie in: the program's when a configuration lies there, else the present one." },
+    { "config", OPT_TEXT, 0, NULL, 0, 0, 0, NULL, "Folder of configuration files (default path.home)." },
+    { "data",   OPT_TEXT, 0, NULL, 0, 0, 0, NULL, "Folder of the agent's identity and keystore (default path.home/data)." },
+    { "logs",   OPT_TEXT, 0, NULL, 0, 0, 0, NULL, "Folder of log files (default path.home/logs)." },
+    { 0 }
+};
+
+const struct section sections[] = {
+    { "",                      "General",    { general_options }, false },
+    { "packetbeat.interfaces", "Interfaces", { interface_options }, true },
+    { "packetbeat.flows",      "Flows",      { flows_options, meta_options }, false },
+    { "decode",                "Decoding",   { decode_options }, false },
+    { "limits",                "Limits",     { limits_options }, false },
+    { "logging",               "Logging",    { logging_options }, false },
+    { "path",                  "Folders",    { path_options }, false },
+    { "",                      "Accepted without effect", { inert_options }, false },
+    { 0 },
+};
+/* clang-format on */
+
+static void each_named(const char *prefix, const char *name, struct section s,
+                       void (*each)(void *ctx, const struct section *s), void *ctx)
+{
+    char path[80], title[80];
+    snprintf(path, sizeof path, "%s.%s", prefix, name);
+    snprintf(title, sizeof title, "%s: %s", strcmp(prefix, "output") == 0 ? "Output" : "Protocol",
+             name);
+    s.path = path;
+    s.title = title;
+    s.is_item = true;
+    each(ctx, &s);
+}
+
+void options_each_section(void (*each)(void *ctx, const struct section *s), void *ctx)
+{
+    for (const struct section *s = sections; s->title; s++)
+        each(ctx, s);
+    for (unsigned i = 0; i < PROTO_COUNT; i++) {
+        struct section s = { .tables = { proto_common_options, meta_options, protos[i]->options } };
+        each_named("packetbeat.protocols", protos[i]->name, s, each, ctx);
+    }
+    for (const struct output *const *o = outputs; *o; o++) {
+        struct section s = { .tables = { common_output_options, (*o)->options } };
+        each_named("output", (*o)->name, s, each, ctx);
+    }
+    each_named("output.NAME", "codec", (struct section){ .tables = { codec_options } }, each, ctx);
+}

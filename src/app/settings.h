@@ -1,0 +1,37 @@
+/* The configuration as structs: what the tree of settings means. Boot only; immutable afterwards.
+ */
+#pragma once
+
+#include "app/config.h"
+#include "app/options.h"
+#include "pipe/pipe.h"
+#include "proto/proto.h"
+
+#define NOTES_MAX 64
+
+struct settings {
+    struct general_conf general;
+    struct flows_conf flows;
+    struct limits_conf limits;
+    struct logging_conf logging;
+    struct codec_conf codec;
+    struct interface_conf *interface; /* at least one */
+    unsigned n_interfaces;
+    struct net_conf net;
+    struct event_meta global, source[256];
+    const struct output *output; /* NULL: none asked for */
+    const void *output_conf;
+    const char *notes[NOTES_MAX]; /* lines for the log: unknown keys, keys without effect */
+    unsigned n_notes;
+};
+
+/* What a command needs of a configuration. */
+struct settings_need {
+    bool output;   /* one must be there */
+    bool defaults; /* without packetbeat.* sections: all protocols on their ports, and flows */
+};
+
+/* From c->resolved; memory from c->mem, and as long as that. Adds fields that the configuration
+ * names to the schema: before schema_freeze. On failure w says file:line:column and the mend. */
+MUST_CHECK err settings_load(struct settings *s, struct config *c, const struct settings_need *need,
+                             struct why *w);
