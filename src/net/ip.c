@@ -87,6 +87,13 @@ static enum layer fragment_add(struct decoder *d, struct fragment *f)
     return ip_next(d, f->proto);
 }
 
+static enum layer v4_fragment(struct decoder *d, uint16_t id, uint16_t place, uint8_t proto)
+{
+    struct fragment f = { .id = id, .offset = (place & 0x1fffU) * 8, .more = place & 0x2000 };
+    f.proto = proto;
+    return fragment_add(d, &f);
+}
+
 /* RFC 791 section 3.1: version and header length, service, total length, id, flags and offset, TTL,
  * protocol, checksum, source, destination, options. Total length 0 comes from segmentation offload:
  * the frame says the length. */
@@ -118,9 +125,7 @@ enum layer ip_v4(struct decoder *d)
     TRACE(TRACE_IP, "ipv4: protocol %u, %zu bytes, %zu cut", proto, cur_left(&d->c), d->cut);
     if (LIKELY(!(place & 0x3fff))) /* neither more fragments nor an offset */
         return ip_next(d, proto);
-    struct fragment f = { .id = id, .offset = (place & 0x1fffU) * 8, .more = place & 0x2000 };
-    f.proto = proto;
-    return fragment_add(d, &f);
+    return v4_fragment(d, id, place, proto);
 }
 
 /* The jumbo payload option of a hop-by-hop header, which begins behind its two fixed bytes; 0 if
