@@ -8,6 +8,7 @@
 
 enum {
     ETHERTYPE_IPV4 = 0x0800,
+    ETHERTYPE_ARP = 0x0806,
     ETHERTYPE_BRIDGING = 0x6558, /* transparent Ethernet bridging: a frame within */
     ETHERTYPE_VLAN = 0x8100,
     ETHERTYPE_IPV6 = 0x86dd,
@@ -103,9 +104,17 @@ enum layer link_llc(struct decoder *d)
     return oui == 0 || oui == 0x0000f8 ? link_ethertype(type) : LAYER_DONE;
 }
 
+/* Whether c looks like an Ethernet header of something known behind `skip` bytes. */
+static bool fits_ethernet(struct cursor c, size_t skip)
+{
+    cur_skip(&c, skip + 12);
+    uint16_t type = cur_u16be(&c);
+    return type == ETHERTYPE_ARP || link_ethertype(type) != LAYER_DONE;
+}
+
 /* A label stack (RFC 3032) does not say what it carries: 4 and 6 in the next four bits mean IP
- * (RFC 4928), 0 the control word of an Ethernet pseudowire (RFC 4448), 1 an associated channel
- * (RFC 5586). All else is taken for Ethernet without a control word. */
+ * (RFC 4928), 1 an associated channel (RFC 5586), 0 the control word of an Ethernet pseudowire
+ * (RFC 4448) or, as all else, a pseudowire without it: then the EtherTypes decide. */
 static enum layer mpls_payload(struct decoder *d)
 {
     switch (cur_peek(&d->c) >> 4) {
@@ -114,8 +123,9 @@ static enum layer mpls_payload(struct decoder *d)
     case 6:
         return LAYER_IPV6;
     case 0:
-        cur_skip(&d->c, 4);
-        return cur_ok(&d->c) ? LAYER_ETHERNET : LAYER_SHORT;
+        if (!fits_ethernet(d->c, 0) && fits_ethernet(d->c, 4))
+            cur_skip(&d->c, 4);
+        return LAYER_ETHERNET;
     case 1:
         return LAYER_DONE;
     default:
