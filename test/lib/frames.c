@@ -136,3 +136,39 @@ struct tally decoding_file(struct decoding *x, const struct frames *f)
     }
     return t;
 }
+
+static void frame_cut(struct decoding *x, uint16_t link_type, struct slice frame)
+{
+    for (size_t n = 0; n < frame.n; n++) {
+        for (unsigned by_capture = 0; by_capture < 2; by_capture++) {
+            decoding_frame(x, link_type, slice_first(frame, n),
+                           (uint32_t)(by_capture ? frame.n : n));
+            for (unsigned i = 0; i < x->n; i++)
+                assert_true(x->visit[i].payload.n <= n);
+        }
+    }
+}
+
+void decoding_cut(struct decoding *x, const struct frames *f)
+{
+    for (unsigned i = 0; i < f->n; i++)
+        frame_cut(x, f->link_type, f->frame[i]);
+}
+
+static void frame_turn(struct decoding *x, uint16_t link_type, uint8_t *bytes, uint32_t n)
+{
+    static const uint8_t turns[] = { 0x01, 0x80, 0xff };
+    for (size_t at = 0; at < n && at < 200; at++) {
+        for (size_t t = 0; t < COUNT(turns); t++) {
+            bytes[at] ^= turns[t];
+            decoding_frame(x, link_type, slice_of(bytes, n), n);
+            bytes[at] ^= turns[t];
+        }
+    }
+}
+
+void decoding_turn(struct decoding *x, struct frames *f)
+{
+    for (unsigned i = 0; i < f->n; i++)
+        frame_turn(x, f->link_type, f->file + (f->frame[i].p - f->file), (uint32_t)f->frame[i].n);
+}

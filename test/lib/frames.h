@@ -50,3 +50,10 @@ struct tally {
     unsigned visits, udp, tcp, icmp, dns, macs, depth;
 };
 struct tally decoding_file(struct decoding *x, const struct frames *f);
+
+/* Decodes all frames of a file cut at each byte, by the capture and on the wire. No payload may be
+ * longer than what is there, nor a visit more than the whole frame has. */
+void decoding_cut(struct decoding *x, const struct frames *f);
+
+/* Decodes all frames of a file with bits of each byte turned; the file stays as it was. */
+void decoding_turn(struct decoding *x, struct frames *f);
