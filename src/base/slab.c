@@ -119,7 +119,7 @@ static void use_up(struct slab *s)
 static void *carve(struct slab *s, unsigned cls)
 {
     size_t bytes = class_bytes(cls) + POISON_GAP;
-    if (cls > 0) /* pieces of 8 bytes may have left it at an odd multiple */
+    if (cls > 0 && s->carve) /* pieces of 8 bytes may have left it at an odd multiple */
         s->carve += -(uintptr_t)s->carve & 15;
     if (s->carve > s->carve_end || (size_t)(s->carve_end - s->carve) < bytes) {
         if (s->carve < s->carve_end)
