@@ -1,0 +1,195 @@
+/* The flow table: keys that are equal for both directions, a chained hash that grows smoothly, and
+ * the order of age for eviction. */
+#include "net/flowtable.h"
+
+#include "base/bug.h"
+
+#define MIN_BUCKETS 1024
+#define CHANCES     64 /* flows that eviction passes over at most */
+
+static size_t power_of_two(size_t at_least)
+{
+    size_t n = MIN_BUCKETS;
+    while (n < at_least && n < (size_t)1 << 31)
+        n *= 2;
+    return n;
+}
+
+void flowtable_init(struct flowtable *t, const struct hash_key *key, size_t max_flows)
+{
+    size_t max_buckets = power_of_two(2 * max_flows);
+    *t = (struct flowtable){ .bucket = xcalloc(max_buckets, sizeof *t->bucket),
+                             .n_buckets = MIN_BUCKETS,
+                             .max_buckets = max_buckets,
+                             .mask = 2 * MIN_BUCKETS - 1,
+                             .max = max_flows ? max_flows : 1,
+                             .hash_key = *key };
+    list_init(&t->age);
+}
+
+void flowtable_free(struct flowtable *t)
+{
+    xfree(t->bucket);
+}
+
+/* 16 bytes as two numbers that compare as the bytes do. */
+static inline int addr_order(const struct addr *a, const struct addr *b)
+{
+    for (unsigned i = 0; i < 16; i += 8) {
+        uint64_t x, y;
+        memcpy(&x, a->b + i, 8);
+        memcpy(&y, b->b + i, 8);
+        if (x != y)
+            return __builtin_bswap64(x) < __builtin_bswap64(y) ? -1 : 1;
+    }
+    return 0;
+}
+
+static inline uint64_t low_half(const struct addr *a)
+{
+    uint64_t v;
+    memcpy(&v, a->b + 8, 8);
+    return v;
+}
+
+/* Only what differs is hashed: an IPv4 key is three words. */
+static uint32_t key_hash(const struct flow_key *k, const struct hash_key *hash_key)
+{
+    uint64_t w[8];
+    size_t n = 0;
+    uint64_t ports_vlans;
+    memcpy(&ports_vlans, k->port, 8);
+    w[n++] = ports_vlans;
+    w[n++] = (uint64_t)k->icmp_id << 16 | (uint64_t)k->l4 << 8 | k->ip_ver;
+    if (k->ip_ver == 4) {
+        w[n++] = (low_half(&k->addr[0]) & ~0xffffffffu) | low_half(&k->addr[1]) >> 32;
+    } else {
+        memcpy(&w[n], k->addr, sizeof k->addr);
+        n += sizeof k->addr / 8;
+    }
+    if (k->tunnel_key)
+        w[n++] = k->tunnel_key;
+    return (uint32_t)hash_bytes(hash_key, w, n * sizeof *w);
+}
+
+/* IP in IP: the outer addresses separate flows too, whatever their order. */
+static uint64_t outer_key(const struct packet *p, const struct hash_key *hash_key)
+{
+    struct addr outer[2] = { p->outer[0], p->outer[1] };
+    if (addr_order(&outer[0], &outer[1]) > 0) {
+        outer[0] = p->outer[1];
+        outer[1] = p->outer[0];
+    }
+    return hash_bytes(hash_key, outer, sizeof outer);
+}
+
+static bool put_ip(struct flow_key *k, const struct packet *p)
+{
+    bool icmp = p->l4 == IPPROTO_N_ICMP || p->l4 == IPPROTO_N_ICMPV6;
+    bool ports = p->has_ports && !icmp;
+    uint16_t sport = ports ? p->sport : 0, dport = ports ? p->dport : 0;
+    int order = addr_order(&p->src, &p->dst);
+    bool src_is_low = order < 0 || (order == 0 && sport <= dport);
+    k->addr[!src_is_low] = p->src;
+    k->addr[src_is_low] = p->dst;
+    k->port[!src_is_low] = sport;
+    k->port[src_is_low] = dport;
+    k->icmp_id = icmp ? p->icmp_id : 0;
+    return src_is_low;
+}
+
+static bool put_macs(struct flow_key *k, const struct packet *p)
+{
+    bool src_is_low = memcmp(p->mac[0], p->mac[1], sizeof p->mac[0]) <= 0;
+    memcpy(k->addr[!src_is_low].b, p->mac[0], sizeof p->mac[0]);
+    memcpy(k->addr[src_is_low].b, p->mac[1], sizeof p->mac[1]);
+    return src_is_low;
+}
+
+bool flow_key_of(struct flow_key *k, const struct packet *p, const struct hash_key *hash_key)
+{
+    *k = (struct flow_key){ .vlan = { p->n_vlan > 0 ? p->vlan[0] : FLOW_NO_VLAN,
+                                      p->n_vlan > 1 ? p->vlan[1] : FLOW_NO_VLAN },
+                            .tunnel_key = p->tunnel_key,
+                            .ip_ver = p->ip_ver,
+                            .l4 = p->l4 };
+    bool src_is_low = p->ip_ver ? put_ip(k, p) : put_macs(k, p);
+    if (p->outer_ver)
+        k->tunnel_key += outer_key(p, hash_key);
+    k->hash = key_hash(k, hash_key);
+    return src_is_low;
+}
+
+static inline bool key_eq(const struct flow_key *a, const struct flow_key *b)
+{
+    _Static_assert(sizeof *a == 56, "no padding: a key is compared as words");
+    uint64_t x[7], y[7], differs = 0;
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    for (unsigned i = 0; i < 7; i++)
+        differs |= x[i] ^ y[i];
+    return differs == 0;
+}
+
+struct flow *flowtable_find(const struct flowtable *t, const struct flow_key *k)
+{
+    struct flow *flow = *flowtable_bucket(t, k->hash);
+    while (flow && !key_eq(&flow->key, k))
+        flow = flow->hash_next;
+    return flow;
+}
+
+/* One bucket more: the chain that it shares with an earlier one is divided. */
+static void split(struct flowtable *t)
+{
+    size_t half = (t->mask + 1) / 2, fresh = t->n_buckets;
+    if (fresh == t->mask + 1) {
+        half = fresh;
+        t->mask = 2 * half - 1;
+    }
+    struct flow *it = t->bucket[fresh - half];
+    struct flow **tail[2] = { &t->bucket[fresh - half], &t->bucket[fresh] };
+    for (; it; it = it->hash_next) {
+        bool moves = (it->key.hash & t->mask) == fresh;
+        *tail[moves] = it;
+        tail[moves] = &it->hash_next;
+    }
+    *tail[0] = *tail[1] = NULL;
+    t->n_buckets++;
+}
+
+void flowtable_add(struct flowtable *t, struct flow *flow)
+{
+    for (int i = 0; i < 2 && t->n_buckets < 2 * t->n && t->n_buckets < t->max_buckets; i++)
+        split(t);
+    struct flow **bucket = flowtable_bucket(t, flow->key.hash);
+    flow->hash_next = *bucket;
+    *bucket = flow;
+    list_append(&t->age, &flow->age);
+    t->n++;
+}
+
+void flowtable_remove(struct flowtable *t, struct flow *flow)
+{
+    struct flow **at = flowtable_bucket(t, flow->key.hash);
+    while (*at && *at != flow)
+        at = &(*at)->hash_next;
+    BUG_ON(!*at);
+    *at = flow->hash_next;
+    list_remove(&flow->age);
+    t->n--;
+}
+
+struct flow *flowtable_victim(struct flowtable *t)
+{
+    for (unsigned i = 0; i < CHANCES; i++) {
+        struct list *oldest = list_first(&t->age);
+        struct flow *flow = oldest ? container_of(oldest, struct flow, age) : NULL;
+        if (!flow || !flow->is_recent)
+            return flow;
+        flow->is_recent = 0;
+        list_remove(oldest);
+        list_append(&t->age, oldest);
+    }
+    return container_of(list_first(&t->age), struct flow, age);
+}

@@ -1,0 +1,49 @@
+/* All live flows of one worker, by key and by age. One owner thread. */
+#pragma once
+
+#include "base/hash.h"
+#include "model/flow.h"
+
+/* Chained, two buckets a flow. It grows by one bucket at a time (linear hashing, Litwin 1980), in
+ * address space that is reserved at boot: no malloc, no pause, and small while there are few. */
+struct flowtable {
+    struct flow **bucket;
+    size_t n_buckets, max_buckets;
+    size_t mask; /* twice the power of two below or at n_buckets, minus one */
+    size_t n, max;
+    struct list age; /* flows by flow->age, oldest first */
+    struct hash_key hash_key;
+};
+
+/* Boot; exits without memory. max_flows: what flowtable_is_full compares with. */
+void flowtable_init(struct flowtable *t, const struct hash_key *key, size_t max_flows);
+void flowtable_free(struct flowtable *t); /* the flows are their owner's */
+
+/* Fills k for a decoded packet; true when its sender is the lower end. ICMP has its id instead of
+ * ports, frames without IP their MAC addresses. */
+bool flow_key_of(struct flow_key *k, const struct packet *p, const struct hash_key *hash_key);
+
+/* The flow, or NULL. */
+struct flow *flowtable_find(const struct flowtable *t, const struct flow_key *k);
+
+/* flow->key must be set and not be in the table. */
+void flowtable_add(struct flowtable *t, struct flow *flow);
+void flowtable_remove(struct flowtable *t, struct flow *flow);
+
+static inline bool flowtable_is_full(const struct flowtable *t)
+{
+    return t->n >= t->max;
+}
+
+/* The flow to end when room is needed: of the oldest, one that had no packet since it was last
+ * looked at (second chance, an approximation of least recently used; bounded work). NULL when
+ * there is none. */
+struct flow *flowtable_victim(struct flowtable *t);
+
+/* Fetch ahead what flowtable_find will read for this hash: first the bucket, some packets later
+ * the flow. */
+static inline struct flow **flowtable_bucket(const struct flowtable *t, uint32_t hash)
+{
+    size_t i = hash & t->mask;
+    return &t->bucket[i < t->n_buckets ? i : i & (t->mask >> 1)];
+}
