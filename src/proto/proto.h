@@ -156,9 +156,9 @@ void proto_times(struct event *e, int64_t start_ns, int64_t end_ns);
 /* source.bytes and destination.bytes; zero means absent. */
 void proto_bytes(struct event *e, uint64_t source, uint64_t destination);
 
-/* TCP: the next n bytes after what the parser has consumed are of no interest. They are passed
- * without being buffered, also when they come later; a hole inside them is no gap (the parser is
- * not told). Bytes already buffered are passed by the caller of parse. */
+/* TCP: the next n bytes after what the parser has consumed (in gap: after the hole) are of no
+ * interest. They are passed without being buffered, also when they come later; a hole inside them
+ * is no gap (the parser is not told). Bytes already buffered are passed by the caller of parse. */
 void proto_skip(struct proto_ctx *x, uint64_t n);
 
 /* TCP: bytes of direction d to be kept beyond the call (a body that comes in pieces), at most max
