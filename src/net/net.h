@@ -41,8 +41,7 @@ struct net_sink {
     void *ctx;
 };
 
-/* All tables for one worker. conf must outlive it (or until net_configure). Exits without memory
- * (boot). */
+/* All tables for one worker. conf must outlive it. Exits without memory (boot). */
 struct net *net_new(const struct net_conf *conf, const struct net_sink *sink,
                     struct counters *counters);
 

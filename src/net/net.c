@@ -1,0 +1,412 @@
+/* One worker's packet path: the decoder's packets are counted in flows, given to protocols, and
+ * flows end by timers. All time is packet time: the largest that was seen. */
+#include "net/net.h"
+
+#include "net/decode.h"
+#include "net/dispatch.h"
+#include "net/flowreport.h"
+#include "net/flowtable.h"
+#include "net/tcp.h"
+#include "net/wheel.h"
+
+#define LINGER_NS     ((int64_t)5000000000) /* idle time after FIN or RST: trailing segments */
+#define TIME_MAX_NS   ((int64_t)1 << 61)
+#define EVICTIONS_MAX 4 /* flows ended to make room for one */
+#define PAIRS_MAX     ((size_t)1 << 20)
+#define SCRATCH_BYTES ((size_t)64 * 1024 * 1024)
+
+struct net {
+    const struct net_conf *conf;
+    struct counters *counters;
+    int64_t now_ns; /* the largest packet time */
+    int64_t timeout_ns, period_ns;
+    uint32_t serial; /* of the newest flow */
+    struct flowtable table;
+    struct wheel wheel;
+    struct dispatch dispatch;
+    struct decoder *decoder;
+    struct proto_env env;
+    struct slab slab;
+    struct chunk_pool scratch_chunks;
+    struct arena scratch;
+};
+
+static int64_t bounded(int64_t ns)
+{
+    return ns < TIME_MAX_NS ? ns : TIME_MAX_NS;
+}
+
+/* Without packets for this long the flow is reported as ended. */
+static int64_t idle_ns(const struct net *net, const struct flow *flow)
+{
+    return flow->closing ? LINGER_NS : net->timeout_ns;
+}
+
+/* Without packets for this long it is forgotten: not before its protocol's requests are. */
+static int64_t keep_ns(const struct net *net, const struct flow *flow)
+{
+    int64_t idle = idle_ns(net, flow);
+    if (flow->closing || (!flow->tcp && !pair_flow_waits(flow)))
+        return idle;
+    int64_t wait = dispatch_timeout_ns(&net->dispatch, flow);
+    return wait > idle ? bounded(wait) : idle;
+}
+
+static bool has_periods(const struct net *net, const struct flow *flow)
+{
+    return net->period_ns > 0 && !flow->end_reason;
+}
+
+/* Arms the timer for the next thing that will have to be done. */
+static void arm(struct net *net, struct flow *flow)
+{
+    int64_t due_ns = flow->last_ns + (flow->end_reason ? keep_ns(net, flow) : idle_ns(net, flow));
+    if (has_periods(net, flow) && flow->report_ns < due_ns)
+        due_ns = flow->report_ns;
+    int64_t tcp_ns = tcp_due_ns(flow);
+    flow->due_ns = tcp_ns < due_ns ? tcp_ns : due_ns;
+    wheel_remove(flow);
+    wheel_add(&net->wheel, flow, flow->due_ns);
+}
+
+static void report(struct net *net, struct flow *flow, int64_t at_ns, enum flow_end_reason reason)
+{
+    if (net->conf->flows_enabled)
+        flow_report(&net->env, net->conf, flow, at_ns, reason);
+}
+
+/* The final report: whatever made us end the flow, a closed connection was closed. */
+static void report_end(struct net *net, struct flow *flow, int64_t at_ns,
+                       enum flow_end_reason reason)
+{
+    if (flow->end_reason)
+        return;
+    flow->end_reason = flow->closing ? flow->closing : (uint8_t)reason;
+    TRACE(TRACE_FLOW, "flow %u ended: %s", flow->serial, flow_end_name(flow->end_reason));
+    if (reason != FLOW_END_EVICTED)
+        counter_add(net->counters, COUNTER_FLOW_ENDED, 1);
+    report(net, flow, at_ns, flow->end_reason);
+}
+
+static void forget(struct net *net, struct flow *flow, int64_t at_ns, enum flow_end_reason reason)
+{
+    enum flow_end_reason why = flow->closing ? flow->closing : reason;
+    tcp_end(&net->dispatch, flow, why, at_ns);
+    report_end(net, flow, at_ns, reason);
+    wheel_remove(flow);
+    flowtable_remove(&net->table, flow);
+    slab_free(&net->slab, flow->extra, sizeof *flow->extra);
+    slab_free(&net->slab, flow, sizeof *flow);
+}
+
+static void report_periods(struct net *net, struct flow *flow, int64_t until_ns)
+{
+    while (has_periods(net, flow) && flow->report_ns <= until_ns) {
+        report(net, flow, flow->report_ns, FLOW_ALIVE);
+        flow->report_ns += net->period_ns;
+    }
+}
+
+/* Does what is due for the flow; false when it is gone. */
+static bool look_at(struct net *net, struct flow *flow)
+{
+    int64_t now_ns = net->now_ns;
+    int64_t idle_end_ns = flow->last_ns + idle_ns(net, flow);
+    bool is_idle = idle_end_ns <= now_ns;
+    tcp_tick(&net->dispatch, flow, now_ns);
+    report_periods(net, flow, is_idle ? idle_end_ns - 1 : now_ns);
+    if (flow->last_ns + keep_ns(net, flow) <= now_ns) {
+        forget(net, flow, idle_end_ns, FLOW_END_TIMEOUT);
+        return false;
+    }
+    if (is_idle)
+        report_end(net, flow, idle_end_ns, FLOW_END_TIMEOUT);
+    arm(net, flow);
+    return true;
+}
+
+static void run_timers(struct net *net)
+{
+    if (!wheel_is_due(&net->wheel, net->now_ns))
+        return;
+    pair_expire(net->env.pairs, net->now_ns);
+    struct flow *flow;
+    while ((flow = wheel_take(&net->wheel, net->now_ns)))
+        look_at(net, flow);
+}
+
+static bool evict(struct net *net)
+{
+    struct flow *victim = flowtable_victim(&net->table);
+    if (!victim)
+        return false;
+    counter_add(net->counters, COUNTER_FLOW_EVICTED, 1);
+    forget(net, victim, net->now_ns, FLOW_END_EVICTED);
+    return true;
+}
+
+/* Slab memory, for which old flows make room. */
+static void *alloc(struct net *net, size_t n)
+{
+    void *p = slab_alloc(&net->slab, n);
+    for (unsigned i = 0; !p && i < EVICTIONS_MAX && evict(net); i++)
+        p = slab_alloc(&net->slab, n);
+    return p;
+}
+
+static bool is_icmp(const struct packet *p)
+{
+    return (p->l4 == IPPROTO_N_ICMP && p->ip_ver == 4) ||
+           (p->l4 == IPPROTO_N_ICMPV6 && p->ip_ver == 6);
+}
+
+/* An answer that comes first was sent by the server (RFC 792, 950, 4443). */
+static bool icmp_is_answer(const struct packet *p)
+{
+    uint16_t type = p->sport;
+    return p->ip_ver == 6 ? type == 129 : type == 0 || type == 14 || type == 16 || type == 18;
+}
+
+/* What a flow takes from its first packet. */
+static void describe(struct net *net, struct flow *flow, const struct packet *p)
+{
+    flow->n_vlan = p->n_vlan;
+    flow->has_mac = p->has_mac;
+    memcpy(flow->mac, p->mac, sizeof flow->mac);
+    flow->tunnel = p->tunnel;
+    flow->tunnel_id = p->tunnel_id;
+    if (flow->extra && p->outer_ver) {
+        flow->extra->outer_ver = p->outer_ver;
+        flow->extra->outer[0] = p->outer[0];
+        flow->extra->outer[1] = p->outer[1];
+    }
+    flow->proto_id = FLOW_PROTO_OPEN;
+    if (is_icmp(p)) {
+        flow->client_is_known = 1;
+        flow->client_is_back = icmp_is_answer(p);
+    }
+    if (!dispatch_wants(&net->dispatch, flow))
+        flow->proto_id = FLOW_PROTO_NONE;
+    flow->has_connection =
+        flow->key.l4 == IPPROTO_N_TCP && dispatch_port(&net->dispatch, flow) < FLOW_PROTO_NONE;
+}
+
+/* The flow's times and counters begin: for a new one, or one that was reported as ended. */
+static void begin(struct net *net, struct flow *flow, int64_t ts_ns)
+{
+    flow->serial = ++net->serial;
+    flow->first_ns = flow->last_ns = ts_ns;
+    flow->report_ns = ts_ns + net->period_ns;
+    flow->end_reason = flow->closing = FLOW_ALIVE;
+    memset(flow->seen, 0, sizeof flow->seen);
+    if (flow->extra)
+        memset(flow->extra->reported, 0, sizeof flow->extra->reported);
+    counter_add(net->counters, COUNTER_FLOW_CREATED, 1);
+    arm(net, flow);
+    TRACE(TRACE_FLOW, "flow %u begins: %s %u, ports %u %u", flow->serial,
+          flow->key.ip_ver == 6 ? "IPv6"
+          : flow->key.ip_ver    ? "IPv4"
+                                : "no IP",
+          flow->key.l4, flow->key.port[0], flow->key.port[1]);
+}
+
+static struct flow *create(struct net *net, const struct flow_key *key, const struct packet *p,
+                           bool src_is_low)
+{
+    if (flowtable_is_full(&net->table))
+        evict(net);
+    struct flow *flow = alloc(net, sizeof *flow);
+    struct flow_extra *extra = NULL;
+    if (flow && (p->outer_ver || net->conf->delta_reports)) {
+        extra = alloc(net, sizeof *extra);
+        if (!extra) {
+            slab_free(&net->slab, flow, sizeof *flow);
+            flow = NULL;
+        }
+    }
+    if (!flow) {
+        counter_add(net->counters, COUNTER_FLOW_REFUSED, 1);
+        return NULL;
+    }
+    flow->key = *key;
+    flow->extra = extra;
+    flow->first_is_low = src_is_low;
+    list_init(&flow->wheel);
+    list_init(&flow->pairs);
+    describe(net, flow, p);
+    flowtable_add(&net->table, flow);
+    begin(net, flow, p->ts_ns);
+    return flow;
+}
+
+static enum flow_dir dir_of(const struct flow *flow, bool src_is_low)
+{
+    return src_is_low == flow->first_is_low ? FLOW_FIRST : FLOW_BACK;
+}
+
+/* The flow that p counts in: alive, and its own connection; NULL when there is no memory. */
+static struct flow *flow_of(struct net *net, const struct packet *p, enum flow_dir *dir)
+{
+    struct flow_key key;
+    bool src_is_low = flow_key_of(&key, p, &net->table.hash_key);
+    struct flow *flow = flowtable_find(&net->table, &key);
+    if (flow && UNLIKELY(net->now_ns >= flow->due_ns) && !look_at(net, flow))
+        flow = NULL;
+    if (flow && (p->tcp_flags & TCP_SYN) && p->l4 == IPPROTO_N_TCP &&
+        tcp_is_reuse(flow, p, dir_of(flow, src_is_low))) {
+        forget(net, flow, net->now_ns, FLOW_END_REUSED);
+        flow = NULL;
+    }
+    if (!flow)
+        flow = create(net, &key, p, src_is_low);
+    else if (flow->end_reason)
+        begin(net, flow, p->ts_ns);
+    if (flow)
+        *dir = dir_of(flow, src_is_low);
+    return flow;
+}
+
+static void count(struct flow *flow, const struct packet *p, enum flow_dir dir)
+{
+    flow->seen[dir].packets += 1 + p->frag_packets;
+    flow->seen[dir].bytes += p->wire_len + p->frag_bytes;
+    flow->is_recent = 1;
+    if (LIKELY(p->ts_ns > flow->last_ns))
+        flow->last_ns = p->ts_ns;
+    else if (UNLIKELY(p->ts_ns < flow->first_ns))
+        flow->first_ns = p->ts_ns;
+}
+
+/* The connection closes: it will be reported soon. */
+static void close_soon(struct net *net, struct flow *flow, enum flow_end_reason reason)
+{
+    flow->closing = (uint8_t)reason;
+    TRACE(TRACE_TCP, "connection is %s", flow_end_name(reason));
+    arm(net, flow);
+}
+
+static void visit_tcp(struct net *net, struct flow *flow, const struct packet *p, enum flow_dir dir)
+{
+    bool stray = (p->tcp_flags & TCP_RST) && tcp_is_stray_reset(flow, p, dir);
+    if (stray)
+        return;
+    tcp_note(flow, p, dir);
+    tcp_packet(&net->dispatch, flow, p, dir, net->now_ns);
+    if (p->tcp_flags & TCP_RST && flow->closing == FLOW_ALIVE)
+        close_soon(net, flow, FLOW_END_RST);
+    else if ((flow->tcp_flags[0] & flow->tcp_flags[1] & TCP_FIN) && flow->closing == FLOW_ALIVE)
+        close_soon(net, flow, FLOW_END_FIN);
+    else if (flow->tcp && tcp_due_ns(flow) < flow->due_ns)
+        arm(net, flow);
+}
+
+static void visit(void *ctx, struct packet *p)
+{
+    struct net *net = ctx;
+    enum flow_dir dir;
+    struct flow *flow = flow_of(net, p, &dir);
+    if (!flow)
+        return;
+    count(flow, p, dir);
+    if (p->l4 == IPPROTO_N_TCP) {
+        if (p->has_ports)
+            visit_tcp(net, flow, p, dir);
+        return;
+    }
+    if (is_icmp(p) && dir == FLOW_FIRST && (p->sport || p->dport)) {
+        flow->icmp[0] = (uint8_t)p->sport;
+        flow->icmp[1] = (uint8_t)p->dport;
+    }
+    dispatch_datagram(&net->dispatch, flow, p, dir);
+}
+
+static void set_time(struct net *net, int64_t ts_ns)
+{
+    if (ts_ns > net->now_ns)
+        net->now_ns = ts_ns;
+    run_timers(net);
+}
+
+void net_packet(struct net *net, struct packet *p)
+{
+    p->ts_ns = p->ts_ns < 0 ? 0 : bounded(p->ts_ns);
+    set_time(net, p->ts_ns);
+    decode_packet(net->decoder, p, visit, net);
+    arena_reset(&net->scratch);
+}
+
+void net_prefetch(struct net *net, const struct packet *p)
+{
+    (void)net;
+    (void)p;
+}
+
+void net_tick(struct net *net, int64_t now_ns)
+{
+    set_time(net, bounded(now_ns));
+    decoder_tick(net->decoder, net->now_ns);
+    arena_reset(&net->scratch);
+}
+
+void net_finish(struct net *net)
+{
+    struct list *oldest;
+    while ((oldest = list_first(&net->table.age))) {
+        struct flow *flow = container_of(oldest, struct flow, age);
+        if (look_at(net, flow))
+            forget(net, flow, net->now_ns, FLOW_END_CAPTURE);
+    }
+    arena_reset(&net->scratch);
+}
+
+static void env_init(struct net *net, const struct net_sink *sink)
+{
+    const struct net_conf *conf = net->conf;
+    net->env = (struct proto_env){ .slab = &net->slab,
+                                   .scratch = &net->scratch,
+                                   .counters = net->counters,
+                                   .batch = sink->batch,
+                                   .emit = sink->emit,
+                                   .sink = sink->ctx };
+    memcpy(net->env.conf, conf->proto_conf, sizeof net->env.conf);
+    size_t pairs = (size_t)conf->max_flows < PAIRS_MAX ? (size_t)conf->max_flows : PAIRS_MAX;
+    net->env.pairs = pair_table_new(&net->env, &conf->key, pairs);
+}
+
+struct net *net_new(const struct net_conf *conf, const struct net_sink *sink,
+                    struct counters *counters)
+{
+    struct net *net = xcalloc(1, sizeof *net);
+    net->conf = conf;
+    net->counters = counters;
+    net->timeout_ns = bounded(conf->timeout_ns);
+    net->period_ns = conf->flows_enabled && conf->period_ns > 0 ? bounded(conf->period_ns) : 0;
+    slab_init(&net->slab, (size_t)conf->memory_bytes);
+    net->scratch_chunks.max_bytes = SCRATCH_BYTES;
+    arena_init(&net->scratch, &net->scratch_chunks, 0);
+    flowtable_init(&net->table, &conf->key, (size_t)conf->max_flows);
+    wheel_init(&net->wheel, 0);
+    env_init(net, sink);
+    dispatch_init(&net->dispatch, conf, &net->env);
+    net->decoder = decoder_new(conf, counters);
+    return net;
+}
+
+void net_free(struct net *net)
+{
+    if (!net)
+        return;
+    decoder_free(net->decoder);
+    dispatch_free(&net->dispatch);
+    pair_table_free(net->env.pairs);
+    flowtable_free(&net->table);
+    arena_free(&net->scratch);
+    chunk_pool_free(&net->scratch_chunks);
+    slab_destroy(&net->slab);
+    xfree(net);
+}
+
+size_t net_flow_bytes(void)
+{
+    return slab_class_bytes(sizeof(struct flow)) + 2 * sizeof(struct flow *);
+}
