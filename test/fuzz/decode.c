@@ -1,15 +1,9 @@
-/* Fuzz target: frames through the decoder. Input: one byte of link type, then records of flags, a
- * length of two bytes, and a frame. Fragments and tunnels come from several frames of one input. */
+/* Fuzz target: a capture file (classic pcap, little-endian) frame by frame through the decoder, so
+ * that fragments, tunnels and time play together, and the golden captures are seeds. */
 #include "net/decode.h"
+#include "base/cursor.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-/* clang-format off */
-static const uint16_t links[] = {
-    LINK_ETHERNET, LINK_NULL, LINK_PPP, LINK_RAW, LINK_IEEE802_11, LINK_LOOP, LINK_LINUX_SLL,
-    LINK_IEEE802_11_RADIOTAP, LINK_IPV4, LINK_IPV6, LINK_LINUX_SLL2, 999,
-};
-/* clang-format on */
 
 static volatile uint8_t sink;
 
@@ -31,17 +25,15 @@ static void visit(void *ctx, struct packet *p)
         sink ^= p->payload.p[i];
 }
 
-static void decode(struct decoder *d, uint16_t link_type, struct slice record, uint8_t flags)
+/* The frame lies in memory of its exact size. */
+static void decode(struct decoder *d, struct packet p, struct slice frame)
 {
-    static int64_t now_ns;
-    uint8_t *exact = malloc(record.n);
-    if (record.n)
-        memcpy(exact, record.p, record.n);
-    struct packet p = { .frame = slice_of(exact, record.n), .link_type = link_type };
-    p.wire_len = (uint32_t)record.n + (flags & 1 ? 1000 : 0);
-    p.vlan_valid = flags & 2;
-    now_ns += flags & 4 ? INT64_C(20000000000) : 1000;
-    p.ts_ns = flags & 8 ? -now_ns : now_ns;
+    uint8_t *exact = malloc(frame.n);
+    if (frame.n)
+        memcpy(exact, frame.p, frame.n);
+    p.frame = slice_of(exact, frame.n);
+    if (p.wire_len < frame.n)
+        p.wire_len = (uint32_t)frame.n;
     decode_packet(d, &p, visit, NULL);
     free(exact);
 }
@@ -49,18 +41,18 @@ static void decode(struct decoder *d, uint16_t link_type, struct slice record, u
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static struct counters counters;
-    struct slice in = slice_of(data, n);
-    if (n < 1)
-        return 0;
     struct net_conf conf = { .defrag_bytes = 100000, .tunnels = UINT32_MAX };
     struct decoder *d = decoder_new(&conf, &counters);
-    uint16_t link_type = links[data[0] % COUNT(links)];
-    for (in = slice_after(in, 1); in.n >= 3;) {
-        uint8_t flags = in.p[0];
-        size_t length = (size_t)(in.p[1] << 8 | in.p[2]);
-        in = slice_after(in, 3);
-        decode(d, link_type, slice_first(in, length), flags);
-        in = slice_after(in, length);
+    struct cursor c = cur_of(slice_of(data, n));
+    cur_skip(&c, 20);
+    uint16_t link_type = (uint16_t)cur_u32le(&c);
+    while (cur_left(&c) >= 16) {
+        struct packet p = { .link_type = link_type };
+        p.ts_ns = cur_u32le(&c) * INT64_C(1000000000);
+        uint32_t us = cur_u32le(&c), length = cur_u32le(&c);
+        p.vlan_valid = us >= 1000000; /* no file has such a time */
+        p.wire_len = cur_u32le(&c);
+        decode(d, p, cur_bytes(&c, length < cur_left(&c) ? length : cur_left(&c)));
     }
     decoder_tick(d, INT64_MAX);
     decoder_free(d);
