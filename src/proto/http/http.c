@@ -8,7 +8,8 @@
 #include "proto/http/message.h"
 #include "proto/http/report.h"
 
-#define PROBE_LINE_MAX 8192 /* longest first line that is waited for before a guess is given up */
+#define PROBE_LINE_MAX 8192  /* longest first line that is waited for before a guess is given up */
+#define STRANGE_MAX    10000 /* pieces in a row that are no message before a stream is given up */
 
 /* clang-format off */
 struct field http_fields[HTTP_FIELDS] = {
@@ -142,7 +143,6 @@ static enum verdict message_done(struct proto_ctx *x, struct http_side *s,
                                  const struct http_text *t)
 {
     enum verdict v = PARSE_OK;
-    counter_proto(x->env->counters, x->id, PC_MESSAGES);
     s->phase = HTTP_HEAD;
     s->scanned = 0;
     if (!t->m->is_request)
@@ -185,9 +185,23 @@ static enum verdict body_is_absent(struct http_side *s, const struct cursor *c)
     return slice_starts(next, rest) ? PARSE_MORE : PARSE_BAD;
 }
 
+/* What is no message is passed: after a hole, or when the capture begins in mid-stream, it is the
+ * rest of a body, and the next message begins some segments later. */
+static enum verdict head_bad(struct proto_ctx *x, struct http_side *s, struct cursor *c)
+{
+    counter_proto(x->env->counters, x->id, PC_BAD);
+    s->scanned = 0;
+    s->hole = true;
+    if (++s->strange > STRANGE_MAX)
+        return PARSE_DONE;
+    cur_skip(c, cur_left(c));
+    return PARSE_OK;
+}
+
 static enum verdict body_parse(struct proto_ctx *x, struct http_side *s, struct cursor *c,
                                enum dir d)
 {
+    const uint8_t *from = c->p;
     enum verdict absent = body_is_absent(s, c);
     if (absent == PARSE_MORE) {
         x->need = sizeof "HTTP/1." - 1;
@@ -198,13 +212,13 @@ static enum verdict body_parse(struct proto_ctx *x, struct http_side *s, struct 
         return kept_message_done(x, s, d);
     switch (http_body_eat(x, s, c, d)) {
     case HTTP_BODY_MORE:
-        return cur_left(c) ? PARSE_MORE : PARSE_OK;
+        return c->p == from ? PARSE_MORE : PARSE_OK;
     case HTTP_BODY_WHOLE:
         return kept_message_done(x, s, d);
     case HTTP_BODY_BROKEN:
         s->hole = true;
         kept_message_done(x, s, d);
-        return PARSE_BAD;
+        return head_bad(x, s, c);
     }
     return PARSE_BAD;
 }
@@ -236,7 +250,8 @@ static enum verdict head_done(struct proto_ctx *x, struct http_side *s, struct s
         return PARSE_BAD;
     }
     http_body_begin(s);
-    return body_parse(x, s, c, d);
+    enum verdict v = body_parse(x, s, c, d);
+    return v == PARSE_MORE ? PARSE_OK : v; /* the head was consumed */
 }
 
 /* Requests come from the client: the first message decides who that is, if the capture began in
@@ -260,7 +275,8 @@ static bool settle_roles(struct proto_ctx *x, struct http_state *st, enum dir d,
 static bool is_bare_answer(struct proto_ctx *x, struct slice bytes, enum dir d)
 {
     const struct http_request *q = d == DIR_SERVER ? pair_first(x) : NULL;
-    return q && q->m.version == 9 && !slice_starts(bytes, SLICE("HTTP/"));
+    struct slice http = SLICE("HTTP/");
+    return q && q->m.version == 9 && !slice_starts(bytes, http) && !slice_starts(http, bytes);
 }
 
 static enum verdict bare_answer(struct proto_ctx *x, struct http_side *s, struct cursor *c)
@@ -300,20 +316,14 @@ static bool pass_empty_lines(struct cursor *c)
     return c->p != from;
 }
 
-static enum verdict head_bad(struct http_side *s)
-{
-    s->scanned = 0;
-    s->hole = true;
-    return PARSE_BAD;
-}
-
 /* head: a whole head, or in the end what there is of one. */
 static enum verdict head_read(struct proto_ctx *x, struct slice head, struct cursor *c, enum dir d)
 {
     struct http_state *st = x->state;
     if (!http_message_parse(head, x->conf, &st->side[d].m) || !settle_roles(x, st, d, &d))
-        return head_bad(&st->side[d]);
+        return head_bad(x, &st->side[d], c);
     st->side[d].scanned = 0;
+    st->side[d].strange = 0;
     cur_skip(c, head.n);
     return head_done(x, &st->side[d], head, c, d);
 }
@@ -323,21 +333,21 @@ static enum verdict head_parse(struct proto_ctx *x, struct cursor *c, enum dir d
     struct http_state *st = x->state;
     struct http_side *s = &st->side[d];
     const struct http_conf *conf = x->conf;
-    if (s->scanned == 0 && !is_bare_answer(x, SLICE(""), d) && pass_empty_lines(c))
-        return PARSE_OK;
     struct slice all = cur_rest(c);
-    if (all.n >= 5 && is_bare_answer(x, all, d))
+    if (is_bare_answer(x, all, d))
         return bare_answer(x, s, c);
+    if (s->scanned == 0 && pass_empty_lines(c))
+        return PARSE_OK;
     size_t n = d == DIR_CLIENT ? http_line_09(all) : 0;
     if (n) {
         cur_skip(c, n);
         return bare_request(x, s, slice_first(all, n));
     }
     if (!http_start_plausible(all))
-        return head_bad(s);
+        return head_bad(x, s, c);
     n = http_head_end(all, &s->scanned);
     if (n == 0)
-        return all.n > (size_t)conf->max_message ? head_bad(s) : PARSE_MORE;
+        return all.n > (size_t)conf->max_message ? head_bad(x, s, c) : PARSE_MORE;
     return head_read(x, slice_first(all, n), c, d);
 }
 
