@@ -342,7 +342,10 @@ void dns_report(struct proto_ctx *x, const struct dns_exchange *t)
     if (!r.e || !open_text(&r, dns_text_room(bytes)))
         return;
     proto_times(r.e, t->query_ns, t->response_ns);
-    proto_bytes(r.e, t->query_bytes, t->response_bytes);
+    if (t->stands_alone)
+        proto_bytes(r.e, t->query_bytes + t->response_bytes, 0);
+    else
+        proto_bytes(r.e, t->query_bytes, t->response_bytes);
     event_cstr_ref(r.e, &ecs[ECS_STATUS], went_well(t) ? "OK" : "Error");
     report_query(&r, first);
     report_message(&r, t);
