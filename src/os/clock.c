@@ -56,3 +56,9 @@ void clock_sleep_until(int64_t t_ns)
     struct timespec t = { .tv_sec = t_ns / 1000000000, .tv_nsec = t_ns % 1000000000 };
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
+
+void clock_utc(struct tm *out, int64_t ts_ns)
+{
+    time_t seconds = (time_t)seconds_of(ts_ns);
+    gmtime_r(&seconds, out);
+}

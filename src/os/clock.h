@@ -17,3 +17,7 @@ void clock_format(struct buf *b, int64_t ts_ns, const char *format);
 
 /* Sleeps until clock_mono_ns() reaches t_ns; a signal ends it early. */
 void clock_sleep_until(int64_t t_ns);
+
+/* ts_ns in UTC, cut to whole seconds. */
+struct tm;
+void clock_utc(struct tm *out, int64_t ts_ns);

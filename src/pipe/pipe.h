@@ -6,11 +6,15 @@
 #include "model/counter.h"
 #include "model/event_json.h"
 #include "model/option.h"
+#include "pipe/processors.h"
 
 struct pipe;
+struct interfaces;
 
-/* What an output does with encoded events. `lines` are whole JSON objects or formatted lines
- * without newline. The event stands beside its text for outputs that choose by fields. */
+/* What an output does with encoded events: whole JSON objects or formatted lines, without newline.
+ * The event stands beside its text for outputs that choose by fields. ERR_END from write or flush:
+ * nobody will ever read it again, pipe_batch gives it on; other failures are logged when they begin
+ * and end, and the events are counted (events.failed). */
 struct output {
     const char *name, *doc;
     const struct option *options;
@@ -23,16 +27,6 @@ struct output {
     void (*close)(void *ctx);
 };
 extern const struct output *const outputs[]; /* NULL-terminated, from out/outputs.def */
-
-/* A list of processors made from configuration, applied in order. */
-struct processors;
-
-/* Boot, before schema_freeze: `list` is a YAML list (packetbeat-core.md 2.8). */
-MUST_CHECK err processors_load(const struct node *list, const struct loading *l,
-                               struct processors **out);
-
-/* True: the event goes on; false: it was dropped. Errors inside are counted. */
-bool processors_run(const struct processors *p, struct event *e, struct counters *counters);
 
 /* `fields`, `tags`, `processors`, `index` of one protocol or of flows. */
 struct event_meta {
@@ -49,6 +43,7 @@ struct pipe_conf {
     struct event_meta global;
     struct event_meta source[256]; /* by event source: enum proto_id, EVENT_SOURCE_FLOW */
     struct texts internal_networks;
+    struct interfaces *interfaces; /* host/interfaces.h; NULL: the pipe reads them itself */
     bool ignore_outgoing;
     bool dry_run; /* -N */
     struct event_json_conf json;
@@ -57,11 +52,17 @@ struct pipe_conf {
     const void *output_conf;
 };
 
+/* codec.json and codec.format of an output's section (NULL: defaults) into conf->json and
+ * conf->format; `pretty` of the console output too. */
+MUST_CHECK err pipe_load_codec(const struct node *section, const struct loading *l,
+                               struct pipe_conf *conf);
+
 /* Boot, before schema_freeze (it may add the user's fields). conf is copied; what it points to must
  * outlive the pipe. */
 MUST_CHECK err pipe_new(const struct pipe_conf *conf, struct pipe **out, struct why *w);
 
-/* Processes, encodes and writes every event of the batch, in order. */
+/* Processes, encodes and writes every event of the batch, in order; the schema is frozen by then.
+ * The pipe works in memory of its own: the batch's arena is only read. */
 MUST_CHECK err pipe_batch(struct pipe *p, struct batch *b, struct counters *counters,
                           struct why *w);
 void pipe_free(struct pipe *p);

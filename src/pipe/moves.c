@@ -1,0 +1,122 @@
+/* Moving and copying of fields, whole groups of them too. */
+#include "pipe/literal.h"
+#include "pipe/processor.h"
+
+struct move {
+    struct move *next;
+    struct ref from, to;
+    struct move *below; /* for each field below `from` */
+};
+
+struct moves {
+    struct move *first;
+};
+
+static err no_memory(const struct loading *l)
+{
+    return why_set(l->why, ERR_LIMIT, "%s: the configuration is too large", l->prefix);
+}
+
+static struct move *new_move(const char *from, const char *to, const struct loading *l)
+{
+    struct move *m = arena_zalloc(l->mem, sizeof *m);
+    if (m)
+        *m = (struct move){ .from = ref_of(from), .to = ref_for_writing(to) };
+    return m;
+}
+
+/* A name may stand for a group: each field of the schema below it gets a place below the target. */
+static err add_group(struct move *m, const struct loading *l)
+{
+    size_t n = strlen(m->from.name);
+    unsigned rows = schema_count(); /* it grows while targets are added */
+    for (unsigned i = 0; i < rows; i++) {
+        const char *name = schema_field((uint16_t)i)->name;
+        if (strncmp(name, m->from.name, n) != 0 || name[n] != '.')
+            continue;
+        const char *to = name_join(m->to.name, name + n + 1, l);
+        struct move *one = to ? new_move(name, to, l) : NULL;
+        if (!one)
+            return no_memory(l);
+        one->next = m->below;
+        m->below = one;
+    }
+    return ERR_OK;
+}
+
+err moves_load(const struct node *list, const struct loading *l, struct moves **out)
+{
+    struct moves *all = *out = arena_zalloc(l->mem, sizeof *all);
+    struct move **end = all ? &all->first : NULL;
+    if (!all)
+        return no_memory(l);
+    for (const struct node *n = list ? list->child : NULL; n; n = n->next) {
+        const struct node *from = node_get(n, "from"), *to = node_get(n, "to");
+        if (!from || !to || !from->text || !to->text)
+            return why_set(l->why, ERR_CONFIG, "%s: each item of fields has from and to",
+                           l->prefix);
+        struct move *m = *end = new_move(from->text, to->text, l);
+        if (!m)
+            return no_memory(l);
+        end = &m->next;
+        err e = add_group(m, l);
+        if (e)
+            return e;
+    }
+    return ERR_OK;
+}
+
+/* True when there was something to move and it is at its new place. */
+static bool move_value(struct move *m, struct event *e, bool keep)
+{
+    struct value v;
+    if (!ref_get(&m->from, e, &v))
+        return false;
+    if (!keep) /* first, so that a can become a.b */
+        ref_remove(&m->from, e);
+    return ref_set(&m->to, e, &v);
+}
+
+static bool move_one(struct move *m, struct event *e, const struct move_rules *rules)
+{
+    if (!ref_is_there(&m->from, e))
+        return rules->ignore_missing;
+    if (ref_is_there(&m->to, e))
+        return false;
+    bool moved = move_value(m, e, rules->keep);
+    for (struct move *one = m->below; one; one = one->next)
+        moved |= move_value(one, e, rules->keep);
+    return moved;
+}
+
+/* As it was, and a note of what failed. */
+static void restore(struct event *e, const struct value *saved, unsigned n, const char *failure)
+{
+    memcpy(e->v, saved, n * sizeof *saved); /* the event's room only grows */
+    e->n = n;
+    event_remove(e, &ecs[ECS_ERROR_MESSAGE]);
+    event_cstr_ref(e, &ecs[ECS_ERROR_MESSAGE], failure);
+}
+
+enum step moves_run(struct moves *m, struct event *e, const struct move_rules *rules)
+{
+    enum step step = STEP_OK;
+    unsigned n = e->n;
+    struct value *saved = arena_alloc(e->mem, n * sizeof *saved);
+    if (!saved) {
+        e->lost = true;
+        return STEP_FAILED;
+    }
+    if (n)
+        memcpy(saved, e->v, n * sizeof *saved);
+    for (struct move *one = m->first; one; one = one->next) {
+        if (move_one(one, e, rules))
+            continue;
+        step = STEP_FAILED;
+        if (rules->fail_on_error) {
+            restore(e, saved, n, rules->failure);
+            break;
+        }
+    }
+    return step;
+}

@@ -1,0 +1,47 @@
+/* What a processor is: one file in processors/ and one row in processors.def. */
+#pragma once
+
+#include "model/counter.h"
+#include "pipe/ref.h"
+
+enum step {
+    STEP_OK,
+    STEP_DROP,   /* the event goes no further */
+    STEP_FAILED, /* counted; the event goes on as it is now */
+};
+
+enum processor_flag {
+    PROCESSOR_STRICT = 1,     /* settings that it does not know are refused */
+    PROCESSOR_NEEDS_WHEN = 2, /* makes no sense without a condition */
+};
+
+struct processor {
+    const char *name, *doc;
+    const struct option *options; /* without `when`, which all have */
+    size_t conf_size;
+    unsigned flags; /* enum processor_flag */
+    /* Boot, before schema_freeze: after the options were read. May be NULL. */
+    err (*prepare)(void *conf, const struct loading *l);
+    enum step (*run)(void *conf, struct event *e);
+};
+
+/* What rename and copy_fields share: fields moved from name to name. */
+struct moves;
+MUST_CHECK err moves_load(const struct node *list, const struct loading *l, struct moves **out);
+
+struct move_rules {
+    bool keep;           /* copy */
+    bool ignore_missing; /* a name that is not there is no failure */
+    bool fail_on_error;  /* on failure the event is as before, with `failure` in error.message */
+    const char *failure;
+};
+enum step moves_run(struct moves *m, struct event *e, const struct move_rules *rules);
+
+/* Names, and regular expressions between slashes. */
+struct name_list;
+MUST_CHECK err name_list_load(const struct texts *texts, const struct loading *l,
+                              struct name_list **out);
+/* The names that are no expressions, by number; NULL after the last. */
+struct ref *name_list_ref(struct name_list *list, unsigned i);
+/* Whether an expression matches the field's name, or the name of a group that it lies in. */
+bool name_list_matches(struct name_list *list, uint16_t field);

@@ -1,0 +1,44 @@
+/* A field's name in the configuration, found in the schema: a field, a key inside an object, or
+ * all fields below a name. Made at boot, used by the pipe's thread. */
+#pragma once
+
+#include "model/event.h"
+#include "model/option.h"
+
+struct ref {
+    const char *name;
+    const struct field *field;  /* of exactly that name; NULL */
+    const struct field *object; /* that holds it under `key`; NULL */
+    struct slice key;
+    const struct field *parent; /* no object, of which the name would be a part; NULL */
+    uint16_t first, end;        /* ids of the fields below the name: first up to, without, end */
+    bool bound;                 /* the members above are set, which needs the frozen schema */
+};
+
+/* `name` must live as long as the ref. For reading and removing. */
+struct ref ref_of(const char *name);
+
+/* Boot, before schema_freeze: also makes the row that a value will be stored in. */
+struct ref ref_for_writing(const char *name);
+
+/* The value of exactly that name, copied; false when there is none. `@timestamp` is one too. */
+bool ref_get(struct ref *r, const struct event *e, struct value *out);
+
+/* True when there is a value of that name or below it. */
+bool ref_is_there(struct ref *r, const struct event *e);
+
+/* Takes out what is there at or below the name; false when there was nothing. */
+bool ref_remove(struct ref *r, struct event *e);
+
+/* Whether a field is the named one or below it; whether the name is that of a key in an object. */
+bool ref_covers(struct ref *r, uint16_t field);
+bool ref_is_member(struct ref *r);
+
+/* Stores v in place of what was there. False when it cannot be: part of the name is a plain value,
+ * or the name is the event's own (@timestamp, @metadata). */
+bool ref_set(struct ref *r, struct event *e, const struct value *v);
+
+/* The text of a string, an address or a number, in `room` or where it lies; NULL p for other
+ * types. */
+#define VALUE_ROOM 64
+struct slice ref_text(const struct value *v, char room[VALUE_ROOM]);

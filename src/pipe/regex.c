@@ -1,0 +1,51 @@
+/* PCRE2 under limits: what RE2 accepts means the same here, and backtracking is cut short. */
+#include "pipe/regex.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/bug.h"
+
+#define STEPS_MAX   100000
+#define DEPTH_MAX   1000
+#define HEAP_KBYTES 1024
+
+struct regex {
+    pcre2_code *code;
+    pcre2_match_data *data;
+    pcre2_match_context *limits;
+};
+
+err regex_new(const char *text, const struct loading *l, struct regex **out)
+{
+    int code;
+    size_t at;
+    /* In RE2 a dollar stands for the very end only. */
+    uint32_t flags =
+        PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
+    pcre2_code *re =
+        pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, flags, &code, &at, NULL);
+    if (!re) {
+        char reason[128];
+        pcre2_get_error_message(code, (PCRE2_UCHAR *)reason, sizeof reason);
+        return why_set(l->why, ERR_CONFIG, "%s: the regular expression \"%s\" is wrong at %zu: %s",
+                       l->prefix, text, at, reason);
+    }
+    struct regex *r = xcalloc(1, sizeof *r);
+    r->code = re;
+    r->data = pcre2_match_data_create(1, NULL);
+    r->limits = pcre2_match_context_create(NULL);
+    BUG_ON(!r->data || !r->limits);
+    pcre2_jit_compile(re, PCRE2_JIT_COMPLETE); /* without it matching is slower, not different */
+    pcre2_set_match_limit(r->limits, STEPS_MAX);
+    pcre2_set_depth_limit(r->limits, DEPTH_MAX);
+    pcre2_set_heap_limit(r->limits, HEAP_KBYTES);
+    *out = r;
+    return ERR_OK;
+}
+
+bool regex_matches(const struct regex *r, struct slice text)
+{
+    PCRE2_SPTR p = text.p ? text.p : (PCRE2_SPTR) "";
+    return pcre2_match(r->code, p, text.n, 0, 0, r->data, r->limits) >= 0;
+}
