@@ -58,9 +58,17 @@ static void walk_end(const struct walk *w, struct cursor *c)
     c->bad = w->at.bad;
 }
 
+/* Nearly all names are a few labels and a root or pointer: those labels are passed here, what is
+ * left is walked. */
 void dnsname_skip(struct slice msg, struct cursor *c)
 {
     struct walk w = walk_from(msg, c);
+    while (cur_left(&w.at) && *w.at.p > 0 && *w.at.p < 0x40) {
+        w.octets += *w.at.p + 1u;
+        cur_skip(&w.at, *w.at.p + 1u);
+    }
+    if (w.octets > DNSNAME_WIRE_MAX)
+        w.at.bad = true;
     while (walk_next(&w, c).n && cur_ok(&w.at))
         ;
     walk_end(&w, c);
@@ -86,17 +94,28 @@ static unsigned text_class(uint8_t b)
     }
 }
 
+static void put_special(struct buf *out, uint8_t b, unsigned class)
+{
+    buf_u8(out, '\\');
+    if (class == DECIMAL)
+        buf_dec_pad(out, b, 3);
+    else
+        buf_u8(out, b);
+}
+
+/* Plain octets go in runs. */
 static void label_text(struct slice label, struct buf *out)
 {
+    size_t run = 0;
     for (size_t i = 0; i < label.n; i++) {
         unsigned class = text_class(label.p[i]);
-        if (class != PLAIN)
-            buf_u8(out, '\\');
-        if (class == DECIMAL)
-            buf_dec_pad(out, label.p[i], 3);
-        else
-            buf_u8(out, label.p[i]);
+        if (class == PLAIN)
+            continue;
+        buf_put(out, label.p + run, i - run);
+        put_special(out, label.p[i], class);
+        run = i + 1;
     }
+    buf_put(out, label.p + run, label.n - run);
     buf_u8(out, '.');
 }
 
