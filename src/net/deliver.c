@@ -31,7 +31,7 @@ static const char *const verdict_names[] = {
 
 static void ctx_of(const struct delivery *to, struct proto_ctx *x, int64_t start_ns)
 {
-    dispatch_ctx(to->d, x, to->flow);
+    proto_ctx_of_flow(x, to->d->env, to->flow, to->flow->proto_id);
     x->now_ns = to->now_ns;
     x->start_ns = start_ns;
 }
@@ -96,11 +96,11 @@ static bool parse_once(const struct delivery *to, struct cursor *c, int64_t star
         counter_proto(to->d->env->counters, x.id, PC_MESSAGES);
         return cur_left(c) > 0;
     case PARSE_MORE:
-        half->need = x.need;
-        if (x.need > (size_t)to->d->conf->max_message) {
+        half->need = 0;
+        if (x.need > (size_t)to->d->conf->max_message)
             pass_too_large(to, c, x.need);
-            half->need = 0;
-        }
+        else
+            half->need = (uint32_t)x.need;
         return false;
     case PARSE_BAD:
         bad_bytes(to, c);

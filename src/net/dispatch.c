@@ -19,7 +19,7 @@ static void add_ports(struct dispatch *d, unsigned l4, unsigned id, const struct
 static void add_proto(struct dispatch *d, unsigned id)
 {
     static const unsigned bits[DISPATCH_L4S] = { [DISPATCH_TCP] = L4_TCP, [DISPATCH_UDP] = L4_UDP };
-    const struct proto *proto = d->protos[id];
+    const struct proto *proto = protos[id];
     const struct proto_conf *conf = d->env->conf[id];
     if (!conf || !conf->enabled)
         return;
@@ -36,17 +36,12 @@ static void add_proto(struct dispatch *d, unsigned id)
 
 void dispatch_init(struct dispatch *d, const struct net_conf *conf, struct proto_env *env)
 {
-    *d = (struct dispatch){ .conf = conf,
-                            .env = env,
-                            .protos = conf->protos ? conf->protos : protos,
-                            .n_protos = conf->protos ? conf->n_protos : PROTO_COUNT,
-                            .icmp = FLOW_PROTO_NONE };
-    BUG_ON(d->n_protos > COUNTER_PROTOS);
+    *d = (struct dispatch){ .conf = conf, .env = env, .icmp = FLOW_PROTO_NONE };
     for (unsigned l4 = 0; l4 < DISPATCH_L4S; l4++) {
         d->port[l4] = xmalloc(PORTS);
         memset(d->port[l4], FLOW_PROTO_OPEN, PORTS);
     }
-    for (unsigned id = 0; id < d->n_protos; id++)
+    for (unsigned id = 0; id < PROTO_COUNT; id++)
         add_proto(d, id);
 }
 
@@ -131,11 +126,11 @@ struct opinion {
     int by_role[2]; /* by enum dir of the sender; PROBE_MORE counts as 0 */
 };
 
-static struct opinion ask(const struct dispatch *d, const struct flow *flow, unsigned id,
-                          struct slice first, enum flow_dir dir)
+static struct opinion ask(const struct flow *flow, unsigned id, struct slice first,
+                          enum flow_dir dir)
 {
     struct opinion o = { .score = 0 };
-    const struct proto *proto = d->protos[id];
+    const struct proto *proto = protos[id];
     for (unsigned role = 0; role < 2 && proto->probe; role++) {
         if (flow->client_is_known && role != dispatch_dir(flow, dir))
             continue;
@@ -151,7 +146,7 @@ static struct opinion ask(const struct dispatch *d, const struct flow *flow, uns
 static enum choice attach(struct dispatch *d, struct flow *flow, unsigned id, enum flow_dir dir,
                           const struct opinion *o)
 {
-    const struct proto *proto = d->protos[id];
+    const struct proto *proto = protos[id];
     guess_by_port(d, flow, id);
     if (!flow->client_is_known && o->by_role[DIR_CLIENT] != o->by_role[DIR_SERVER]) {
         bool sender_is_client = o->by_role[DIR_CLIENT] > o->by_role[DIR_SERVER];
@@ -178,7 +173,7 @@ static unsigned surest(const struct dispatch *d, const struct flow *flow, struct
     *best = (struct opinion){ .score = 0 };
     bool needs_more = false;
     for (unsigned i = 0; i < d->n_detect[l4]; i++) {
-        struct opinion o = ask(d, flow, d->detect[l4][i], first, dir);
+        struct opinion o = ask(flow, d->detect[l4][i], first, dir);
         needs_more |= o.needs_more;
         if (o.score > best->score) {
             *best = o;
@@ -196,8 +191,8 @@ enum choice dispatch_choose(struct dispatch *d, struct flow *flow, struct slice 
     struct opinion best;
     if (mapped != FLOW_PROTO_OPEN) {
         guess_by_port(d, flow, mapped);
-        struct opinion own = ask(d, flow, mapped, first, dir);
-        bool is_not = d->protos[mapped]->probe && !own.score && !own.needs_more;
+        struct opinion own = ask(flow, mapped, first, dir);
+        bool is_not = protos[mapped]->probe && !own.score && !own.needs_more;
         unsigned other = is_not ? surest(d, flow, first, dir, &best) : FLOW_PROTO_OPEN;
         if (other == FLOW_PROTO_OPEN || best.score < SCORE_CERTAIN)
             return attach(d, flow, mapped, dir, &own);
@@ -209,12 +204,6 @@ enum choice dispatch_choose(struct dispatch *d, struct flow *flow, struct slice 
     if (best.needs_more && may_wait)
         return CHOICE_MORE;
     return best.score >= SCORE_LIKELY ? attach(d, flow, id, dir, &best) : CHOICE_NONE;
-}
-
-void dispatch_ctx(const struct dispatch *d, struct proto_ctx *x, struct flow *flow)
-{
-    proto_ctx_of_flow(x, d->env, flow, flow->proto_id);
-    x->proto = d->protos[flow->proto_id];
 }
 
 static bool is_open_to_datagram(struct dispatch *d, struct flow *flow, const struct packet *p,
@@ -237,7 +226,7 @@ static void parse_datagram(struct dispatch *d, struct flow *flow, const struct p
                            enum flow_dir dir)
 {
     struct proto_ctx x;
-    dispatch_ctx(d, &x, flow);
+    proto_ctx_of_flow(&x, d->env, flow, flow->proto_id);
     x.now_ns = x.start_ns = p->ts_ns;
     x.cut = p->cut;
     if (x.l4 == L4_ICMP) {
@@ -297,7 +286,7 @@ void dispatch_detach(struct dispatch *d, struct flow *flow, enum flow_end_reason
     if (pair_flow_waits(flow))
         pair_flow_end(d->env->pairs, flow, orphan_reason_of(reason), now_ns);
     if (flow->state) {
-        slab_free(d->env->slab, flow->state, d->protos[flow->proto_id]->state_size);
+        slab_free(d->env->slab, flow->state, protos[flow->proto_id]->state_size);
         flow->state = NULL;
     }
     flow->proto_id = FLOW_PROTO_NONE;

@@ -10,8 +10,6 @@ enum { DISPATCH_TCP, DISPATCH_UDP, DISPATCH_L4S };
 struct dispatch {
     const struct net_conf *conf;
     struct proto_env *env;
-    const struct proto *const *protos; /* by id, n_protos of them */
-    unsigned n_protos;
     uint8_t *port[DISPATCH_L4S]; /* 65,536 ids, or FLOW_PROTO_OPEN */
     uint8_t detect[DISPATCH_L4S][COUNTER_PROTOS];
     unsigned n_detect[DISPATCH_L4S]; /* protocols to recognise by content */
@@ -39,9 +37,6 @@ enum choice {
  * may_wait: more bytes could come. */
 enum choice dispatch_choose(struct dispatch *d, struct flow *flow, struct slice first,
                             enum flow_dir dir, bool may_wait);
-
-/* Fills x for a call of the flow's parser. */
-void dispatch_ctx(const struct dispatch *d, struct proto_ctx *x, struct flow *flow);
 
 /* A UDP or ICMP packet of the flow. */
 void dispatch_datagram(struct dispatch *d, struct flow *flow, const struct packet *p,

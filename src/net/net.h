@@ -10,7 +10,6 @@
 struct net;
 struct batch;
 struct event;
-struct proto;
 
 struct net_conf {
     /* packetbeat.flows (packetbeat-core.md 2.4) */
@@ -28,9 +27,6 @@ struct net_conf {
     uint32_t tunnels;      /* bit (1 << enum tunnel_type): open it */
     struct hash_key key;
     const void *proto_conf[COUNTER_PROTOS]; /* by enum proto_id; NULL: not enabled */
-    /* The table of protocols; NULL: the program's own (proto/proto.h). For tests. */
-    const struct proto *const *protos;
-    unsigned n_protos;
 };
 
 /* Where events go. `batch` gives the batch to build the next event in (never NULL); `emit` takes a

@@ -48,7 +48,7 @@ static bool put(struct slab *slab, struct stream_half *half, struct held *after,
     if (half->last == after)
         half->last = held;
     half->n_held++;
-    half->held_bytes += slab_class_bytes(held->slab_bytes);
+    half->held_bytes += (uint32_t)slab_class_bytes(held->slab_bytes);
     return true;
 }
 
@@ -107,7 +107,7 @@ struct held *reorder_take(struct stream_half *half)
     if (!half->first)
         half->last = NULL;
     half->n_held--;
-    half->held_bytes -= slab_class_bytes(held->slab_bytes);
+    half->held_bytes -= (uint32_t)slab_class_bytes(held->slab_bytes);
     return held;
 }
 

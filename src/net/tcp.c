@@ -293,7 +293,9 @@ static void take(const struct work *w, enum flow_dir dir, struct segment *seg)
     }
     if (!trim_seen(w, dir, seg))
         return;
-    if (seg->seq == half->next && !half->first && is_after_its_cause(w, dir, seg))
+    uint32_t end = seg->seq + segment_wire_bytes(seg) + seg->fin;
+    bool clear = !half->first || ahead(end, half->first->s.seq) <= 0;
+    if (seg->seq == half->next && clear && is_after_its_cause(w, dir, seg))
         deliver_segment(w, dir, seg);
     else
         hold(w, dir, seg);
@@ -309,7 +311,8 @@ static void check_stuck(const struct work *w, enum flow_dir dir, bool progress)
         half->stuck_ns = w->now_ns;
         half->stuck_packets = 0;
     } else {
-        half->stuck_packets++;
+        if (half->stuck_packets < REORDER_PACKETS)
+            half->stuck_packets++;
         int64_t waited_ns = w->now_ns - half->stuck_ns;
         if (half->stuck_packets >= REORDER_PACKETS || waited_ns >= LOST_NS)
             relieve(w, dir, waited_ns >= HOLE_NS);
@@ -343,6 +346,16 @@ static void finish_if_over(const struct work *w, enum flow_end_reason reason)
     stream_free(w->d, w->flow);
 }
 
+/* Payload, or a FIN behind payload that has not come yet. */
+static bool is_worth_a_stream(const struct flow *flow, const struct packet *p, enum flow_dir dir)
+{
+    if (p->tcp_flags & TCP_RST)
+        return false;
+    bool early_fin =
+        p->tcp_flags & TCP_FIN && flow->tcp_flags[dir] & TCP_SYN && p->seq != flow->first_seq[dir];
+    return p->payload.n || p->cut || early_fin;
+}
+
 void tcp_packet(struct dispatch *d, struct flow *flow, const struct packet *p, enum flow_dir dir,
                 int64_t now_ns)
 {
@@ -350,7 +363,7 @@ void tcp_packet(struct dispatch *d, struct flow *flow, const struct packet *p, e
     bool empty = rst || (!p->payload.n && !p->cut);
     if (flow->proto_id == FLOW_PROTO_NONE || p->is_fragment)
         return;
-    if (!flow->tcp && (empty || !stream_begin(d, flow)))
+    if (!flow->tcp && !(is_worth_a_stream(flow, p, dir) && stream_begin(d, flow)))
         return;
     struct work w = { .d = d, .flow = flow, .s = flow->tcp, .now_ns = now_ns };
     struct segment seg = { .ts_ns = p->ts_ns,

@@ -7,7 +7,7 @@
 
 #define DIGIT_BITS 6
 _Static_assert(1 << DIGIT_BITS == WHEEL_SLOTS, "one digit is one level");
-_Static_assert(WHEEL_LEVELS * DIGIT_BITS + WHEEL_TICK_LOG >= 63, "every time has its level");
+_Static_assert(WHEEL_LEVELS *DIGIT_BITS + WHEEL_TICK_LOG >= 63, "every time has its level");
 
 static unsigned digit(int64_t tick, unsigned level)
 {

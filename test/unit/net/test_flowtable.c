@@ -1,0 +1,188 @@
+/* Keys that are equal for both directions, the growing table, the choice of who must go. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/bug.h"
+#include "base/slab.h"
+#include "model/stream.h"
+#include "net/flowtable.h"
+#include "net/net.h"
+
+static const struct hash_key hash_key = { 1, 2 };
+
+static struct packet udp4(uint8_t src, uint16_t sport, uint8_t dst, uint16_t dport)
+{
+    return (struct packet){ .ip_ver = 4,
+                            .l4 = IPPROTO_N_UDP,
+                            .has_ports = true,
+                            .src = addr_v4((uint8_t[]){ 10, 0, 0, src }),
+                            .dst = addr_v4((uint8_t[]){ 10, 0, 0, dst }),
+                            .sport = sport,
+                            .dport = dport };
+}
+
+static struct packet answer(struct packet p)
+{
+    struct packet back = p;
+    back.src = p.dst;
+    back.dst = p.src;
+    back.sport = p.dport;
+    back.dport = p.sport;
+    memcpy(back.mac[0], p.mac[1], sizeof back.mac[0]);
+    memcpy(back.mac[1], p.mac[0], sizeof back.mac[1]);
+    back.outer[0] = p.outer[1];
+    back.outer[1] = p.outer[0];
+    return back;
+}
+
+static bool same(const struct packet *a, const struct packet *b)
+{
+    struct flow_key x, y;
+    flow_key_of(&x, a, &hash_key);
+    flow_key_of(&y, b, &hash_key);
+    bool equal = memcmp(&x, &y, sizeof x) == 0;
+    assert_true(!equal || x.hash == y.hash);
+    return equal;
+}
+
+static void both_directions_have_one_key(void **state)
+{
+    (void)state;
+    struct packet p = udp4(1, 5000, 2, 53), back = answer(p);
+    struct flow_key k;
+    assert_true(flow_key_of(&k, &p, &hash_key));
+    assert_false(flow_key_of(&k, &back, &hash_key));
+    assert_true(same(&p, &back));
+    struct packet self = udp4(1, 9, 1, 8), self_back = answer(self);
+    assert_true(same(&self, &self_back));
+    assert_false(flow_key_of(&k, &self, &hash_key));
+    struct packet swapped = udp4(1, 53, 2, 5000);
+    assert_false(same(&p, &swapped));
+}
+
+static void macs_do_not_split_a_flow(void **state)
+{
+    (void)state;
+    struct packet p = udp4(1, 5000, 2, 53), other = p;
+    other.has_mac = true;
+    other.mac[0][5] = 9;
+    assert_true(same(&p, &other));
+    struct packet arp = { .has_mac = true, .mac = { { 1 }, { 2 } } }, arp_back = answer(arp);
+    assert_true(same(&arp, &arp_back));
+    other = arp;
+    other.mac[0][0] = 3;
+    assert_false(same(&arp, &other));
+}
+
+static void vlan_and_tunnel_split(void **state)
+{
+    (void)state;
+    struct packet p = udp4(1, 5000, 2, 53), other = p;
+    other.n_vlan = 1;
+    other.vlan[0] = 7;
+    assert_false(same(&p, &other));
+    other = p;
+    other.tunnel_key = 5;
+    assert_false(same(&p, &other));
+    struct packet nested = p;
+    nested.outer_ver = 4;
+    nested.outer[0].b[15] = 1;
+    nested.outer[1].b[15] = 2;
+    struct packet nested_back = answer(nested), elsewhere = nested;
+    assert_true(same(&nested, &nested_back));
+    elsewhere.outer[1].b[15] = 3;
+    assert_false(same(&nested, &elsewhere));
+    assert_false(same(&p, &nested));
+}
+
+static void icmp_has_its_id(void **state)
+{
+    (void)state;
+    struct packet p = udp4(1, 8, 2, 0);
+    p.l4 = IPPROTO_N_ICMP;
+    p.has_ports = false;
+    p.icmp_id = 77;
+    struct packet back = answer(p), other = p;
+    back.sport = back.dport = 0;
+    assert_true(same(&p, &back));
+    other.icmp_id = 78;
+    assert_false(same(&p, &other));
+}
+
+#define MANY 20000
+
+static void table_grows_and_shrinks(void **state)
+{
+    (void)state;
+    struct flowtable t;
+    flowtable_init(&t, &hash_key, MANY);
+    struct flow *flows = xcalloc(MANY, sizeof *flows);
+    for (unsigned i = 0; i < MANY; i++) {
+        struct packet p = udp4((uint8_t)(i >> 8), (uint16_t)i, 200, 53);
+        p.src.b[4] = (uint8_t)(i >> 16);
+        flow_key_of(&flows[i].key, &p, &hash_key);
+        assert_null(flowtable_find(&t, &flows[i].key));
+        flowtable_add(&t, &flows[i]);
+    }
+    assert_true(flowtable_is_full(&t));
+    assert_int_equal(t.n_buckets, 2 * MANY - 2);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_ptr_equal(flowtable_find(&t, &flows[i].key), &flows[i]);
+    for (unsigned i = 0; i < MANY; i += 2)
+        flowtable_remove(&t, &flows[i]);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_ptr_equal(flowtable_find(&t, &flows[i].key), i % 2 ? &flows[i] : NULL);
+    assert_int_equal(t.n, MANY / 2);
+    xfree(flows);
+    flowtable_free(&t);
+}
+
+static void victim_is_old_and_silent(void **state)
+{
+    (void)state;
+    struct flowtable t;
+    flowtable_init(&t, &hash_key, 10);
+    assert_null(flowtable_victim(&t));
+    struct flow flows[4] = { { .is_recent = 0 } };
+    for (unsigned i = 0; i < 4; i++) {
+        struct packet p = udp4(1, (uint16_t)(1000 + i), 2, 53);
+        flow_key_of(&flows[i].key, &p, &hash_key);
+        flowtable_add(&t, &flows[i]);
+    }
+    flows[0].is_recent = flows[2].is_recent = 1;
+    assert_ptr_equal(flowtable_victim(&t), &flows[1]);
+    flowtable_remove(&t, &flows[1]);
+    assert_ptr_equal(flowtable_victim(&t), &flows[3]);
+    flowtable_remove(&t, &flows[3]);
+    assert_ptr_equal(flowtable_victim(&t), &flows[0]);
+    flows[0].is_recent = flows[2].is_recent = 1;
+    assert_non_null(flowtable_victim(&t));
+    flowtable_free(&t);
+}
+
+static void flow_is_small(void **state)
+{
+    (void)state;
+    print_message("# bytes: flow %zu (struct %zu), with an empty stream %zu\n", net_flow_bytes(),
+                  sizeof(struct flow),
+                  net_flow_bytes() + slab_class_bytes(sizeof(struct tcp_stream)));
+    assert_true(net_flow_bytes() <= 400);
+    assert_true(offsetof(struct flow, first_ns) <= 128); /* what each packet touches */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_directions_have_one_key),
+        cmocka_unit_test(macs_do_not_split_a_flow),
+        cmocka_unit_test(vlan_and_tunnel_split),
+        cmocka_unit_test(icmp_has_its_id),
+        cmocka_unit_test(table_grows_and_shrinks),
+        cmocka_unit_test(victim_is_old_and_silent),
+        cmocka_unit_test(flow_is_small),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
