@@ -25,14 +25,22 @@ static struct move *new_move(const char *from, const char *to, const struct load
     return m;
 }
 
-/* A name may stand for a group: each field of the schema below it gets a place below the target. */
+static bool lies_below(const char *name, const char *above)
+{
+    size_t n = strlen(above);
+    return strncmp(name, above, n) == 0 && name[n] == '.';
+}
+
+/* A name may stand for a group: each field of the schema below it gets a place below the target.
+ * The target's own fields are none of them when a becomes a.b. */
 static err add_group(struct move *m, const struct loading *l)
 {
     size_t n = strlen(m->from.name);
     unsigned rows = schema_count(); /* it grows while targets are added */
     for (unsigned i = 0; i < rows; i++) {
         const char *name = schema_field((uint16_t)i)->name;
-        if (strncmp(name, m->from.name, n) != 0 || name[n] != '.')
+        if (!lies_below(name, m->from.name) || strcmp(name, m->to.name) == 0 ||
+            lies_below(name, m->to.name))
             continue;
         const char *to = name_join(m->to.name, name + n + 1, l);
         struct move *one = to ? new_move(name, to, l) : NULL;

@@ -43,7 +43,7 @@ struct pipe {
     struct format *format; /* NULL: JSON */
     struct buf line;
     void *output;
-    bool bound, failing;
+    bool bound, failing, told_of_large;
 };
 
 /* ---- boot ---- */
@@ -254,30 +254,38 @@ static bool encode(struct pipe *p, struct event *e)
 }
 
 /* Failures of the output are told when they begin and when they end. */
-static void note_failure(struct pipe *p, err e, const struct why *w)
+static void note_state(struct pipe *p, err e, const struct why *w)
 {
+    const char *name = p->conf.output->name;
     if (e && !p->failing)
-        log_error("output", "%s: %s; events are lost until it works again", p->conf.output->name,
-                  w->text);
+        log_error("output", "%s: %s; events are lost until it works again", name, w->text);
     if (!e && p->failing)
-        log_info("output", "%s: works again", p->conf.output->name);
+        log_info("output", "%s: works again", name);
     p->failing = e != ERR_OK;
+}
+
+/* An event that the output can never take says nothing of the output. */
+static void note_large(struct pipe *p, const struct why *w)
+{
+    if (!p->told_of_large)
+        log_warn("output", "%s: %s; it is dropped, and so will others be (events.failed)",
+                 p->conf.output->name, w->text);
+    p->told_of_large = true;
 }
 
 static err deliver(struct pipe *p, struct event *e, struct counters *counters, struct why *w)
 {
-    struct why own;
     if (!encode(p, e)) {
         counter_add(counters, COUNTER_EVENTS_FAILED, 1);
         return ERR_OK;
     }
-    err failed = p->conf.output->write(p->output, e, buf_slice(&p->line), w ? w : &own);
+    err failed = p->conf.output->write(p->output, e, buf_slice(&p->line), w);
     counter_add(counters, failed ? COUNTER_EVENTS_FAILED : COUNTER_EVENTS_WRITTEN, 1);
-    if (failed == ERR_END)
-        return failed;
-    if (failed)
-        note_failure(p, failed, w ? w : &own);
-    return ERR_OK;
+    if (failed == ERR_LIMIT) {
+        note_large(p, w);
+        return ERR_OK;
+    }
+    return failed;
 }
 
 static void bind(struct pipe *p)
@@ -287,24 +295,37 @@ static void bind(struct pipe *p)
     p->bound = true;
 }
 
-err pipe_batch(struct pipe *p, struct batch *b, struct counters *counters, struct why *w)
+/* All events of the batch; the last failure of the output. ERR_END ends it. */
+static err write_events(struct pipe *p, struct batch *b, struct counters *counters, struct why *w)
 {
-    if (UNLIKELY(!p->bound))
-        bind(p);
-    interfaces_refresh(p->common.interfaces);
-    for (unsigned i = 0; i < b->n; i++) {
+    err last = ERR_OK;
+    for (unsigned i = 0; i < b->n && last != ERR_END; i++) {
         struct event *e = b->event[i];
         e->mem = &p->scratch; /* the batch's chunks are another thread's */
         err failed = process(p, e, counters) ? deliver(p, e, counters, w) : ERR_OK;
-        arena_reset(&p->scratch);
         if (failed)
-            return failed;
+            last = failed;
+        arena_reset(&p->scratch);
     }
-    struct why own;
-    err failed = p->conf.output->flush(p->output, w ? w : &own);
-    if (failed != ERR_END) {
-        note_failure(p, failed, w ? w : &own);
-        failed = ERR_OK;
-    }
-    return failed;
+    return last;
+}
+
+err pipe_batch(struct pipe *p, struct batch *b, struct counters *counters, struct why *w)
+{
+    struct why own, second;
+    if (!w)
+        w = &own;
+    if (UNLIKELY(!p->bound))
+        bind(p);
+    interfaces_refresh(p->common.interfaces);
+    err failed = write_events(p, b, counters, w);
+    if (failed == ERR_END)
+        return failed;
+    err flushed = p->conf.output->flush(p->output, failed ? &second : w);
+    if (flushed == ERR_END)
+        return flushed;
+    if (!failed)
+        failed = flushed;
+    note_state(p, failed, w);
+    return ERR_OK;
 }

@@ -162,9 +162,15 @@ bool ref_set(struct ref *r, struct event *e, const struct value *v)
     struct value copy = *v;
     if (r->object) {
         struct object *o = own_object(r, e);
-        if (o)
+        if (!o)
+            return false;
+        struct value *old = object_get(o, r->key);
+        copy.field = 0xffff;
+        if (old)
+            *old = copy;
+        else
             object_set(e, o, r->key, &copy);
-        return o != NULL;
+        return true;
     }
     if (!r->field || (r->parent && event_get(e, r->parent)))
         return false;

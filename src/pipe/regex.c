@@ -4,8 +4,6 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "base/bug.h"
-
 #define STEPS_MAX   100000
 #define DEPTH_MAX   1000
 #define HEAP_KBYTES 1024
@@ -16,6 +14,22 @@ struct regex {
     pcre2_match_context *limits;
 };
 
+/* PCRE2's memory is the configuration's arena: given back as a whole, at the end. */
+static void *take(size_t n, void *arena)
+{
+    return arena_alloc(arena, n);
+}
+
+static void give_back(void *p, void *arena)
+{
+    (void)p, (void)arena;
+}
+
+static err no_memory(const struct loading *l)
+{
+    return why_set(l->why, ERR_LIMIT, "%s: the configuration is too large", l->prefix);
+}
+
 err regex_new(const char *text, const struct loading *l, struct regex **out)
 {
     int code;
@@ -23,24 +37,30 @@ err regex_new(const char *text, const struct loading *l, struct regex **out)
     /* In RE2 a dollar stands for the very end only. */
     uint32_t flags =
         PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
+    pcre2_general_context *memory = pcre2_general_context_create(take, give_back, l->mem);
+    pcre2_compile_context *context = memory ? pcre2_compile_context_create(memory) : NULL;
+    if (!context)
+        return no_memory(l);
     pcre2_code *re =
-        pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, flags, &code, &at, NULL);
+        pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, flags, &code, &at, context);
     if (!re) {
         char reason[128];
         pcre2_get_error_message(code, (PCRE2_UCHAR *)reason, sizeof reason);
         return why_set(l->why, ERR_CONFIG, "%s: the regular expression \"%s\" is wrong at %zu: %s",
                        l->prefix, text, at, reason);
     }
-    struct regex *r = xcalloc(1, sizeof *r);
+    struct regex *r = *out = arena_alloc(l->mem, sizeof *r);
+    if (!r)
+        return no_memory(l);
     r->code = re;
-    r->data = pcre2_match_data_create(1, NULL);
-    r->limits = pcre2_match_context_create(NULL);
-    BUG_ON(!r->data || !r->limits);
+    r->data = pcre2_match_data_create(1, memory);
+    r->limits = pcre2_match_context_create(memory);
+    if (!r->data || !r->limits)
+        return no_memory(l);
     pcre2_jit_compile(re, PCRE2_JIT_COMPLETE); /* without it matching is slower, not different */
     pcre2_set_match_limit(r->limits, STEPS_MAX);
     pcre2_set_depth_limit(r->limits, DEPTH_MAX);
     pcre2_set_heap_limit(r->limits, HEAP_KBYTES);
-    *out = r;
     return ERR_OK;
 }
 

@@ -5,7 +5,7 @@
 
 struct regex;
 
-/* Boot; lives as long as the program. The message names l->prefix, the place and the reason. */
+/* Boot. Lives in l->mem. The message names l->prefix, the place and the reason. */
 MUST_CHECK err regex_new(const char *text, const struct loading *l, struct regex **out);
 
 /* False also when the match took more work than is granted. One thread at a time. */

@@ -1,0 +1,268 @@
+/* Processors: what each does to an event, and what the configuration may say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "codec/yaml.h"
+#include "model/event_json.h"
+#include "pipe/processors.h"
+
+static struct field own[] = {
+    { "x.headers", FT_OBJECT, 0, 0, "Free keys." },
+    { "x.name", FT_KEYWORD, 0, 0, "A name." },
+    { "x.size", FT_LONG, 0, 0, "A size." },
+};
+enum { HEADERS, NAME, SIZE };
+static struct arena arena;
+static struct why why;
+static struct counters counters;
+static char text[4096];
+static unsigned warnings;
+
+static void count_warning(void *ctx, enum log_level level, const char *area, const char *line)
+{
+    (void)ctx, (void)level, (void)area, (void)line;
+    warnings++;
+}
+
+static err load(const char *yaml, struct processors **p)
+{
+    struct node *root;
+    struct loading l = { "processors", &arena, &why };
+    schema_reset();
+    schema_add(own, COUNT(own));
+    if (yaml_read(&arena, slice_cstr(yaml), "t.yml", &root, &why))
+        fail_msg("%s", why.text);
+    return processors_load(root, &l, p);
+}
+
+static const char *json_of(struct event *e)
+{
+    static const struct event_json_conf conf = { .beat = "b", .version = "v" };
+    struct buf out = buf_of(text, sizeof text - 1);
+    event_json(e, &conf, NULL, &out);
+    assert_false(out.full);
+    text[out.n] = '\0';
+    const char *head = "{\"@timestamp\":\"1970-01-01T00:00:00.000Z\",\"@metadata\":{\"beat\":\"b\","
+                       "\"type\":\"_doc\",\"version\":\"v\"}";
+    assert_memory_equal(text, head, strlen(head));
+    return text + strlen(head);
+}
+
+/* The fields of the event after the processors; NULL when it was dropped. */
+static const char *after(const char *yaml)
+{
+    struct processors *p;
+    if (load(yaml, &p))
+        fail_msg("%s", why.text);
+    schema_freeze();
+    memset(&counters, 0, sizeof counters);
+    struct event *e = event_new(&arena, 8);
+    e->ts_ns = 1000;
+    event_str(e, &ecs[ECS_TYPE], SLICE("http"));
+    event_str(e, &own[NAME], SLICE("n"));
+    event_int(e, &own[SIZE], 7);
+    struct object *o = event_object(e, &own[HEADERS], 2);
+    object_str(e, o, SLICE("host"), SLICE("h"));
+    object_str(e, o, SLICE("via"), SLICE("v"));
+    return processors_run(p, e, &counters) ? json_of(e) : NULL;
+}
+
+#define WHOLE                                                                                      \
+    ",\"type\":\"http\",\"x\":{\"headers\":{\"host\":\"h\",\"via\":\"v\"},\"name\":\"n\","         \
+    "\"size\":7}}"
+
+static void is(const char *yaml, const char *want, unsigned errors)
+{
+    const char *got = after(yaml);
+    if (!got)
+        fail_msg("%s dropped the event", yaml);
+    assert_string_equal(got, want);
+    assert_int_equal(counter_get(&counters, COUNTER_PROCESSOR_ERRORS), errors);
+}
+
+static void adds_fields(void **state)
+{
+    (void)state;
+    is("[{add_fields: {target: '', fields: {site: here, n: 5, on: true, l: [a, b]}}}]",
+       ",\"l\":[\"a\",\"b\"],\"n\":5,\"on\":true,\"site\":\"here\",\"type\":\"http\",\"x\":{"
+       "\"headers\":"
+       "{\"host\":\"h\",\"via\":\"v\"},\"name\":\"n\",\"size\":7}}",
+       0);
+    is("[{add_fields: {fields: {a.b: 1}}}, {drop_fields: {fields: [x, type]}}]",
+       ",\"fields\":{\"a\":{\"b\":1}},\"type\":\"http\"}", 0);
+    is("[{add_fields: {target: x, fields: {name: m, headers: {host: i}}}}]",
+       ",\"type\":\"http\",\"x\":{\"headers\":{\"host\":\"i\",\"via\":\"v\"},\"name\":\"m\","
+       "\"size\":7}}",
+       0);
+    is("[{add_labels: {labels: {a.b: c}}}, {drop_fields: {fields: [x]}}]",
+       ",\"labels\":{\"a\":{\"b\":\"c\"}},\"type\":\"http\"}", 0);
+}
+
+static void a_value_cannot_be_a_group(void **state)
+{
+    (void)state;
+    is("[{add_fields: {target: '', fields: {type.x: 1}}}]", WHOLE, 1);
+    is("[{add_fields: {target: '', fields: {x: 1}}}]", ",\"type\":\"http\",\"x\":1}", 0);
+}
+
+static void adds_tags(void **state)
+{
+    (void)state;
+    is("[{add_tags: {tags: [a]}}, {add_tags: {tags: [b, a]}}, {drop_fields: {fields: [x]}}]",
+       ",\"tags\":[\"a\",\"b\",\"a\"],\"type\":\"http\"}", 0);
+    is("[{add_tags: {tags: a, target: x.size}}]", WHOLE, 1); /* a number is no list */
+}
+
+static void drops_fields(void **state)
+{
+    (void)state;
+    is("[{drop_fields: {fields: [x.headers.via, x.name]}}]",
+       ",\"type\":\"http\",\"x\":{\"headers\":{\"host\":\"h\"},\"size\":7}}", 0);
+    is("[{drop_fields: {fields: ['/^x[.](n|h)/']}}]", ",\"type\":\"http\",\"x\":{\"size\":7}}", 0);
+    is("[{drop_fields: {fields: ['/^x$/']}}]", ",\"type\":\"http\"}", 0);
+    is("[{drop_fields: {fields: [nope]}}]", WHOLE, 1);
+    is("[{drop_fields: {fields: [nope], ignore_missing: true}}]", WHOLE, 0);
+}
+
+static void includes_fields(void **state)
+{
+    (void)state;
+    is("[{include_fields: {fields: [x.size, nope]}}]", ",\"type\":\"http\",\"x\":{\"size\":7}}", 0);
+    is("[{include_fields: {fields: [x.headers.host]}}]",
+       ",\"type\":\"http\",\"x\":{\"headers\":{\"host\":\"h\"}}}", 0);
+    is("[{include_fields: {fields: [x]}}]", WHOLE, 0);
+}
+
+static void renames(void **state)
+{
+    (void)state;
+    is("[{rename: {fields: [{from: x.name, to: q}]}}]",
+       ",\"q\":\"n\",\"type\":\"http\",\"x\":{\"headers\":{\"host\":\"h\",\"via\":\"v\"},\"size\":"
+       "7}}",
+       0);
+    is("[{rename: {fields: [{from: x, to: y}]}}]",
+       ",\"type\":\"http\",\"y\":{\"headers\":{\"host\":\"h\",\"via\":\"v\"},\"name\":\"n\","
+       "\"size\":7}}",
+       0);
+    is("[{rename: {fields: [{from: type, to: type.old}]}}, {drop_fields: {fields: [x]}}]",
+       ",\"type\":{\"old\":\"http\"}}", 0);
+    is("[{rename: {fields: [{from: x.name, to: x.headers.n}]}}]",
+       ",\"type\":\"http\",\"x\":{\"headers\":{\"host\":\"h\",\"via\":\"v\",\"n\":\"n\"},\"size\":"
+       "7}}",
+       0);
+}
+
+static void a_failed_rename_changes_nothing(void **state)
+{
+    (void)state;
+    is("[{rename: {fields: [{from: x.headers.via, to: a}, {from: x.name, to: x.size}]}}]",
+       ",\"error\":{\"message\":\"Failed to rename fields in processor\"}" WHOLE, 1);
+    is("[{rename: {fail_on_error: false, fields: [{from: no, to: a}, {from: x.name, to: b}]}}]",
+       ",\"b\":\"n\",\"type\":\"http\",\"x\":{\"headers\":{\"host\":\"h\",\"via\":\"v\"},\"size\":"
+       "7}}",
+       1);
+    is("[{rename: {ignore_missing: true, fields: [{from: no, to: a}]}}]", WHOLE, 0);
+}
+
+static void copies(void **state)
+{
+    (void)state;
+    is("[{copy_fields: {fields: [{from: x.headers.via, to: a.b}]}}]", ",\"a\":{\"b\":\"v\"}" WHOLE,
+       0);
+}
+
+static void conditions_decide(void **state)
+{
+    (void)state;
+    assert_null(after("[{drop_event: {when: {equals: {x.size: 7}}}}]"));
+    is("[{drop_event: {when: {equals: {x.size: 8}}}}]", WHOLE, 0);
+    is("[{if: {equals: {x.size: 7}}, then: {add_fields: {target: '', fields: {a: 1}}},"
+       "  else: [{add_fields: {target: '', fields: {a: 2}}}]}]",
+       ",\"a\":1" WHOLE, 0);
+    is("[{if: {equals: {x.size: 8}}, then: [{add_fields: {target: '', fields: {a: 1}}}],"
+       "  else: [{add_fields: {target: '', fields: {a: 2}}}]}]",
+       ",\"a\":2" WHOLE, 0);
+    assert_null(
+        after("[{if: {has_fields: [x]}, then: [{drop_event: {when: {has_fields: [x]}}}]}]"));
+}
+
+static void a_failure_ends_an_inner_list_only(void **state)
+{
+    (void)state;
+    is("[{if: {has_fields: [x]}, then: [{drop_fields: {fields: [no]}},"
+       " {add_fields: {target: '', fields: {a: 1}}}]}, {add_fields: {target: '', fields: {b: 1}}}]",
+       ",\"b\":1" WHOLE, 1);
+}
+
+static void later_ones_are_accepted(void **state)
+{
+    (void)state;
+    log_set_sink(count_warning, NULL);
+    warnings = 0;
+    is("[{add_host_metadata: null}, {add_cloud_metadata: {timeout: 3s}}]", WHOLE, 0);
+    assert_int_equal(warnings, 2);
+    log_set_sink(NULL, NULL);
+}
+
+static void refuses(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        { "[{no_such_processor: {}}]", "add_fields, add_labels, add_tags" },
+        { "[{add_tag: {tags: [a]}}]", "did you mean add_tags" },
+        { "[{add_tags: {tags: [a]}, drop_event: {}}]", "exactly one" },
+        { "[{drop_event: {when: {nosuch: {a: 1}}}}]", "condition" },
+        { "[{drop_event: null}]", "when" },
+        { "[{add_fields: {target: ''}}]", "fields" },
+        { "[{add_tags: {tags: [a], tragets: b}}]", "did you mean" },
+        { "[{rename: {fields: [{from: a}]}}]", "from and to" },
+        { "[{if: {has_fields: [a]}}]", "then" },
+        { "[text]", "map" },
+        { "[{drop_fields: {fields: ['/(/']}}]", "regular expression" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct processors *p;
+        if (load(cases[i][0], &p) == ERR_OK)
+            fail_msg("%s was taken", cases[i][0]);
+        if (!strstr(why.text, cases[i][1]))
+            fail_msg("%s: %s", cases[i][0], why.text);
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    arena_init(&arena, NULL, 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    schema_reset();
+    arena_free(&arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(adds_fields),
+        cmocka_unit_test(a_value_cannot_be_a_group),
+        cmocka_unit_test(adds_tags),
+        cmocka_unit_test(drops_fields),
+        cmocka_unit_test(includes_fields),
+        cmocka_unit_test(renames),
+        cmocka_unit_test(a_failed_rename_changes_nothing),
+        cmocka_unit_test(copies),
+        cmocka_unit_test(conditions_decide),
+        cmocka_unit_test(a_failure_ends_an_inner_list_only),
+        cmocka_unit_test(later_ones_are_accepted),
+        cmocka_unit_test(refuses),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
