@@ -171,10 +171,8 @@ static bool find_protocol(const struct delivery *to, struct slice bytes)
 {
     struct stream_half *half = half_of(to);
     struct flow *flow = to->flow;
-    bool kept = half->buffer.n + bytes.n <= 2 * PROBE_BYTES &&
-                streambuf_append(slab_of(to), half, bytes, to->now_ns, 0);
     enum choice choice = CHOICE_NONE;
-    if (kept)
+    if (streambuf_append(slab_of(to), half, bytes, to->now_ns, 0))
         choice = dispatch_choose(to->d, flow, streambuf_bytes(half), to->dir,
                                  half->buffer.n < PROBE_BYTES);
     if (choice == CHOICE_MADE) {
