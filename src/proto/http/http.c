@@ -165,7 +165,7 @@ static enum verdict kept_message_done(struct proto_ctx *x, struct http_side *s, 
  * under way: the newest is the one that the next response is for. */
 static void drop_unanswered(struct proto_ctx *x, struct http_side *s)
 {
-    while (s->hole && pair_count(x) > 1) {
+    while (s->hole && !s->m.is_request && pair_count(x) > 1) {
         struct http_request *q = pair_first(x);
         q->answer_lost = true;
         pair_orphan(x, q, ORPHAN_REPLACED);
@@ -229,11 +229,9 @@ static enum verdict head_done(struct proto_ctx *x, struct http_side *s, struct s
 {
     const struct http_conf *conf = x->conf;
     struct slice method = slice_of(NULL, 0);
-    if (d == DIR_SERVER) {
-        drop_unanswered(x, s);
+    drop_unanswered(x, s);
+    if (d == DIR_SERVER)
         method = method_for_response(x);
-    }
-    s->hole = false;
     s->m.ts_ns = x->start_ns;
     s->m.wire_bytes = head.n;
     s->m.framing = (uint8_t)(d == DIR_SERVER ? http_response_framing(&s->m, method)
@@ -316,7 +314,6 @@ static bool pass_empty_lines(struct cursor *c)
     return c->p != from;
 }
 
-/* head: a whole head, or in the end what there is of one. */
 static enum verdict head_read(struct proto_ctx *x, struct slice head, struct cursor *c, enum dir d)
 {
     struct http_state *st = x->state;
@@ -362,47 +359,57 @@ static enum verdict http_parse(struct proto_ctx *x, struct cursor *c, enum dir d
     return s->phase == HTTP_HEAD ? head_parse(x, c, d) : body_parse(x, s, c, d);
 }
 
-/* Bytes of a head lost: the message is, too. In a body of known length they are only missing. */
+/* A head that will never be whole: with its start line it is reported as it is, its body unknown.
+ */
+static enum verdict head_cut_short(struct proto_ctx *x, struct cursor *c, enum dir d, bool lost)
+{
+    struct http_state *st = x->state;
+    struct slice rest = cur_rest(c);
+    size_t n = rest.n;
+    while (n > 0 && rest.p[n - 1] != '\n')
+        n--;
+    struct slice head = slice_first(rest, n);
+    struct http_message *m = &st->side[d].m;
+    st->side[d].scanned = 0;
+    st->side[d].hole = st->side[d].hole || lost;
+    if (n == 0 || !http_message_parse(head, x->conf, m) || !settle_roles(x, st, d, &d))
+        return PARSE_OK;
+    struct http_side *s = &st->side[d];
+    drop_unanswered(x, s);
+    m = &s->m;
+    m->ts_ns = x->start_ns;
+    m->wire_bytes = n;
+    m->lost = lost;
+    m->framing = HTTP_NO_BODY;
+    struct http_text t = { m, head, slice_of(NULL, 0) };
+    enum verdict v = message_done(x, s, &t);
+    s->hole = lost;
+    return v;
+}
+
+/* In a body of known length lost bytes are only missing; a head may lose its end. */
 static enum verdict http_gap(struct proto_ctx *x, struct cursor *c, enum dir d, size_t missing)
 {
     struct http_state *st = x->state;
     struct http_side *s = &st->side[d];
-    (void)c;
-    if (s->phase == HTTP_HEAD) {
-        s->scanned = 0;
-        s->hole = true;
-        return PARSE_OK;
-    }
+    if (s->phase == HTTP_HEAD)
+        return head_cut_short(x, c, d, true);
     s->guess = false;
-    switch (http_body_gap(s, missing)) {
-    case HTTP_BODY_MORE:
-        return PARSE_OK;
-    case HTTP_BODY_WHOLE:
-        return kept_message_done(x, s, d);
-    case HTTP_BODY_BROKEN:
-        s->hole = true;
-        return kept_message_done(x, s, d);
-    }
-    return PARSE_OK;
+    enum http_body_result got = http_body_gap(s, missing);
+    s->hole = s->hole || got == HTTP_BODY_BROKEN;
+    return got == HTTP_BODY_MORE ? PARSE_OK : kept_message_done(x, s, d);
 }
 
-/* What has come is all there will be: a message that has begun is reported as it is, a head from
- * its start line on. */
+/* What has come is all there will be: a message that has begun is reported as it is. */
 static void http_end(struct proto_ctx *x, struct cursor *c, enum dir d)
 {
     struct http_state *st = x->state;
     struct http_side *s = &st->side[d];
     struct slice rest = cur_rest(c);
-    if (s->phase == HTTP_HEAD) {
-        size_t n = rest.n;
-        while (n > 0 && rest.p[n - 1] != '\n')
-            n--;
-        if (n > 0 && http_start_plausible(rest))
-            head_read(x, slice_first(rest, n), c, d);
-        else if (rest.n && is_bare_answer(x, rest, d))
-            bare_answer(x, s, c);
-        s = &st->side[d];
-    }
+    if (s->phase == HTTP_HEAD && rest.n && is_bare_answer(x, rest, d))
+        bare_answer(x, s, c);
+    else if (s->phase == HTTP_HEAD)
+        head_cut_short(x, c, d, false);
     if (s->phase == HTTP_HEAD)
         return;
     s->guess = false;

@@ -164,17 +164,20 @@ static bool decode_param(struct slice pair, struct arena *mem, struct param *p)
            unescape(value, true, mem, &p->value);
 }
 
-static void add_params(struct params *list, struct slice query, bool of_form, struct arena *mem)
+/* The parameters of query; how many pieces there were, good or not, is returned. */
+static unsigned add_params(struct params *list, struct slice query, bool of_form, struct arena *mem)
 {
+    unsigned seen = 0;
     while (query.n && list->n < list->cap) {
         ptrdiff_t amp = slice_find(query, '&');
         size_t n = amp < 0 ? query.n : (size_t)amp;
         struct slice pair = slice_first(query, n);
         query = slice_after(query, n + 1);
-        if (pair.n && decode_param(pair, mem, &list->v[list->n])) {
+        seen += pair.n > 0;
+        if (pair.n && decode_param(pair, mem, &list->v[list->n]))
             list->v[list->n++].of_form = of_form;
-        }
     }
+    return seen;
 }
 
 /* Two sorted runs [0, half) and [half, n) of from into to; equal names keep their order. */
@@ -199,6 +202,15 @@ static void sort_params(struct params *list)
         list->spare = list->v;
         list->v = sorted;
     }
+}
+
+/* A body that holds what is no parameter is no form, whatever its type says: none of it is shown.
+ */
+static void add_form(struct params *list, struct slice form, struct arena *mem)
+{
+    unsigned n_query = list->n;
+    if (add_params(list, form, true, mem) != list->n - n_query)
+        list->n = n_query;
 }
 
 /* Takes out those of the query whose names the form has too. */
@@ -266,7 +278,7 @@ struct slice http_url_params(struct slice query, struct slice form, const struct
     if (!list.v || !list.spare)
         return slice_of(NULL, 0);
     add_params(&list, query, false, mem);
-    add_params(&list, form, true, mem);
+    add_form(&list, form, mem);
     sort_params(&list);
     form_wins(&list);
     return encode(&list, hide, mem);

@@ -24,7 +24,7 @@ void http_host_split(struct slice text, struct slice *host, uint16_t *port);
 
 /* The parameters of query and of form (a body; may be empty), sorted by name, encoded anew; a name
  * in both is form's. The values of names in hide (lower case) are "xxxxx". What is no parameter
- * (";" inside, bad escapes) is left out. From mem. */
+ * (";" inside, bad escapes) is left out of query; in form it says that form is none. From mem. */
 struct slice http_url_params(struct slice query, struct slice form, const struct texts *hide,
                              struct arena *mem);
 

@@ -101,6 +101,7 @@ static void test_params(void **state)
     params("PASS=secret&u=m", "", "PASS=xxxxx&u=m");
     params("a=1;b=2&c=3&d=%zz", "", "c=3");
     params("a=url&b=url", "a=form&c=form", "a=form&b=url&c=form");
+    params("a=1", "a=2&b=%", "a=1");
     params("k=\xc3\xa4/*", "", "k=%C3%A4%2F%2A");
     params("j=1&i=1&h=1&g=1&f=1&e=1&d=1&c=1&b=1&a=1", "",
            "a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1&j=1");
