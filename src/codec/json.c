@@ -45,16 +45,22 @@ static inline bool is_plain(uint8_t b, bool escape_html)
     return kind[b] == PLAIN || (kind[b] == MARKUP && !escape_html);
 }
 
-/* Length of the run at p that is written as it is. */
+static inline uint64_t load8(const uint8_t *p)
+{
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+/* Length of the run at p that is written as it is. The last bytes of a long text are looked at
+ * again together with those before them rather than one by one. */
 static size_t plain_run(const uint8_t *p, size_t n, bool escape_html)
 {
     size_t i = 0;
-    for (; n - i >= 8; i += 8) {
-        uint64_t w;
-        memcpy(&w, p + i, sizeof w);
-        if (needs_care(w, escape_html))
-            break;
-    }
+    while (n - i >= 8 && !needs_care(load8(p + i), escape_html))
+        i += 8;
+    if (n >= 8 && n - i < 8 && !needs_care(load8(p + n - 8), escape_html))
+        return n;
     while (i < n && is_plain(p[i], escape_html))
         i++;
     return i;
@@ -86,18 +92,36 @@ static size_t put_careful(struct buf *out, const uint8_t *p, size_t n)
     return len;
 }
 
-void json_string(struct buf *out, struct slice s, bool escape_html)
+/* A text from its byte `i` on, which needs care. */
+static void put_rest(struct buf *out, struct slice s, size_t i, bool escape_html)
 {
     buf_u8(out, '"');
-    size_t i = 0;
+    buf_put(out, s.p, i);
     while (i < s.n && !out->full) {
+        i += put_careful(out, s.p + i, s.n - i);
         size_t run = plain_run(s.p + i, s.n - i, escape_html);
         buf_put(out, s.p + i, run);
         i += run;
-        if (i < s.n)
-            i += put_careful(out, s.p + i, s.n - i);
     }
     buf_u8(out, '"');
+}
+
+/* Most texts need no escape: found so in one go, they are copied in one go. */
+void json_string(struct buf *out, struct slice s, bool escape_html)
+{
+    size_t plain = plain_run(s.p, s.n, escape_html);
+    if (UNLIKELY(plain < s.n)) {
+        put_rest(out, s, plain, escape_html);
+        return;
+    }
+    uint8_t *to = buf_room(out, s.n + 2);
+    if (!to)
+        return;
+    to[0] = '"';
+    if (s.n)
+        memcpy(to + 1, s.p, s.n);
+    to[s.n + 1] = '"';
+    out->n += s.n + 2;
 }
 
 struct decimal {
