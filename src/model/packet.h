@@ -56,7 +56,7 @@ struct packet {
     uint32_t wire_len;  /* bytes on the wire, >= frame.n */
     uint16_t link_type; /* enum link_type of this frame */
     uint16_t iface;     /* index of the interface it came from, from 0 */
-    uint16_t vlan_tci;  /* tag that the kernel took off the frame; with vlan_valid */
+    uint16_t vlan_tci;  /* tag that the kernel took off the frame (wire_len counts it still) */
     bool vlan_valid;
 
     /* filled by the decoder, for the headers met last (inner ones overwrite outer ones) */

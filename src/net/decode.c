@@ -9,6 +9,8 @@
 #include "net/link.h"
 #include "net/tunnel.h"
 
+#define VLAN_TAG_BYTES 4
+
 /* Layers in a frame. Real ones have up to 20 (8 tunnels); this bounds what a hostile one costs. */
 #define STEPS_MAX 64
 
@@ -105,6 +107,8 @@ void decode_packet(struct decoder *d, struct packet *p, decode_visit *visit, voi
     d->p = p;
     d->c = cur_of(p->frame);
     d->cut = p->wire_len - p->frame.n;
+    if (p->vlan_valid && d->cut >= VLAN_TAG_BYTES)
+        d->cut -= VLAN_TAG_BYTES; /* on the wire, taken off before the capture */
     d->visit = visit;
     d->ctx = ctx;
     defrag_begin(d->defrag, p->ts_ns);
