@@ -1,6 +1,7 @@
 /* A source of packets: a capture file, a live interface, several merged into one. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "model/counter.h"
 #include "model/option.h"
@@ -26,7 +27,10 @@ struct capture_ops {
 
 struct capture {
     const struct capture_ops *ops;
-    bool live;
+    bool live;     /* packets that are not read in time are lost */
+    bool realtime; /* packets carry the present time: it passes also when none come */
+    bool no_wait;  /* set by the reader, who then polls fd: read does not block */
+    int fd;        /* readable when there are packets; -1: none; may change with each read */
 };
 
 /* Files: one or more paths or globs, "-" for standard input; pcap, pcapng, gzip and zstd of them;
@@ -50,7 +54,7 @@ bool capture_was_damaged(const struct capture *c, struct why *w);
 /* One entry of packetbeat.interfaces (packetbeat-core.md 2.3). */
 struct interface_conf {
     const char *device; /* name, index, "any", default_route, default_route_ipv4, …_ipv6 */
-    int type;           /* enum capture_type */
+    const char *type;   /* "af_packet", "pcap"; NULL, "" and "autodetect": af_packet */
     int64_t snaplen, buffer_size_mb, poll_default_route_ns, metrics_interval_ns;
     int64_t fanout_group; /* -1: unset */
     const char *bpf_filter;
@@ -60,17 +64,30 @@ struct interface_conf {
     bool topspeed, oneatatime;
     int64_t loop;
 };
-enum capture_type { CAPTURE_AF_PACKET, CAPTURE_PCAP };
+enum capture_type { CAPTURE_AF_PACKET, CAPTURE_PCAP, CAPTURE_UNKNOWN };
 
 extern const struct option interface_options[]; /* owner: struct interface_conf */
 
+enum capture_type capture_type_of(const struct interface_conf *conf);
+
+/* What can be said about all entries without the right to capture: types, filters, devices named
+ * twice. ERR_CONFIG. */
+MUST_CHECK err capture_check(const struct interface_conf *conf, size_t n, struct why *w);
+
 /* Live. Kernel drops are read into stats. ERR_RIGHTS with the exact setcap line in w when the right
- * is missing. */
+ * is missing; ERR_MISSING: no such device. conf must outlive it. */
 MUST_CHECK err capture_open_live(const struct interface_conf *conf, uint16_t iface,
                                  struct capture **out, struct why *w);
 
-/* Writes packets as a nanosecond pcap (--dump); NULL on failure with w filled. */
+/* The devices that can be captured, one line each: "0: eth0 (description) (addresses)". */
+MUST_CHECK err capture_devices(struct buf *out, struct why *w);
+
+/* Writes packets as a nanosecond pcap (--dump) PREFIX-YYYYMMDDhhmmss.pcap; NULL on failure with w
+ * filled. Tags that the kernel took off are put back; packets of another link type are left out. */
 struct capture_dump;
 struct capture_dump *capture_dump_open(const char *prefix, uint16_t link_type, struct why *w);
 MUST_CHECK err capture_dump_write(struct capture_dump *d, const struct packet *p, struct why *w);
+
+/* What was written so far is in the file afterwards. */
+MUST_CHECK err capture_dump_flush(struct capture_dump *d, struct why *w);
 void capture_dump_close(struct capture_dump *d);

@@ -480,6 +480,8 @@ err capture_open_files(const struct capture_file_conf *conf, struct capture **ou
 {
     struct files *s = xcalloc(1, sizeof(*s));
     s->base.ops = &files_ops;
+    s->base.fd = -1;
+    s->base.realtime = conf->paced;
     s->paced = conf->paced;
     s->one_at_a_time = conf->one_at_a_time;
     s->loops = conf->loops;
