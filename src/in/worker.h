@@ -2,37 +2,38 @@
  * over a ring, and never waits for it when the capture is live. */
 #pragma once
 
-#include <stdatomic.h>
-
-#include "base/ring.h"
 #include "in/capture.h"
 #include "model/batch.h"
 #include "net/net.h"
 
 struct worker_conf {
     const struct net_conf *net;
-    unsigned batches;   /* batches of this worker: bounds what may wait for the pipe */
-    size_t batch_bytes; /* memory cap of one batch */
+    unsigned batches;   /* batches of this worker: bounds what may wait for the pipe; at least 2 */
+    size_t batch_bytes; /* memory cap of one batch; one event may always take half of it */
     int64_t flush_ns;   /* a batch with events is sealed at the latest after this packet time */
     struct capture_dump *dump; /* --dump; NULL */
 };
 
 struct worker;
 
+#define WORKER_CAPTURES 64 /* at most, of one worker */
+
 /* The captures (n of them, read in turn; several live ones, or one merged file capture) stay the
- * caller's. */
+ * caller's. Exits without memory (boot). */
 struct worker *worker_new(const struct worker_conf *conf, struct capture *const *captures,
                           unsigned n, unsigned index);
 
 /* Runs until the captures end, fail or worker_stop; then reports what is open and seals the last
  * batch. On the calling thread. Files: waits for the pipe when all batches are under way; live:
- * drops events and counts them (events.queue_full). */
-err worker_run(struct worker *w, struct why *why);
+ * drops events and counts them (events.queue_full). A live capture that fails ends the run; w
+ * says why. */
+MUST_CHECK err worker_run(struct worker *w, struct why *why);
 
 /* Any thread, also a signal handler: ask it to end soon. */
 void worker_stop(struct worker *w);
 
-/* The pipe's side: sealed batches in order; NULL when there is none now. */
+/* The pipe's side: sealed batches in order; NULL when there is none now, and only then is
+ * worker_ready_fd sure to become readable with the next one. */
 struct batch *worker_take(struct worker *w);
 
 /* The pipe's side: gives a batch back (reset by the worker). */
@@ -42,8 +43,10 @@ void worker_give_back(struct worker *w, struct batch *b);
 bool worker_is_drained(const struct worker *w);
 
 /* File descriptor (eventfd) that becomes readable when batches are ready or the worker has ended.
- */
+ * worker_take resets it. */
 int worker_ready_fd(const struct worker *w);
 
 struct counters *worker_counters(struct worker *w);
+
+/* After the thread of worker_run has ended and all batches were given back or forgotten. */
 void worker_free(struct worker *w);
