@@ -6,7 +6,7 @@
 #include "proto/proto.h"
 
 struct pair {
-    struct pair *hash_next;
+    struct pair *hash_next, **hash_at; /* hash_at: what points to this one in its chain */
     struct list in_flow, in_queue;
     struct flow *flow;
     uint64_t key;
@@ -14,6 +14,7 @@ struct pair {
     uint32_t size;
     uint8_t proto;
     uint8_t busy; /* its orphan call is running */
+    uint64_t pad;
 };
 _Static_assert(sizeof(struct pair) % 16 == 0, "the request behind it is aligned");
 
@@ -65,11 +66,10 @@ static struct pair *pair_of(void *request)
 
 static void take_out(struct pair_table *t, struct pair *p)
 {
-    struct pair **at = bucket_of(t, p->flow, p->key);
-    while (*at && *at != p)
-        at = &(*at)->hash_next;
-    BUG_ON(!*at);
-    *at = p->hash_next;
+    BUG_ON(*p->hash_at != p);
+    *p->hash_at = p->hash_next;
+    if (p->hash_next)
+        p->hash_next->hash_at = p->hash_at;
     list_remove(&p->in_flow);
     list_remove(&p->in_queue);
     p->flow->n_pairs--;
@@ -132,12 +132,15 @@ void *pair_add(struct proto_ctx *x, uint64_t key, int64_t ts_ns, size_t size)
     }
     struct pair **at = bucket_of(t, x->flow, key);
     *p = (struct pair){ .hash_next = *at,
+                        .hash_at = at,
                         .flow = x->flow,
                         .key = key,
                         .ts_ns = ts_ns,
                         .deadline_ns = ts_ns + conf->transaction_timeout_ns,
                         .size = (uint32_t)size,
                         .proto = x->id };
+    if (p->hash_next)
+        p->hash_next->hash_at = &p->hash_next;
     *at = p;
     t->n++;
     x->flow->n_pairs++;
