@@ -4,7 +4,8 @@
 
 #include "base/table.h"
 
-#define METHOD_MAX 32 /* longest method that starts a message; RFC 9110's are up to 17 */
+#define LINE_09_MAX 1024 /* longest request line of HTTP/0.9 */
+#define METHOD_MAX  32   /* longest method that starts a message; RFC 9110's are up to 17 */
 
 /* RFC 9110 section 5.6.2. */
 static bool is_token(uint8_t b)
@@ -111,7 +112,8 @@ static bool request_line(struct slice head, struct slice line, struct http_messa
 
 size_t http_line_09(struct slice bytes)
 {
-    ptrdiff_t lf = slice_find(bytes, '\n');
+    /* Asked again with each packet: a line without end is not searched from the start for ever. */
+    ptrdiff_t lf = slice_find(slice_first(bytes, LINE_09_MAX), '\n');
     if (lf < 0 || !slice_starts(bytes, SLICE("GET /")))
         return 0;
     struct slice line = slice_trim(slice_first(bytes, (size_t)lf));
