@@ -36,9 +36,11 @@ FLAGS_tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 FLAGS_cov     := -O0 -g --coverage
 FLAGS_fuzz    := -O1 -g -fno-omit-frame-pointer -DFUZZING \
                  -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+# Calls test/slope in every basic block: work is counted, not timed.
+FLAGS_count   := -O1 -g -fsanitize-coverage=trace-pc
 LINK_release  := -pie -Wl,-z,relro,-z,now
 CC_fuzz       := $(CLANG)
-FLAVOURS := dev release tsan cov fuzz
+FLAVOURS := dev release tsan cov fuzz count
 
 # ---------------------------------------------------------------- sources
 SRC   := $(sort $(wildcard src/*/*.c src/*/*/*.c))
@@ -100,6 +102,7 @@ ERROR_dev := $(ERROR)
 ERROR_release := $(ERROR)
 ERROR_tsan := $(ERROR)
 ERROR_cov := $(ERROR)
+ERROR_count := $(ERROR)
 $(foreach f,$(FLAVOURS),$(eval $(call FLAVOUR,$(f))))
 .PHONY: FORCE
 FORCE:
@@ -128,7 +131,7 @@ programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
 
 CHECKS := format bans layers size headers house unit golden
 .PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth bench \
-        slope fuzz fuzzers bless docs tour new help compile_commands.json clean
+        slope tshark nightly fuzz fuzzers bless docs tour new help compile_commands.json clean
 check:
 	@tools/suites $(CHECKS)
 format:
@@ -156,10 +159,17 @@ truth: release $(call programs,release,truth)
 	$(call suite,truth)
 bench: release $(call programs,release,bench)
 	$(call suite,bench)
-slope: release $(call programs,release,slope)
+slope: $(call programs,count,slope)
 	$(call suite,slope)
 fuzz: fuzzers
 	$(call suite,fuzz)
+tshark: release
+	$(call suite,tshark)
+# What takes longer than test.sh may: each fuzz program for T=600, memory refused at every place.
+nightly: dev release fuzzers $(call programs,dev,torture)
+	@FRAMES=0 $(MAKE) --no-print-directory torture
+	@$(MAKE) --no-print-directory fuzz T=$(if $(filter 10,$(T)),600,$(T))
+bless: $(call programs,dev,golden)
 bless docs: dev
 	@if [ -x tools/$@ ]; then tools/$@ $(P); else echo '$@: not there yet (no tools/$@)'; exit 1; fi
 tour:
@@ -182,7 +192,7 @@ help:
 #: make unit P=x   unit tests of the room or file x;  F=tsan runs another flavour
 #: make golden P=x cases of protocol x;  make bless P=x rewrites their answers and shows the change
 #: make fuzz P=x T=60   one fuzz target for 60 s;  make fuzz smokes each for T=10
-#: make torture e2e slope conform truth bench
+#: make torture e2e slope conform truth tshark bench;  make nightly fuzzes and tortures for hours
 #: make docs       regenerate docs/reference from the tables
 #: make tour       reading order with line counts
 #: make new P=foo  a new protocol: src/proto/foo.c, its row, its golden folder
