@@ -377,7 +377,7 @@ static void make_udp64(struct capgen *g, uint64_t n, uint64_t flows, struct made
     flows = flows ? flows : 1;
     for (uint64_t i = 0; i < n; i++) {
         uint64_t round = i / flows, flow = shuffled(i % flows, flows, round);
-        struct capgen_end from = client((uint32_t)flow, (uint16_t)(1024 + flow % 60000));
+        struct capgen_end from = client((uint32_t)flow, (uint16_t)(49152 + flow % 16000));
         bool back = round % 2;
         capgen_udp(g, back ? server : from, back ? from : server, slice_of(bytes, sizeof bytes));
     }
