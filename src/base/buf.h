@@ -22,6 +22,13 @@ static inline struct slice buf_slice(const struct buf *b)
     return slice_of(b->p, b->n);
 }
 
+/* Empties it for new text, also after it was full. */
+static inline void buf_reset(struct buf *b)
+{
+    b->n = 0;
+    b->full = false;
+}
+
 /* What has been written since b->n was `start`. */
 static inline struct slice buf_since(const struct buf *b, size_t start)
 {
