@@ -27,10 +27,16 @@ bool dns_message_header(struct cursor *c, struct dns_message *m)
     return cur_ok(c);
 }
 
+static struct slice read_name(struct slice bytes, struct cursor *c)
+{
+    struct slice rest = cur_rest(c);
+    dnsname_skip(bytes, c);
+    return slice_first(rest, rest.n - cur_left(c));
+}
+
 struct dns_question dns_message_question(struct slice bytes, struct cursor *c)
 {
-    struct dns_question q = { .name = *c };
-    dnsname_skip(bytes, c);
+    struct dns_question q = { .name = read_name(bytes, c) };
     q.type = cur_u16be(c);
     q.class = cur_u16be(c);
     return q;
@@ -38,13 +44,12 @@ struct dns_question dns_message_question(struct slice bytes, struct cursor *c)
 
 struct dns_record dns_message_record(struct slice bytes, struct cursor *c)
 {
-    struct dns_record r = { .name = *c };
-    dnsname_skip(bytes, c);
+    struct dns_record r = { .name = read_name(bytes, c) };
     r.type = cur_u16be(c);
     r.class = cur_u16be(c);
     r.ttl = cur_u32be(c);
-    r.rdata = cur_sub(c, cur_u16be(c));
-    if (!dns_rdata_check(bytes, &r))
+    r.rdata = cur_bytes(c, cur_u16be(c));
+    if (cur_ok(c) && !dns_rdata_check(bytes, &r))
         c->bad = true;
     return r;
 }

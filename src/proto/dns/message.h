@@ -18,13 +18,12 @@ enum dns_flag {
 #define DNS_HEADER_BYTES 12
 
 struct dns_question {
-    struct cursor name; /* in the message, at the name */
+    struct slice name; /* as it stands in the message, maybe compressed */
     uint16_t type, class;
 };
 
 struct dns_record {
-    struct cursor name;
-    struct cursor rdata; /* in the message, of rdata length; names in it may point elsewhere */
+    struct slice name, rdata; /* as they stand in the message: names may point elsewhere */
     uint32_t ttl;
     uint16_t type, class;
 };

@@ -2,6 +2,7 @@
 #include "proto/dns/names.h"
 
 #include "base/table.h"
+#include "proto/dns/message.h"
 
 /* clang-format off */
 static const char *const types[] = {
@@ -47,6 +48,11 @@ static const char *const algorithms[] = {
 
 static const char *const hashes[] = {
     [1] = "SHA1", [2] = "SHA256", [3] = "GOST94", [4] = "SHA384", [5] = "SHA512",
+};
+
+const struct dns_flag_name dns_flag_names[DNS_FLAGS] = {
+    { DNS_AA, "AA", "aa" }, { DNS_TC, "TC", "tc" }, { DNS_RD, "RD", "rd" },
+    { DNS_RA, "RA", "ra" }, { DNS_AD, "AD", "ad" }, { DNS_CD, "CD", "cd" },
 };
 /* clang-format on */
 

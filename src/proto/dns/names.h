@@ -68,6 +68,14 @@ enum rr_type {
     RR_CAA = 257,
 };
 
+/* The header's flags in the order in which they are shown. */
+#define DNS_FLAGS 6
+struct dns_flag_name {
+    uint16_t bit; /* enum dns_flag */
+    char upper[3], lower[3];
+};
+extern const struct dns_flag_name dns_flag_names[DNS_FLAGS];
+
 /* Append the name of a number, or the number in decimal. */
 void dns_put_type(struct buf *out, uint16_t type);
 void dns_put_class(struct buf *out, uint16_t class);

@@ -94,7 +94,7 @@ static const struct {
 
 static void report_unknown(struct event *e, uint16_t code, struct slice value, struct buf *text)
 {
-    text->n = 0;
+    buf_reset(text);
     buf_dec(text, code);
     buf_lit(text, ":0x");
     buf_hex(text, value, false);
@@ -110,7 +110,7 @@ static void report_option(struct event *e, uint16_t code, struct cursor value, s
     }
     if (!options[code].put)
         return;
-    text->n = 0;
+    buf_reset(text);
     options[code].put(text, &value);
     if (cur_ok(&value))
         event_str(e, &dns_fields[options[code].field], buf_slice(text));
@@ -122,17 +122,17 @@ static void report_head(struct event *e, const struct dns_message *m, struct buf
     uint32_t ttl = m->opt->ttl;
     event_bool(e, &dns_fields[DNS_OPT_DO], ttl & DNS_OPT_DO_BIT);
     event_int(e, &dns_fields[DNS_OPT_UDP_SIZE], m->opt->class);
-    text->n = 0;
+    buf_reset(text);
     buf_dec(text, ttl >> 16 & 0xff);
     event_str(e, &dns_fields[DNS_OPT_VERSION], buf_slice(text));
-    text->n = 0;
+    buf_reset(text);
     dns_put_rcode(text, ttl >> 24 ? dns_rcode(m) : 0);
     event_str(e, &dns_fields[DNS_OPT_EXT_RCODE], buf_slice(text));
 }
 
 void dns_opt_report(struct event *e, const struct dns_message *m, struct buf *text)
 {
-    struct cursor c = m->opt->rdata;
+    struct cursor c = cur_of(m->opt->rdata);
     report_head(e, m, text);
     while (cur_left(&c)) {
         uint16_t code = cur_u16be(&c);

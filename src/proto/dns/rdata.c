@@ -199,8 +199,8 @@ static void pass_part(struct slice bytes, struct cursor *c, enum form form)
 
 bool dns_rdata_check(struct slice bytes, const struct dns_record *r)
 {
-    struct cursor c = r->rdata;
-    if (cur_ok(&c) && cur_left(&c) == 0)
+    struct cursor c = cur_of(r->rdata);
+    if (r->rdata.n == 0)
         return true;
     const struct layout *l = layout_of(r->type);
     for (const struct part *p = l->parts; p && p->form != END; p++)
@@ -294,8 +294,9 @@ static void drop_dot(struct buf *text, size_t start)
         text->n--;
 }
 
-void dns_put_name(struct buf *out, struct slice bytes, struct cursor at)
+void dns_put_name(struct buf *out, struct slice bytes, struct slice name)
 {
+    struct cursor at = cur_of(name);
     size_t start = out->n;
     dnsname_text(bytes, &at, out);
     drop_dot(out, start);
@@ -448,11 +449,11 @@ void dns_rdata_read(struct slice bytes, const struct dns_record *r, struct buf *
                     struct dns_rdata *out)
 {
     const struct layout *l = layout_of(r->type);
-    struct cursor c = r->rdata;
+    struct cursor c = cur_of(r->rdata);
     out->n = 0;
     out->data = slice_of(NULL, 0);
     out->has_address = false;
-    if (cur_left(&c) == 0) {
+    if (r->rdata.n == 0) {
         read_empty(l->parts, out);
     } else if (l->raw) {
         out->data = raw_text(bytes, c, l->raw, text);

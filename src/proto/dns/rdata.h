@@ -29,8 +29,8 @@ bool dns_rdata_check(struct slice bytes, const struct dns_record *r);
 void dns_rdata_read(struct slice bytes, const struct dns_record *r, struct buf *text,
                     struct dns_rdata *out);
 
-/* Appends the name at `at`, without the dot at the end unless it is the root. */
-void dns_put_name(struct buf *out, struct slice bytes, struct cursor at);
+/* Appends a name of the message as text, without the dot at the end unless it is the root. */
+void dns_put_name(struct buf *out, struct slice bytes, struct slice name);
 
 /* Memory that every text of one record of a message fits into, save for huge NSEC bitmaps. */
 size_t dns_text_room(size_t message_bytes);

@@ -4,31 +4,28 @@
 #include "proto/dns/names.h"
 #include "proto/dns/rdata.h"
 
-void dns_render_question(struct slice bytes, const struct dns_question *q, struct buf *out)
+struct slice dns_render_question(struct slice bytes, const struct dns_question *q, struct buf *out)
 {
     buf_lit(out, "class ");
     dns_put_class(out, q->class);
     buf_lit(out, ", type ");
     dns_put_type(out, q->type);
     buf_lit(out, ", ");
+    size_t start = out->n;
     dns_put_name(out, bytes, q->name);
+    return buf_since(out, start);
 }
 
 static void put_flags(struct buf *out, uint16_t flags)
 {
-    static const struct {
-        uint16_t bit;
-        const char *name;
-    } names[] = { { DNS_AA, "aa" }, { DNS_TC, "tc" }, { DNS_RD, "rd" },
-                  { DNS_RA, "ra" }, { DNS_AD, "ad" }, { DNS_CD, "cd" } };
     bool first = true;
-    for (size_t i = 0; i < COUNT(names); i++) {
-        if (!(flags & names[i].bit))
+    for (size_t i = 0; i < DNS_FLAGS; i++) {
+        if (!(flags & dns_flag_names[i].bit))
             continue;
         if (!first)
             buf_u8(out, ' ');
         first = false;
-        buf_cstr(out, names[i].name);
+        buf_cstr(out, dns_flag_names[i].lower);
     }
 }
 
@@ -63,7 +60,7 @@ static void put_record(struct buf *out, struct slice bytes, const struct dns_rec
     if (r->type == RR_OPT)
         return;
     struct dns_rdata d;
-    text->n = 0;
+    buf_reset(text);
     dns_rdata_read(bytes, r, text, &d);
     const struct dns_extra *x = next_extra(&d, SLICE(""));
     for (; x; x = next_extra(&d, x->key)) {

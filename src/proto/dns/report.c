@@ -31,21 +31,15 @@ static bool open_text(struct report *r, size_t room)
 
 static void report_flags(struct event *e, const struct dns_message *m)
 {
-    static const struct {
-        uint16_t bit;
-        uint8_t field;
-        const char *name;
-    } flags[] = {
-        { DNS_AA, DNS_FLAG_AA, "AA" }, { DNS_TC, DNS_FLAG_TC, "TC" }, { DNS_RD, DNS_FLAG_RD, "RD" },
-        { DNS_RA, DNS_FLAG_RA, "RA" }, { DNS_AD, DNS_FLAG_AD, "AD" }, { DNS_CD, DNS_FLAG_CD, "CD" },
-    };
-    struct slice set[COUNT(flags) + 1];
+    static const uint8_t fields[DNS_FLAGS] = { DNS_FLAG_AA, DNS_FLAG_TC, DNS_FLAG_RD,
+                                               DNS_FLAG_RA, DNS_FLAG_AD, DNS_FLAG_CD };
+    struct slice set[DNS_FLAGS + 1];
     unsigned n = 0;
-    for (size_t i = 0; i < COUNT(flags); i++) {
-        bool on = m->flags & flags[i].bit;
-        event_bool(e, &dns_fields[flags[i].field], on);
+    for (size_t i = 0; i < DNS_FLAGS; i++) {
+        bool on = m->flags & dns_flag_names[i].bit;
+        event_bool(e, &dns_fields[fields[i]], on);
         if (on)
-            set[n++] = slice_cstr(flags[i].name);
+            set[n++] = slice_of(dns_flag_names[i].upper, 2);
     }
     if (m->opt && m->opt->ttl & DNS_OPT_DO_BIT)
         set[n++] = SLICE("DO");
@@ -55,7 +49,7 @@ static void report_flags(struct event *e, const struct dns_message *m)
 static void set_text(struct report *r, const struct field *f)
 {
     event_str(r->e, f, buf_slice(&r->text));
-    r->text.n = 0;
+    buf_reset(&r->text);
 }
 
 static void report_header(struct report *r, const struct dns_message *m)
@@ -129,10 +123,9 @@ static void report_query(struct report *r, const struct dns_message *m)
     set_text(r, &ecs[ECS_METHOD]);
     if (m->n_questions == 0)
         return;
-    dns_render_question(m->bytes, &m->question[0], &r->text);
+    struct slice name = dns_render_question(m->bytes, &m->question[0], &r->text);
+    event_str(r->e, &ecs[ECS_RESOURCE], name);
     set_text(r, &ecs[ECS_QUERY]);
-    dns_put_name(&r->text, m->bytes, m->question[0].name);
-    set_text(r, &ecs[ECS_RESOURCE]);
 }
 
 /* ---- records */
@@ -141,7 +134,7 @@ static void report_query(struct report *r, const struct dns_message *m)
 static bool is_shown(const struct dns_record *r)
 {
     bool address = r->type == RR_A || r->type == RR_AAAA;
-    return r->type != RR_OPT && !(address && cur_left(&r->rdata) == 0);
+    return r->type != RR_OPT && !(address && r->rdata.n == 0);
 }
 
 static unsigned count_shown(const struct dns_message *m, enum dns_section s)
@@ -152,38 +145,72 @@ static unsigned count_shown(const struct dns_message *m, enum dns_section s)
     return n;
 }
 
-/* A member whose text is what was appended since `start`. */
-static void add_text(struct report *r, struct object *o, struct slice key, size_t start)
+/* Adds members to one object. All texts of a record are written into one buffer and copied to the
+ * event in one piece: `copy` stands for it there. */
+struct members {
+    struct event *e;
+    struct object *o;
+    const struct buf *text;
+    const uint8_t *copy;
+};
+
+static void add_text(struct members *to, struct slice key, struct slice text)
 {
-    object_str(r->e, o, key, buf_since(&r->text, start));
+    if (text.n)
+        text.p = to->copy + (text.p - to->text->p);
+    object_str_ref(to->e, to->o, key, text);
+}
+
+static void add_extra(struct members *to, const struct dns_extra *x)
+{
+    if (x->is_number)
+        object_int(to->e, to->o, x->key, x->number);
+    else
+        add_text(to, x->key, x->text);
+}
+
+/* What all records have, appended to text. */
+struct head {
+    struct slice name, type, class, ttl;
+};
+
+static struct head read_head(struct slice bytes, const struct dns_record *rr, struct buf *text)
+{
+    struct head h;
+    size_t at = text->n;
+    dns_put_name(text, bytes, rr->name);
+    h.name = buf_since(text, at);
+    at = text->n;
+    dns_put_type(text, rr->type);
+    h.type = buf_since(text, at);
+    at = text->n;
+    dns_put_class(text, rr->class);
+    h.class = buf_since(text, at);
+    at = text->n;
+    buf_dec(text, rr->ttl);
+    h.ttl = buf_since(text, at);
+    return h;
 }
 
 static void report_record(struct report *r, struct slice bytes, const struct dns_record *rr,
                           struct object *o)
 {
     struct dns_rdata d;
-    r->text.n = 0;
+    buf_reset(&r->text);
     dns_rdata_read(bytes, rr, &r->text, &d);
-    if (!object_room(r->e, o, 5 + d.n))
+    struct head h = read_head(bytes, rr, &r->text);
+    struct members to = { r->e, o, &r->text, arena_dup(r->e->mem, buf_slice(&r->text)).p };
+    if (!to.copy || !object_room(r->e, o, 5 + d.n)) {
+        r->e->lost = true;
         return;
-    size_t at = r->text.n;
-    dns_put_name(&r->text, bytes, rr->name);
-    add_text(r, o, SLICE("name"), at);
-    at = r->text.n;
-    dns_put_type(&r->text, rr->type);
-    add_text(r, o, SLICE("type"), at);
-    at = r->text.n;
-    dns_put_class(&r->text, rr->class);
-    add_text(r, o, SLICE("class"), at);
-    at = r->text.n;
-    buf_dec(&r->text, rr->ttl);
-    add_text(r, o, SLICE("ttl"), at);
+    }
+    add_text(&to, SLICE("name"), h.name);
+    add_text(&to, SLICE("type"), h.type);
+    add_text(&to, SLICE("class"), h.class);
+    add_text(&to, SLICE("ttl"), h.ttl);
     for (unsigned i = 0; i < d.n; i++)
-        if (d.extra[i].is_number)
-            object_int(r->e, o, d.extra[i].key, d.extra[i].number);
-        else
-            object_str(r->e, o, d.extra[i].key, d.extra[i].text);
-    object_str(r->e, o, SLICE("data"), d.data);
+        add_extra(&to, &d.extra[i]);
+    add_text(&to, SLICE("data"), d.data);
 }
 
 static void report_section(struct report *r, const struct dns_message *m, enum dns_section s,
@@ -196,7 +223,7 @@ static void report_section(struct report *r, const struct dns_message *m, enum d
     for (unsigned i = 0; i < m->section[s].n; i++)
         if (is_shown(&m->section[s].record[i]))
             report_record(r, m->bytes, &m->section[s].record[i], o++);
-    r->text.n = 0;
+    buf_reset(&r->text);
 }
 
 static void report_records(struct report *r, const struct dns_message *m, unsigned n_answers)
@@ -224,7 +251,7 @@ static struct addr *addresses_of(struct report *r, const struct dns_message *m, 
     *n = 0;
     for (unsigned i = 0; a && i < max; i++) {
         const struct dns_record *rr = &m->section[DNS_ANSWER].record[i];
-        struct cursor c = rr->rdata;
+        struct cursor c = cur_of(rr->rdata);
         if (rr->type == RR_A && cur_left(&c))
             a[(*n)++] = addr_v4(cur_bytes(&c, 4).p);
         else if (rr->type == RR_AAAA && cur_left(&c))
@@ -272,7 +299,7 @@ static void report_text(struct report *r, const struct dns_message *m, const str
     void *mem = arena_alloc(r->scratch, room);
     struct buf out = buf_of(mem, mem ? room : 0);
     dns_render(m, &r->text, &out);
-    r->text.n = 0;
+    buf_reset(&r->text);
     event_str(r->e, f, buf_slice(&out));
 }
 
@@ -321,7 +348,7 @@ static void report_message(struct report *r, const struct dns_exchange *t)
     report_addresses(r, m);
     if (m->opt)
         dns_opt_report(r->e, m, &r->text);
-    r->text.n = 0;
+    buf_reset(&r->text);
 }
 
 static void report_texts(struct report *r, const struct dns_exchange *t)

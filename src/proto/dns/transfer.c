@@ -8,7 +8,7 @@
 
 static uint32_t soa_serial(const struct dns_record *r)
 {
-    struct cursor c = r->rdata;
+    struct cursor c = cur_of(r->rdata);
     if (cur_left(&c) < SOA_NUMBERS_BYTES)
         return 0;
     cur_skip(&c, cur_left(&c) - SOA_NUMBERS_BYTES);

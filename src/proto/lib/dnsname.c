@@ -31,7 +31,7 @@ static void walk_jump(struct walk *w, struct cursor *c, uint8_t high)
 }
 
 /* The next label; the empty slice at the root, or when the name is malformed (w->at is bad). */
-static struct slice walk_next(struct walk *w, struct cursor *c)
+static inline struct slice walk_next(struct walk *w, struct cursor *c)
 {
     while (cur_ok(&w->at)) {
         uint8_t head = cur_u8(&w->at);
@@ -76,23 +76,13 @@ void dnsname_skip(struct slice msg, struct cursor *c)
 
 enum { PLAIN, BACKSLASH, DECIMAL };
 
-static unsigned text_class(uint8_t b)
-{
-    switch (b) {
-    case '.':
-    case ' ':
-    case '\'':
-    case '@':
-    case ';':
-    case '(':
-    case ')':
-    case '"':
-    case '\\':
-        return BACKSLASH;
-    default:
-        return b > 0x20 && b < 0x7f ? PLAIN : DECIMAL;
-    }
-}
+/* clang-format off */
+static const uint8_t text_class[256] = {
+    [0 ... 0x1f] = DECIMAL, [0x7f ... 0xff] = DECIMAL,
+    [' '] = BACKSLASH, ['"'] = BACKSLASH, ['\''] = BACKSLASH, ['('] = BACKSLASH, [')'] = BACKSLASH,
+    ['.'] = BACKSLASH, [';'] = BACKSLASH, ['@'] = BACKSLASH, ['\\'] = BACKSLASH,
+};
+/* clang-format on */
 
 static void put_special(struct buf *out, uint8_t b, unsigned class)
 {
@@ -108,7 +98,7 @@ static void label_text(struct slice label, struct buf *out)
 {
     size_t run = 0;
     for (size_t i = 0; i < label.n; i++) {
-        unsigned class = text_class(label.p[i]);
+        unsigned class = text_class[label.p[i]];
         if (class == PLAIN)
             continue;
         buf_put(out, label.p + run, i - run);

@@ -18,7 +18,8 @@ static const char *read_at(struct slice msg, size_t at, size_t *after)
     dnsname_text(msg, &c, &out);
     dnsname_skip(msg, &skipped);
     assert_int_equal(skipped.bad, c.bad);
-    assert_ptr_equal(skipped.p, c.p);
+    if (cur_ok(&c))
+        assert_ptr_equal(skipped.p, c.p);
     assert_false(out.full);
     text[out.n] = 0;
     if (after)
