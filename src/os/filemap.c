@@ -82,7 +82,7 @@ static void guard_give_back(int i)
 
 err file_map(struct file_map *m, int fd, uint64_t from, struct why *w)
 {
-    *m = (struct file_map){ .guard = -1 };
+    *m = (struct file_map){ .bytes = SLICE(""), .guard = -1 };
     struct stat st;
     if (fstat(fd, &st) != 0)
         return why_set(w, ERR_IO, "cannot look at it: %s", strerror(errno));
