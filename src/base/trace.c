@@ -23,6 +23,17 @@ void trace_start(int fd)
     trace_on = stream != NULL;
 }
 
+void trace_end(void)
+{
+    trace_on = false;
+    if (!stream)
+        return;
+    fflush(stream);
+    if (stream != stdout && stream != stderr)
+        fclose(stream);
+    stream = NULL;
+}
+
 void trace_line(enum trace_area area, const char *fmt, ...)
 {
     char *line = kept[kept_total++ % KEPT_LINES];

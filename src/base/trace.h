@@ -15,6 +15,10 @@ void trace_line(enum trace_area area, const char *fmt, ...) PRINTF(2);
 /* Boot only: lines go to file descriptor fd. Use with one worker. */
 void trace_start(int fd);
 
+/* Ends what trace_start began: all lines are out, and the descriptor is closed unless it is a
+ * standard one. No thread may trace any more. */
+void trace_end(void);
+
 /* Prints the last 32 lines on stderr (used by bug_abort). */
 void trace_dump(void);
 
