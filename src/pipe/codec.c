@@ -7,7 +7,7 @@ struct codec {
 };
 
 /* clang-format off */
-static const struct option options[] = {
+const struct option pipe_codec_options[] = {
     OPT(codec, pretty,      BOOL, "pretty",                 "false", 0, 0, 0, "Events over several lines (console)."),
     OPT(codec, json_pretty, BOOL, "codec.json.pretty",      "false", 0, 0, 0, "Events over several lines."),
     OPT(codec, escape_html, BOOL, "codec.json.escape_html", "false", 0, 0, 0, "Write & < > as \\u0026 \\u003c \\u003e."),
@@ -30,7 +30,7 @@ err pipe_load_codec(const struct node *section, const struct loading *l, struct 
                        "%s.codec: there is no codec \"%s\"; there are json and "
                        "format",
                        l->prefix, codec->child->key);
-    err e = option_load(options, section, &c, l);
+    err e = option_load(pipe_codec_options, section, &c, l);
     if (e)
         return e;
     conf->json.pretty = c.pretty || c.json_pretty;

@@ -52,6 +52,10 @@ struct pipe_conf {
     const void *output_conf;
 };
 
+/* Rows of every output's section, beside its own: for documentation and the check for unknown keys.
+ */
+extern const struct option pipe_codec_options[];
+
 /* codec.json and codec.format of an output's section (NULL: defaults) into conf->json and
  * conf->format; `pretty` of the console output too. */
 MUST_CHECK err pipe_load_codec(const struct node *section, const struct loading *l,
