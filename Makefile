@@ -129,7 +129,7 @@ suite = @if [ -x test/$(1)/run ]; then test/$(1)/run; else \
 	echo '$(1): not there yet (no test/$(1)/run)'; echo '0 passed, 0 failed, 1 skipped'; fi
 programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
 
-CHECKS := format bans layers size headers house unit golden
+CHECKS := format bans layers size headers house unit golden cli
 .PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth bench \
         slope tshark nightly fuzz fuzzers bless docs tour new help compile_commands.json clean
 check:
@@ -149,6 +149,8 @@ unit-tsan:
 	@$(MAKE) --no-print-directory unit F=tsan
 golden: $(F) $(call programs,$(F),golden)
 	$(call suite,golden)
+cli: $(F)
+	$(call suite,cli)
 torture: dev $(call programs,dev,torture)
 	$(call suite,torture)
 e2e: release $(call programs,release,e2e)
@@ -188,8 +190,9 @@ help:
 	@sed -n 's/^#: \?//p' Makefile
 #: make            build with sanitizers: build/dev/wirelume (same as make dev)
 #: make release    build/release/wirelume; also tsan, cov
-#: make check      format, bans, layers, size, headers, house, unit, golden; each is a target too
+#: make check      format, bans, layers, size, headers, house, unit, golden, cli; each is a target too
 #: make unit P=x   unit tests of the room or file x;  F=tsan runs another flavour
+#: make cli        the command line of the whole program
 #: make golden P=x cases of protocol x;  make bless P=x rewrites their answers and shows the change
 #: make fuzz P=x T=60   one fuzz target for 60 s;  make fuzz smokes each for T=10
 #: make torture e2e slope conform truth tshark bench;  make nightly fuzzes and tortures for hours

@@ -70,11 +70,16 @@ const struct command *command_find(const char *const *argv, unsigned n, unsigned
 
 const char *command_nearest(const char *name)
 {
-    const char *names[64];
+    static char first[COUNT(commands)][16];
+    const char *names[COUNT(commands)];
     size_t n = 0;
-    for (const struct command *c = commands; c->name && n < COUNT(names); c++)
-        if (!c->hidden)
-            names[n++] = c->name;
+    for (const struct command *c = commands; c->name; c++) {
+        if (c->hidden)
+            continue;
+        snprintf(first[n], sizeof first[n], "%.*s", (int)strcspn(c->name, " "), c->name);
+        names[n] = first[n];
+        n++;
+    }
     return nearest_name(name, names, n);
 }
 

@@ -84,7 +84,7 @@ static err read_files(struct config *c, const struct config_source *source, stru
         const char *path = fallback;
         if (source->files.n)
             path = paths_join(&c->mem, c->paths.config, source->files.v[i]);
-        else if (source->optional && !file_exists(path))
+        else if (source->bare)
             continue;
         if (source->files.n && is_repeated(&source->files, i))
             continue;

@@ -12,7 +12,7 @@ struct config_source {
     struct texts sets;  /* -E key=value, in order */
     struct paths paths; /* given by flags; NULL members: not given */
     bool strict_perms;
-    bool optional; /* no file is no error when none was named */
+    bool bare; /* no file is read unless one is named */
 };
 
 struct config {

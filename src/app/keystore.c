@@ -215,15 +215,15 @@ static struct slice to_json(const struct keystore *k)
     return b.full ? slice_of(NULL, 0) : buf_slice(&b);
 }
 
-err keystore_save(const struct keystore *k, struct why *w)
+err keystore_save(const struct keystore *k, const char *path, struct why *w)
 {
     struct slice json = to_json(k);
     size_t n = SALT_BYTES + IV_BYTES + TAG_BYTES + json.n, cap = n / 3 * 4 + 16;
     uint8_t *sealed = arena_alloc(k->mem, n), *text = arena_alloc(k->mem, cap);
     if (!json.n || !sealed || !text || !encrypt(json, sealed))
-        return why_set(w, ERR_LIMIT, "the keystore %s could not be encrypted", k->path);
+        return why_set(w, ERR_LIMIT, "the keystore %s could not be encrypted", path);
     struct buf b = buf_of(text, cap);
     buf_lit(&b, "v1");
     buf_base64(&b, slice_of(sealed, n), true);
-    return file_replace(k->path, buf_slice(&b), 0600, w);
+    return file_replace(path, buf_slice(&b), 0600, w);
 }

@@ -23,4 +23,4 @@ MUST_CHECK err keystore_put(struct keystore *k, const char *key, struct slice se
 bool keystore_remove(struct keystore *k, const char *key);
 
 /* Encrypts and replaces the file, mode 0600. */
-MUST_CHECK err keystore_save(const struct keystore *k, struct why *w);
+MUST_CHECK err keystore_save(const struct keystore *k, const char *path, struct why *w);

@@ -80,7 +80,7 @@ const struct option logging_options[] = {
     OPT(logging_conf, to_files,          BOOL,  "to_files",               "true", 0, 0, 0, "Log to files, when not to standard error."),
     OPT(logging_conf, path,              TEXT,  "files.path",             NULL, 0, 0, 0, "Folder of log files (default path.logs)."),
     OPT(logging_conf, name,              TEXT,  "files.name",             "packetbeat", 0, 0, 0, "Log files are called NAME-YYYYMMDD.ndjson."),
-    OPT(logging_conf, rotate_bytes,      SIZE,  "files.rotateeverybytes", "10485760", 1, 0, 0, "A log file that would grow beyond this many bytes is followed by another."),
+    OPT(logging_conf, rotate_bytes,      SIZE,  "files.rotateeverybytes", "10485760", 1, 1024 * GIB, 0, "A log file that would grow beyond this is followed by another."),
     OPT(logging_conf, keep_files,        INT,   "files.keepfiles",        "7", 2, 1024, 0, "Log files kept beside the present one."),
     OPT(logging_conf, permissions,       INT,   "files.permissions",      "0600", 0, 0777, 0, "Permissions of log files."),
     OPT(logging_conf, rotate_on_startup, BOOL,  "files.rotateonstartup",  "true", 0, 0, 0, "Begin another log file at start."),
@@ -96,17 +96,9 @@ const struct option logging_options[] = {
     { 0 }
 };
 
-const struct option codec_options[] = {
-    OPT(codec_conf, pretty,      BOOL, "json.pretty",      "false", 0, 0, OPT_RELOAD, "Events over several lines, indented."),
-    OPT(codec_conf, escape_html, BOOL, "json.escape_html", "false", 0, 0, OPT_RELOAD, "Write & < > as \\u0026 \\u003c \\u003e."),
-    OPT(codec_conf, local_time,  BOOL, "json.local_time",  "false", 0, 0, OPT_RELOAD, "Times in the local zone."),
-    OPT(codec_conf, format,      TEXT, "format.string",    NULL,    0, 0, OPT_RELOAD, "A format string instead of JSON: \"%{[@timestamp]} %{[type]}\"."),
-    { 0 }
-};
-
 const struct option common_output_options[] = {
     INERT("queue", "A queue of this output's own."),
-    INERT("bulk_max_size", "Events written at a time."),
+    { "enabled", OPT_BOOL, 0, "true", 0, 0, 0, NULL, "Outputs with enabled: false are passed over." },
     { 0 }
 };
 
@@ -176,8 +168,8 @@ void options_each_section(void (*each)(void *ctx, const struct section *s), void
         each_named("packetbeat.protocols", protos[i]->name, s, each, ctx);
     }
     for (const struct output *const *o = outputs; *o; o++) {
-        struct section s = { .tables = { common_output_options, (*o)->options } };
+        struct section s = { .tables = { (*o)->options, pipe_codec_options,
+                                         common_output_options } };
         each_named("output", (*o)->name, s, each, ctx);
     }
-    each_named("output.NAME", "codec", (struct section){ .tables = { codec_options } }, each, ctx);
 }

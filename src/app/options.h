@@ -41,16 +41,10 @@ struct logging_conf {
     int64_t rotate_bytes, keep_files, permissions, metrics_period_ns;
 };
 
-/* output.NAME.codec */
-struct codec_conf {
-    bool pretty, escape_html, local_time;
-    const char *format;
-};
-
 extern const char *const level_names[]; /* error warning info debug critical */
 
 extern const struct option general_options[], meta_options[], flows_options[], limits_options[],
-    decode_options[], logging_options[], codec_options[], common_output_options[], inert_options[];
+    decode_options[], logging_options[], common_output_options[], inert_options[];
 
 /* A section of the configuration and the tables that its keys are in. */
 struct section {

@@ -64,29 +64,10 @@ static err load_global(struct loader *ld)
 
 /* ---- interfaces */
 
-static const char *device_of(const struct interface_conf *i)
-{
-    return i->device && *i->device ? i->device : "any";
-}
-
 static err load_interface(struct loader *ld, const struct node *section, struct interface_conf *out)
 {
     ld->l.prefix = "packetbeat.interfaces";
-    err rc = option_load(interface_options, section, out, &ld->l);
-    if (!rc && !(out->device && *out->device))
-        out->device = "any";
-    return rc;
-}
-
-static err check_devices(struct loader *ld, const struct node *list)
-{
-    const struct settings *s = ld->s;
-    for (unsigned i = 1; i < s->n_interfaces; i++)
-        for (unsigned j = 0; j < i; j++)
-            if (strcmp(device_of(&s->interface[i]), device_of(&s->interface[j])) == 0)
-                return why_set(ld->l.why, ERR_CONFIG, "%s:%u: duplicated device configurations: %s",
-                               list->file, list->line, device_of(&s->interface[i]));
-    return ERR_OK;
+    return option_load(interface_options, section, out, &ld->l);
 }
 
 static err load_interfaces(struct loader *ld)
@@ -106,7 +87,7 @@ static err load_interfaces(struct loader *ld)
             return rc;
         item = n && n->type == NODE_LIST ? item->next : item;
     }
-    return count > 1 ? check_devices(ld, n) : ERR_OK;
+    return ERR_OK;
 }
 
 /* ---- flows, limits */
@@ -325,6 +306,17 @@ static err refuse_output(struct loader *ld, const struct node *n)
                    nearest ? "?)" : "", list);
 }
 
+static err load_codec(struct loader *ld, const struct node *section)
+{
+    struct pipe_conf *c = arena_zalloc(ld->l.mem, sizeof *c);
+    if (!c)
+        return why_set(ld->l.why, ERR_LIMIT, "the configuration is too large");
+    err rc = pipe_load_codec(section, &ld->l, c);
+    ld->s->json = c->json;
+    ld->s->format = c->format;
+    return rc;
+}
+
 static err load_output_of(struct loader *ld, const struct node *n)
 {
     char path[80];
@@ -341,7 +333,7 @@ static err load_output_of(struct loader *ld, const struct node *n)
     ld->l.prefix = path;
     err rc = option_load(o->options, n, conf, &ld->l);
     if (!rc)
-        rc = option_load(codec_options, node_get(n, "codec"), &ld->s->codec, &ld->l);
+        rc = load_codec(ld, n);
     ld->s->output = o;
     ld->s->output_conf = conf;
     return rc;

@@ -14,7 +14,8 @@ struct settings {
     struct flows_conf flows;
     struct limits_conf limits;
     struct logging_conf logging;
-    struct codec_conf codec;
+    struct event_json_conf json;
+    const char *format;               /* codec.format.string; NULL: JSON */
     struct interface_conf *interface; /* at least one */
     unsigned n_interfaces;
     struct net_conf net;

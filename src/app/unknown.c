@@ -32,6 +32,16 @@ void note_add(struct settings *s, struct arena *a, const char *fmt, ...)
         s->notes[s->n_notes++] = (const char *)copy.p;
 }
 
+static const char *part_text(struct arena *a, struct slice part)
+{
+    char *text = arena_alloc(a, part.n + 1);
+    if (!text)
+        return "";
+    memcpy(text, part.p, part.n);
+    text[part.n] = '\0';
+    return text;
+}
+
 static const char *join(struct arena *a, const char *path, const char *key)
 {
     char text[512];
@@ -61,15 +71,32 @@ static void add_name(struct checker *k, const char *name)
     }
 }
 
+/* The sibling that was probably meant: the part after `parent` of the known keys below it. */
+static const char *nearest_sibling(struct checker *k, const char *path, size_t parent)
+{
+    const char **parts = arena_alloc(k->a, k->n * sizeof *parts);
+    size_t n = 0;
+    for (size_t i = 0; parts && i < k->n; i++) {
+        if (strncmp(k->names[i], path, parent) != 0)
+            continue;
+        struct slice part = slice_cstr(k->names[i] + parent);
+        ptrdiff_t dot = slice_find(part, '.');
+        part = slice_first(part, dot < 0 ? part.n : (size_t)dot);
+        parts[n++] = part_text(k->a, part);
+    }
+    return parts ? nearest_name(path + parent, parts, n) : NULL;
+}
+
 static void note_unknown(struct checker *k, const struct node *n, const char *path)
 {
     char where[300];
-    const char *nearest = nearest_name(path, k->names, k->n);
-    const char *dot = *k->shown ? "." : "";
+    const char *dot = *k->shown ? "." : "", *last = strrchr(path, '.');
+    size_t parent = last ? (size_t)(last - path) + 1 : 0;
+    const char *nearest = nearest_sibling(k, path, parent);
     node_where(n, where, sizeof where);
     if (nearest)
-        note_add(k->s, k->a, "%s: unknown key '%s%s%s' (did you mean '%s%s%s'?)", where, k->shown,
-                 dot, path, k->shown, dot, nearest);
+        note_add(k->s, k->a, "%s: unknown key '%s%s%s' (did you mean '%s%s%.*s%s'?)", where,
+                 k->shown, dot, path, k->shown, dot, (int)parent, path, nearest);
     else
         note_add(k->s, k->a, "%s: unknown key '%s%s%s'", where, k->shown, dot, path);
 }
@@ -176,8 +203,7 @@ static void check_outputs(struct checker *k, const struct node *output)
         begin(k, join(k->a, "output", c->key));
         add_rows(k, "", common_output_options);
         add_rows(k, "", (*o)->options);
-        add_rows(k, "codec", codec_options);
-        add_name(k, "enabled");
+        add_rows(k, "", pipe_codec_options);
         walk(k, c, "");
     }
 }

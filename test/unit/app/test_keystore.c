@@ -44,7 +44,7 @@ static void test_round_trip(void **state)
     assert_int_equal(keystore_put(k, "B", SLICE("two"), &why), ERR_OK);
     assert_int_equal(keystore_put(k, "A", SLICE("one"), &why), ERR_OK);
     assert_int_equal(keystore_put(k, "B", SLICE("three\n"), &why), ERR_OK);
-    assert_int_equal(keystore_save(k, &why), ERR_OK);
+    assert_int_equal(keystore_save(k, path, &why), ERR_OK);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(keystore_open(&arena, path, true, &k, &why), ERR_OK);
@@ -65,7 +65,7 @@ static void test_damage_is_seen(void **state)
     struct slice text;
     assert_int_equal(keystore_open(&arena, path, true, &k, &why), ERR_OK);
     assert_int_equal(keystore_put(k, "A", SLICE("one"), &why), ERR_OK);
-    assert_int_equal(keystore_save(k, &why), ERR_OK);
+    assert_int_equal(keystore_save(k, path, &why), ERR_OK);
     assert_int_equal(file_read(&arena, path, 65536, &text, &why), ERR_OK);
     uint8_t *byte = (uint8_t *)text.p + 110;
     *byte = *byte == 'A' ? 'B' : 'A';
@@ -82,7 +82,7 @@ static void test_rights(void **state)
     (void)state;
     struct keystore *k;
     assert_int_equal(keystore_open(&arena, path, true, &k, &why), ERR_OK);
-    assert_int_equal(keystore_save(k, &why), ERR_OK);
+    assert_int_equal(keystore_save(k, path, &why), ERR_OK);
     assert_int_equal(chmod(path, 0644), 0);
     assert_int_equal(keystore_open(&arena, path, true, &k, &why), ERR_CONFIG);
     assert_non_null(strstr(why.text, "chmod 600"));

@@ -1,0 +1,126 @@
+/* wirelume import FILE...: progress while it reads, a table by protocol at the end. */
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/lines.h"
+#include "app/replay.h"
+#include "os/clock.h"
+
+#define BAR_WIDTH     24
+#define RECORD_HEADER 16 /* of a packet in a pcap file */
+
+struct progress {
+    uint64_t total_bytes; /* of the files; 0: not known */
+    int64_t started_ns;
+    bool terminal;
+};
+
+/* What the files hold, when that can be compared with what was read. */
+static uint64_t size_of(const char *const *paths, unsigned n)
+{
+    uint64_t total = 0;
+    struct stat st;
+    for (unsigned i = 0; i < n; i++) {
+        struct slice path = slice_cstr(paths[i]);
+        if (stat(paths[i], &st) || !S_ISREG(st.st_mode) || slice_ends(path, SLICE(".gz")) ||
+            slice_ends(path, SLICE(".zst")))
+            return 0;
+        total += (uint64_t)st.st_size;
+    }
+    return total;
+}
+
+static void put_bar(double part)
+{
+    putc('[', stderr);
+    for (int i = 0; i < BAR_WIDTH; i++)
+        putc(i < (int)(part * BAR_WIDTH) ? '#' : '.', stderr);
+    fprintf(stderr, "] %3.0f %%  ", part * 100);
+}
+
+static void show_progress(void *ctx, const struct tally *t)
+{
+    const struct progress *p = ctx;
+    double seconds = (double)(clock_mono_ns() - p->started_ns) / 1e9;
+    double packets = (double)t->v[COUNTER_CAPTURE_PACKETS];
+    double bytes = (double)t->v[COUNTER_CAPTURE_BYTES] + packets * RECORD_HEADER;
+    double part = p->total_bytes ? bytes / (double)p->total_bytes : 0;
+    if (!p->terminal || seconds <= 0)
+        return;
+    fputs("\r\033[K", stderr);
+    if (p->total_bytes)
+        put_bar(part < 0.99 ? part : 0.99);
+    fprintf(stderr, "%.1f MB/s  %.0f packets/s  ", bytes / 1e6 / seconds, packets / seconds);
+    if (part > 0 && part < 1)
+        fprintf(stderr, "ETA %.0f s  ", seconds / part - seconds);
+    fprintf(stderr, "%llu events", (unsigned long long)t->v[COUNTER_EVENTS_EMITTED]);
+    fflush(stderr);
+}
+
+static void put_row(FILE *out, const char *name, const uint64_t *v)
+{
+    fprintf(out, "%-10s %12llu %12llu %12llu %12llu %12llu\n", name,
+            (unsigned long long)v[PC_EVENTS], (unsigned long long)v[PC_MESSAGES],
+            (unsigned long long)v[PC_UNMATCHED_REQUEST],
+            (unsigned long long)v[PC_UNMATCHED_RESPONSE], (unsigned long long)v[PC_BAD]);
+}
+
+static void put_table(FILE *out, const struct tally *t, double seconds)
+{
+    uint64_t flow_events = t->v[COUNTER_EVENTS_EMITTED];
+    double packets = (double)t->v[COUNTER_CAPTURE_PACKETS];
+    double bytes = (double)t->v[COUNTER_CAPTURE_BYTES];
+    fprintf(out, "%-10s %12s %12s %12s %12s %12s\n", "protocol", "events", "messages", "no answer",
+            "no request", "malformed");
+    for (unsigned i = 0; i < PROTO_COUNT; i++) {
+        put_row(out, protos[i]->name, t->proto[i]);
+        flow_events -= t->proto[i][PC_EVENTS];
+    }
+    fprintf(out, "%-10s %12llu   of %llu flows\n", "flow", (unsigned long long)flow_events,
+            (unsigned long long)t->v[COUNTER_FLOW_CREATED]);
+    fprintf(out, "%.0f packets, %.1f MB in %.2f s: %.0f packets/s, %.1f MB/s\n", packets,
+            bytes / 1e6, seconds, packets / seconds, bytes / 1e6 / seconds);
+}
+
+/* --output, else the output of a configuration that was named, else nowhere. */
+static void choose_output(struct replay *r, struct lines_conf *lines)
+{
+    const struct settings *s = &r->start.settings;
+    r->output = &lines_output;
+    r->output_conf = lines;
+    if (!lines->path && s->output) {
+        r->output = s->output;
+        r->output_conf = s->output_conf;
+    }
+}
+
+int import_command(const struct args *a)
+{
+    static struct replay r;
+    struct lines_conf lines = { a->output };
+    struct progress p = { .terminal = isatty(STDERR_FILENO) };
+    if (!a->rest.n) {
+        fputs("Error: import needs a capture file\n", stderr);
+        return 1;
+    }
+    if (replay_begin(&r, a))
+        return 1;
+    choose_output(&r, &lines);
+    p.total_bytes = size_of(a->rest.v, a->rest.n);
+    p.started_ns = clock_mono_ns();
+    r.progress = show_progress;
+    r.ctx = &p;
+    int status = replay_files(&r, a->rest.v, a->rest.n);
+    double seconds = (double)(clock_mono_ns() - p.started_ns) / 1e9;
+    if (p.terminal)
+        fputs("\r\033[K", stderr);
+    bool counted = r.output == &lines_output && !lines.path;
+    if (r.sums.v[COUNTER_CAPTURE_PACKETS] || !status)
+        put_table(counted ? stdout : stderr, &r.sums, seconds);
+    if (counted && !status)
+        puts("events were counted, not written: --output FILE writes them");
+    replay_end(&r);
+    return status;
+}

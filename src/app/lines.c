@@ -1,0 +1,62 @@
+/* An output for import: JSON lines to one file, or nowhere. */
+#include "app/lines.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct lines {
+    FILE *file; /* NULL: nowhere */
+    const char *path;
+};
+
+static err failure(const struct lines *l, struct why *w)
+{
+    return why_set(w, ERR_IO, "%s: %s", l->path, strerror(errno));
+}
+
+static err lines_open(void *ctx, const void *conf, struct why *w)
+{
+    struct lines *l = ctx;
+    l->path = ((const struct lines_conf *)conf)->path;
+    l->file = NULL;
+    if (!l->path)
+        return ERR_OK;
+    l->file = strcmp(l->path, "-") == 0 ? stdout : fopen(l->path, "we");
+    return l->file ? ERR_OK : failure(l, w);
+}
+
+static err lines_write(void *ctx, const struct event *e, struct slice line, struct why *w)
+{
+    struct lines *l = ctx;
+    (void)e;
+    if (l->file && (fwrite(line.p, 1, line.n, l->file) != line.n || putc('\n', l->file) == EOF))
+        return failure(l, w);
+    return ERR_OK;
+}
+
+static err lines_flush(void *ctx, struct why *w)
+{
+    struct lines *l = ctx;
+    return l->file && fflush(l->file) ? failure(l, w) : ERR_OK;
+}
+
+static void lines_close(void *ctx)
+{
+    struct lines *l = ctx;
+    if (l->file && l->file != stdout)
+        fclose(l->file);
+}
+
+static const struct option no_options[] = { { 0 } };
+
+const struct output lines_output = {
+    .name = "lines",
+    .doc = "JSON lines to one file.",
+    .options = no_options,
+    .conf_size = sizeof(struct lines_conf),
+    .ctx_size = sizeof(struct lines),
+    .open = lines_open,
+    .write = lines_write,
+    .flush = lines_flush,
+    .close = lines_close,
+};

@@ -1,0 +1,60 @@
+/* What watch, import and trace share. */
+#include "app/replay.h"
+
+int replay_begin(struct replay *r, const struct args *a)
+{
+    struct start_conf conf = { .need.defaults = true, .bare = true };
+    struct why why;
+    *r = (struct replay){ .a = a };
+    wiring_block_signals();
+    if (start_load(&r->start, a, &conf, &why))
+        return start_refuse(&why);
+    if (start_log(&r->start, a, true, &why)) {
+        start_free(&r->start);
+        return start_refuse(&why);
+    }
+    identity_make(&r->identity);
+    return 0;
+}
+
+int replay_capture(struct replay *r, struct capture *c)
+{
+    struct job job = { .settings = &r->start.settings,
+                       .identity = &r->identity,
+                       .captures = &c,
+                       .n_captures = 1,
+                       .output = r->output,
+                       .output_conf = r->output_conf,
+                       .dry_run = r->dry_run,
+                       .progress = r->progress,
+                       .ctx = r->ctx };
+    struct why why;
+    if (wiring_run(&job, &r->sums, &r->interrupted, &why))
+        return start_refuse(&why);
+    if (r->interrupted || !capture_was_damaged(c, &why))
+        return 0;
+    fprintf(stderr, "%s\n", why.text);
+    return 1;
+}
+
+int replay_files(struct replay *r, const char *const *paths, unsigned n)
+{
+    struct capture_file_conf conf = { .paths = paths,
+                                      .n_paths = n,
+                                      .filter = r->start.settings.interface[0].bpf_filter,
+                                      .paced = r->a->paced,
+                                      .loops = 1 };
+    struct capture *c;
+    struct why why;
+    if (capture_open_files(&conf, &c, &why))
+        return start_refuse(&why);
+    int status = replay_capture(r, c);
+    c->ops->close(c);
+    return status;
+}
+
+void replay_end(struct replay *r)
+{
+    logfile_close();
+    start_free(&r->start);
+}

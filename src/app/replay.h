@@ -1,0 +1,27 @@
+/* What watch, import and trace share: captures run through the house without a configuration being
+ * needed, and without traces on disk. */
+#pragma once
+
+#include "app/start.h"
+#include "app/wiring.h"
+
+struct replay {
+    const struct args *a;
+    struct start start;
+    struct identity identity;
+    struct tally sums; /* of the last run */
+    bool interrupted;  /* a signal ended it */
+    bool dry_run;
+    const struct output *output; /* set before running */
+    const void *output_conf;
+    void (*progress)(void *ctx, const struct tally *t); /* NULL: none */
+    void *ctx;
+};
+
+/* Loads what -c and -E name, else built-in settings. 0, or the exit status after saying why. */
+int replay_begin(struct replay *r, const struct args *a);
+
+/* Runs files (merged by time) or one capture to the end. Gives the exit status; says why. */
+int replay_files(struct replay *r, const char *const *paths, unsigned n);
+int replay_capture(struct replay *r, struct capture *c);
+void replay_end(struct replay *r);

@@ -1,0 +1,216 @@
+/* wirelume run: capture, or read a capture file, into the configured output. */
+#include <stdlib.h>
+
+#include "app/command.h"
+#include "app/start.h"
+#include "app/wiring.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "in/filter.h"
+
+#define CAPTURES_MAX 64
+
+struct running {
+    const struct args *a;
+    struct start start, fresh; /* fresh: what SIGHUP loaded last */
+    struct identity identity;
+    struct capture *capture[CAPTURES_MAX];
+    unsigned n;
+    struct capture_dump *dump;
+};
+
+/* The flags are the first interface's, where its section says nothing. */
+static err apply_flags(struct interface_conf *i, const struct args *a, struct why *w)
+{
+    uint64_t loops = 1;
+    if (!i->file || !*i->file)
+        i->file = a->read_file;
+    if (!i->dumpfile || !*i->dumpfile)
+        i->dumpfile = a->dump;
+    if (a->loops && !slice_to_u64(slice_cstr(a->loops), &loops))
+        return why_set(w, ERR_USAGE, "invalid argument \"%s\" for -l: a number", a->loops);
+    if (a->loops)
+        i->loop = (int64_t)loops;
+    i->oneatatime |= a->one_at_a_time;
+    return ERR_OK;
+}
+
+static err open_file(struct running *r, const struct interface_conf *i, struct why *w)
+{
+    struct capture_file_conf conf = { .paths = &i->file,
+                                      .n_paths = 1,
+                                      .filter = i->bpf_filter,
+                                      .paced = r->a->paced,
+                                      .one_at_a_time = i->oneatatime,
+                                      .loops = i->loop };
+    return capture_open_files(&conf, &r->capture[r->n++], w);
+}
+
+/* Without flows and without recognition by content only the ports matter: the kernel may drop the
+ * rest (packetbeat-core.md 2.3). NULL: everything is needed. */
+static const char *port_filter(const struct settings *s, struct arena *a)
+{
+    static struct filter_port ports[PROTO_COUNT * PORTS_MAX];
+    size_t n = 0;
+    bool icmp = false;
+    if (s->net.flows_enabled)
+        return NULL;
+    for (unsigned i = 0; i < PROTO_COUNT; i++) {
+        const struct proto_conf *p = s->net.proto_conf[i];
+        if (p && p->detect)
+            return NULL;
+        icmp |= p && protos[i]->l4 & L4_ICMP;
+        for (unsigned k = 0; p && k < p->ports.n; k++)
+            ports[n++] = (struct filter_port){ .tcp = protos[i]->l4 & L4_TCP,
+                                               .udp = protos[i]->l4 & L4_UDP,
+                                               .port = p->ports.v[k] };
+    }
+    size_t cap = n * 32 + 64;
+    char *text = arena_zalloc(a, cap);
+    if (!text)
+        return NULL;
+    struct buf b = buf_of(text, cap - 1);
+    filter_ports(&b, ports, n, icmp);
+    return b.n && !b.full ? text : NULL;
+}
+
+static err open_live(struct running *r, struct interface_conf *i, struct why *w)
+{
+    if (!i->bpf_filter || !*i->bpf_filter)
+        i->bpf_filter = port_filter(&r->start.settings, &r->start.config.mem);
+    uint16_t index = (uint16_t)r->n;
+    return capture_open_live(i, index, &r->capture[r->n++], w);
+}
+
+/* Link type of the first packet of a file, for --dump, which writes packets of one link type. */
+static uint16_t first_link(const struct interface_conf *i)
+{
+    struct capture_file_conf conf = { .paths = &i->file, .n_paths = 1, .loops = 1 };
+    struct capture *c;
+    struct packet p;
+    struct why ignored;
+    uint16_t link = LINK_ETHERNET;
+    if (!i->file || !*i->file || strcmp(i->file, "-") == 0 ||
+        capture_open_files(&conf, &c, &ignored))
+        return link;
+    if (c->ops->read(c, &p, 1, &ignored) > 0)
+        link = p.link_type;
+    c->ops->close(c);
+    return link;
+}
+
+static err open_captures(struct running *r, struct why *w)
+{
+    struct settings *s = &r->start.settings;
+    err rc = apply_flags(&s->interface[0], r->a, w);
+    for (unsigned i = 0; i < s->n_interfaces && i < CAPTURES_MAX && !rc; i++) {
+        struct interface_conf *x = &s->interface[i];
+        rc = x->file && *x->file ? open_file(r, x, w) : open_live(r, x, w);
+        if (rc)
+            r->n--;
+    }
+    if (rc || !s->interface[0].dumpfile || !*s->interface[0].dumpfile)
+        return rc;
+    r->dump = capture_dump_open(s->interface[0].dumpfile, first_link(&s->interface[0]), w);
+    return r->dump ? ERR_OK : ERR_IO;
+}
+
+/* SIGHUP: level, areas, fields, tags and processors of what is in the files now. */
+static const struct settings *reload(void *ctx)
+{
+    struct running *r = ctx;
+    struct start_conf conf = { .need.output = true };
+    struct start next;
+    struct why why;
+    if (start_load(&next, r->a, &conf, &why)) {
+        log_error("config", "reload refused, the old configuration stays: %s", why.text);
+        return NULL;
+    }
+    /* The one before may still be in use by the pipe; the first is needed to the end. */
+    r->fresh = next;
+    start_relog(&r->fresh, r->a);
+    return &r->fresh.settings;
+}
+
+static int finish(struct running *r, err rc, bool interrupted, struct why *w)
+{
+    struct why damage;
+    int status = 0;
+    if (rc)
+        status = start_refuse(w);
+    for (unsigned i = 0; i < r->n && !rc && !interrupted; i++) {
+        if (!capture_was_damaged(r->capture[i], &damage))
+            continue;
+        fprintf(stderr, "%s\n", damage.text);
+        status = 1;
+    }
+    return status;
+}
+
+static void close_all(struct running *r)
+{
+    for (unsigned i = 0; i < r->n; i++)
+        r->capture[i]->ops->close(r->capture[i]);
+    if (r->dump)
+        capture_dump_close(r->dump);
+    identity_close(&r->identity);
+    logfile_close();
+    start_free(&r->start);
+}
+
+static void log_start(const struct running *r)
+{
+    const struct paths *p = &r->start.config.paths;
+    log_info("beat", "Home path: [%s] Config path: [%s] Data path: [%s] Logs path: [%s]", p->home,
+             p->config, p->data, p->logs);
+    log_info("beat", "Beat ID: %s", r->identity.id);
+}
+
+static err run(struct running *r, bool *interrupted, struct why *w)
+{
+    struct tally sums;
+    err rc = start_log(&r->start, r->a, false, w);
+    if (!rc)
+        rc = identity_open(&r->identity, r->start.config.paths.data, w);
+    if (rc)
+        return rc;
+    log_start(r);
+    rc = open_captures(r, w);
+    if (rc)
+        return rc;
+    const struct settings *s = &r->start.settings;
+    struct job job = { .settings = s,
+                       .identity = &r->identity,
+                       .captures = r->capture,
+                       .n_captures = r->n,
+                       .output = s->output,
+                       .output_conf = s->output_conf,
+                       .dump = r->dump,
+                       .dry_run = r->a->dry_run,
+                       .log_metrics = true,
+                       .reload = reload,
+                       .ctx = r };
+    return wiring_run(&job, &sums, interrupted, w);
+}
+
+int run_command(const struct args *a)
+{
+    static struct running r;
+    struct start_conf conf = { .need.output = true };
+    struct why why = { "" };
+    bool interrupted = false;
+    r.a = a;
+    r.identity.lock = -1;
+    if (a->rest.n) {
+        fprintf(stderr, "Error: run takes no \"%s\": a capture file is named with -I\n",
+                a->rest.v[0]);
+        return 1;
+    }
+    wiring_block_signals();
+    if (start_load(&r.start, a, &conf, &why))
+        return start_refuse(&why);
+    err rc = run(&r, &interrupted, &why);
+    int status = finish(&r, rc, interrupted, &why);
+    close_all(&r);
+    return status;
+}

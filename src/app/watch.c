@@ -1,0 +1,62 @@
+/* wirelume watch: files, or the sample and then the network, one line an event. */
+#include "app/command.h"
+#include "app/replay.h"
+#include "app/watchline.h"
+#include "os/file.h"
+
+/* The sample capture, beside the program in its source tree or installed; NULL: not there. */
+static const char *find_sample(struct arena *a)
+{
+    static const char *const places[] = { "../../etc/sample.pcap", "../share/wirelume/sample.pcap",
+                                          "/usr/share/wirelume/sample.pcap" };
+    const char *program = paths_program(a);
+    for (size_t i = 0; i < COUNT(places); i++) {
+        const char *path = paths_join(a, program, places[i]);
+        if (file_exists(path))
+            return path;
+    }
+    return NULL;
+}
+
+static int live(struct replay *r)
+{
+    struct interface_conf conf = r->start.settings.interface[0];
+    struct capture *capture;
+    struct why why;
+    if (!node_path(r->start.config.resolved, "packetbeat.interfaces"))
+        conf.device = "default_route";
+    err rc = capture_open_live(&conf, 0, &capture, &why);
+    if (rc) {
+        fprintf(stderr, "watch: no live capture: %s\n", why.text);
+        return rc == ERR_RIGHTS || rc == ERR_MISSING ? 0 : 1;
+    }
+    fprintf(stderr, "watch: live on %s; Ctrl-C ends\n", conf.device);
+    int status = replay_capture(r, capture);
+    capture->ops->close(capture);
+    return status;
+}
+
+int watch_command(const struct args *a)
+{
+    static struct replay r;
+    struct watchline_conf conf = watchline_of_terminal();
+    const char *sample;
+    int status = 0;
+    if (replay_begin(&r, a))
+        return 1;
+    r.output = &watchline_output;
+    r.output_conf = &conf;
+    if (a->rest.n) {
+        status = replay_files(&r, a->rest.v, a->rest.n);
+    } else {
+        sample = find_sample(&r.start.config.mem);
+        if (sample) {
+            fprintf(stderr, "watch: %s, the sample that ships with the program\n", sample);
+            status = replay_files(&r, &sample, 1);
+        }
+        if (!status && !r.interrupted)
+            status = live(&r);
+    }
+    replay_end(&r);
+    return status;
+}

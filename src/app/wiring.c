@@ -1,0 +1,294 @@
+/* The rooms put together. Signals are read from a descriptor on the pipe's thread, so that nothing
+ * runs in a handler; a worker that has ended makes its descriptor readable. */
+#include "app/wiring.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "app/version.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "in/worker.h"
+#include "os/clock.h"
+
+#define POLL_MS      100
+#define PROGRESS_NS  INT64_C(200000000)
+#define SECOND_NS    INT64_C(1000000000)
+#define EXIT_AT_ONCE 130 /* 128 + SIGINT, as shells expect it */
+
+struct wiring {
+    const struct job *job;
+    struct worker *worker;
+    struct pipe *pipe;
+    pthread_t thread;
+    err worker_err; /* written by the worker's thread, read after joining it */
+    struct why worker_why;
+    struct counters *counters; /* of the pipe's thread */
+    struct tally logged;       /* at the last metrics line */
+    int64_t next_progress_ns, next_metrics_ns, period_ns, started_ns;
+    int signal_fd;
+    bool stopping;
+};
+
+static void signal_set(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGUSR1);
+}
+
+void wiring_block_signals(void)
+{
+    sigset_t set;
+    signal_set(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN); /* writing to a closed pipe is an error like any other */
+}
+
+static void *worker_main(void *arg)
+{
+    struct wiring *w = arg;
+    w->worker_err = worker_run(w->worker, &w->worker_why);
+    return NULL;
+}
+
+static void sum(const struct wiring *w, struct tally *t)
+{
+    *t = (struct tally){ 0 };
+    tally_add(t, worker_counters(w->worker));
+    tally_add(t, w->counters);
+}
+
+/* ---- the log's metrics line (packetbeat-core.md 4.6) */
+
+static void log_metrics(struct wiring *w, bool last)
+{
+    struct tally now;
+    char text[4096];
+    struct buf b = buf_of(text, sizeof text - 1);
+    sum(w, &now);
+    bool changed = tally_json(&b, &now, last ? NULL : &w->logged);
+    text[b.n] = '\0';
+    w->logged = now;
+    if (last)
+        log_info("monitoring", "Total metrics %s", text);
+    else if (changed)
+        log_info("monitoring", "Non-zero metrics in the last %llds %s",
+                 (long long)(w->period_ns / SECOND_NS), text);
+    else
+        log_info("monitoring", "No non-zero metrics in the last %llds",
+                 (long long)(w->period_ns / SECOND_NS));
+}
+
+/* ---- what happens now and then */
+
+static void tick(struct wiring *w)
+{
+    int64_t now = clock_mono_ns();
+    if (w->job->progress && now >= w->next_progress_ns) {
+        struct tally t;
+        sum(w, &t);
+        w->job->progress(w->job->ctx, &t);
+        w->next_progress_ns = now + PROGRESS_NS;
+    }
+    if (w->period_ns && now >= w->next_metrics_ns) {
+        log_metrics(w, false);
+        w->next_metrics_ns = now + w->period_ns;
+    }
+}
+
+static err make_pipe(const struct job *job, const struct settings *s, struct pipe **out,
+                     struct why *why)
+{
+    struct pipe_conf *c = xcalloc(1, sizeof *c);
+    c->name = s->general.name;
+    c->agent_id = job->identity->id;
+    c->ephemeral_id = job->identity->ephemeral_id;
+    c->version = EVENTS_VERSION;
+    c->global = s->global;
+    memcpy(c->source, s->source, sizeof c->source);
+    c->internal_networks = s->interface[0].internal_networks;
+    c->ignore_outgoing = s->general.ignore_outgoing;
+    c->dry_run = job->dry_run;
+    c->json = s->json;
+    c->json.precision = (enum time_precision)s->general.precision;
+    c->json.beat = EVENTS_BEAT;
+    c->json.version = EVENTS_VERSION;
+    c->format = s->format;
+    c->output = job->output;
+    c->output_conf = job->output_conf;
+    err rc = pipe_new(c, out, why);
+    xfree(c);
+    return rc;
+}
+
+/* Fields, tags and processors take effect between two batches. */
+static void reload(struct wiring *w)
+{
+    struct why why;
+    const struct settings *fresh = w->job->reload ? w->job->reload(w->job->ctx) : NULL;
+    if (!fresh)
+        return;
+    struct pipe *pipe;
+    if (make_pipe(w->job, fresh, &pipe, &why)) {
+        log_error("config", "reload refused, the old configuration stays: %s", why.text);
+        return;
+    }
+    pipe_free(w->pipe);
+    w->pipe = pipe;
+    log_info("config", "reloaded");
+}
+
+static void stop(struct wiring *w, const char *reason)
+{
+    if (w->stopping)
+        _exit(EXIT_AT_ONCE); /* asked twice: at once, without draining */
+    log_info("main", "%s: ending in order (once more ends at once)", reason);
+    w->stopping = true;
+    worker_stop(w->worker);
+}
+
+static void read_signals(struct wiring *w)
+{
+    struct signalfd_siginfo info;
+    while (read(w->signal_fd, &info, sizeof info) == sizeof info) {
+        struct tally t;
+        switch (info.ssi_signo) {
+        case SIGINT:
+            stop(w, "interrupt");
+            break;
+        case SIGTERM:
+            stop(w, "SIGTERM");
+            break;
+        case SIGHUP:
+            reload(w);
+            break;
+        case SIGUSR1:
+            sum(w, &t);
+            tally_print(stderr, &t);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+/* ---- the pipe's loop */
+
+static err take_batches(struct wiring *w, struct why *why)
+{
+    struct batch *b;
+    while ((b = worker_take(w->worker))) {
+        err rc = pipe_batch(w->pipe, b, w->counters, why);
+        worker_give_back(w->worker, b);
+        if (rc)
+            return rc;
+        tick(w);
+        read_signals(w);
+    }
+    return ERR_OK;
+}
+
+/* The output failed: what still comes is thrown away, so that the worker can end. */
+static void throw_away(struct wiring *w)
+{
+    struct batch *b;
+    worker_stop(w->worker);
+    while (!worker_is_drained(w->worker)) {
+        struct pollfd fd = { worker_ready_fd(w->worker), POLLIN, 0 };
+        poll(&fd, 1, POLL_MS);
+        while ((b = worker_take(w->worker)))
+            worker_give_back(w->worker, b);
+    }
+}
+
+static err loop(struct wiring *w, struct why *why)
+{
+    for (;;) {
+        err rc = take_batches(w, why);
+        if (rc)
+            throw_away(w);
+        if (rc || worker_is_drained(w->worker))
+            return rc;
+        struct pollfd fds[] = { { worker_ready_fd(w->worker), POLLIN, 0 },
+                                { w->signal_fd, POLLIN, 0 } };
+        poll(fds, COUNT(fds), POLL_MS);
+        read_signals(w);
+        tick(w);
+    }
+}
+
+static struct worker *make_worker(const struct job *job)
+{
+    const struct settings *s = job->settings;
+    struct worker_conf c = { .net = &s->net,
+                             .batches = (unsigned)(s->general.queue_events / BATCH_EVENTS) + 2,
+                             .batch_bytes = (size_t)s->limits.batch_bytes,
+                             .flush_ns = s->general.flush_timeout_ns,
+                             .dump = job->dump };
+    if (c.flush_ns > SECOND_NS)
+        c.flush_ns = SECOND_NS;
+    return worker_new(&c, job->captures, job->n_captures, 0);
+}
+
+static err run(struct wiring *w, struct why *why)
+{
+    sigset_t set;
+    signal_set(&set);
+    w->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (w->signal_fd < 0)
+        return why_set(why, ERR_IO, "signalfd: %s", strerror(errno));
+    int code = pthread_create(&w->thread, NULL, worker_main, w);
+    if (code) {
+        close(w->signal_fd);
+        return why_set(why, ERR_IO, "cannot start a thread: %s", strerror(code));
+    }
+    err rc = loop(w, why);
+    pthread_join(w->thread, NULL);
+    close(w->signal_fd);
+    if (!rc && w->worker_err) {
+        *why = w->worker_why;
+        rc = w->worker_err;
+    }
+    return rc;
+}
+
+err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, struct why *why)
+{
+    struct wiring *w = xcalloc(1, sizeof *w);
+    const struct logging_conf *logging = &job->settings->logging;
+    *sums = (struct tally){ 0 };
+    *interrupted = false;
+    w->job = job;
+    err rc = make_pipe(job, job->settings, &w->pipe, why);
+    if (rc) {
+        xfree(w);
+        return rc;
+    }
+    if (!schema_is_frozen())
+        schema_freeze();
+    w->counters = xcalloc(1, sizeof *w->counters);
+    w->worker = make_worker(job);
+    w->started_ns = clock_mono_ns();
+    w->period_ns = job->log_metrics && logging->metrics_enabled ? logging->metrics_period_ns : 0;
+    w->next_metrics_ns = w->started_ns + w->period_ns;
+    rc = run(w, why);
+    sum(w, sums);
+    if (w->period_ns) {
+        log_metrics(w, true);
+        log_info("monitoring", "Uptime: %.1fs",
+                 (double)(clock_mono_ns() - w->started_ns) / (double)SECOND_NS);
+    }
+    *interrupted = w->stopping;
+    pipe_free(w->pipe);
+    worker_free(w->worker);
+    xfree(w->counters);
+    xfree(w);
+    return rc;
+}

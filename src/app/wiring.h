@@ -1,0 +1,35 @@
+/* The rooms put together: captures → workers → pipe → output, until the captures end or a signal
+ * comes. The calling thread is the pipe's; workers have theirs. */
+#pragma once
+
+#include "app/meta.h"
+#include "app/settings.h"
+#include "app/tally.h"
+
+struct wiring; /* one run */
+
+struct job {
+    const struct settings *settings;
+    const struct identity *identity;
+    struct capture *const *captures; /* stay the caller's */
+    unsigned n_captures;
+    const struct output *output; /* where events go; its conf beside it */
+    const void *output_conf;
+    struct capture_dump *dump; /* NULL: none */
+    bool dry_run;
+    bool log_metrics; /* the counters that changed, every logging.metrics.period */
+    /* Called on the pipe's thread about five times a second, with the sums. NULL: not wanted. */
+    void (*progress)(void *ctx, const struct tally *t);
+    /* SIGHUP: a newly read configuration to go on with, or NULL (the reason is logged by it). */
+    const struct settings *(*reload)(void *ctx);
+    void *ctx;
+};
+
+/* Blocks SIGINT, SIGTERM, SIGHUP and SIGUSR1 for all threads to come: they are then read by
+ * wiring_run. Before the first thread. */
+void wiring_block_signals(void);
+
+/* Runs to the end and gives the sums. ERR_OK also when a signal ended it; everything is drained
+ * before. *interrupted tells whether one did. */
+MUST_CHECK err wiring_run(const struct job *job, struct tally *sums, bool *interrupted,
+                          struct why *w);
