@@ -52,17 +52,17 @@ static inline uint64_t low_half(const struct addr *a)
     return v;
 }
 
-/* Only what differs is hashed: an IPv4 key is three words. */
-static uint32_t key_hash(const struct flow_key *k, const struct hash_key *hash_key)
+/* Only what differs is hashed: an IPv4 key is three words. Ports and VLANs are put together here
+ * again, in a register: read back as one word, they would wait for the store buffer. */
+static inline uint32_t key_hash(const struct flow_key *k, const struct hash_key *hash_key)
 {
     uint64_t w[8];
-    size_t n = 0;
-    uint64_t ports_vlans;
-    memcpy(&ports_vlans, k->port, 8);
-    w[n++] = ports_vlans;
-    w[n++] = (uint64_t)k->icmp_id << 16 | (uint64_t)k->l4 << 8 | k->ip_ver;
+    size_t n = 2;
+    w[0] = (uint64_t)k->port[0] | (uint64_t)k->port[1] << 16 | (uint64_t)k->vlan[0] << 32 |
+           (uint64_t)k->vlan[1] << 48;
+    w[1] = (uint64_t)k->icmp_id << 16 | (uint64_t)k->l4 << 8 | k->ip_ver;
     if (k->ip_ver == 4) {
-        w[n++] = (low_half(&k->addr[0]) & ~0xffffffffu) | low_half(&k->addr[1]) >> 32;
+        w[n++] = (low_half(&k->addr[0]) >> 32) << 32 | low_half(&k->addr[1]) >> 32;
     } else {
         memcpy(&w[n], k->addr, sizeof k->addr);
         n += sizeof k->addr / 8;
@@ -83,17 +83,17 @@ static uint64_t outer_key(const struct packet *p, const struct hash_key *hash_ke
     return hash_bytes(hash_key, outer, sizeof outer);
 }
 
-static bool put_ip(struct flow_key *k, const struct packet *p)
+static inline bool put_ip(struct flow_key *k, const struct packet *p)
 {
     bool icmp = p->l4 == IPPROTO_N_ICMP || p->l4 == IPPROTO_N_ICMPV6;
     bool ports = p->has_ports && !icmp;
     uint16_t sport = ports ? p->sport : 0, dport = ports ? p->dport : 0;
     int order = addr_order(&p->src, &p->dst);
     bool src_is_low = order < 0 || (order == 0 && sport <= dport);
-    k->addr[!src_is_low] = p->src;
-    k->addr[src_is_low] = p->dst;
-    k->port[!src_is_low] = sport;
-    k->port[src_is_low] = dport;
+    k->addr[0] = src_is_low ? p->src : p->dst;
+    k->addr[1] = src_is_low ? p->dst : p->src;
+    k->port[0] = src_is_low ? sport : dport;
+    k->port[1] = src_is_low ? dport : sport;
     k->icmp_id = icmp ? p->icmp_id : 0;
     return src_is_low;
 }

@@ -15,12 +15,24 @@
 #define PAIRS_MAX     ((size_t)1 << 20)
 #define SCRATCH_BYTES ((size_t)64 * 1024 * 1024)
 
+/* Keys of packets to come, in the order of net_prefetch. A key serves three times: at once to fetch
+ * the bucket, FETCH_FLOW calls later, when the bucket is there, to fetch the flow, and in the
+ * packet's turn, so that nothing is hashed twice. */
+#define AHEAD      16
+#define FETCH_FLOW 3
+struct ahead {
+    struct flow_key key; /* ip_ver 0: none */
+    bool src_is_low;
+};
+
 struct net {
     const struct net_conf *conf;
     struct counters *counters;
     int64_t now_ns; /* the largest packet time */
     int64_t timeout_ns, period_ns;
     uint32_t serial; /* of the newest flow */
+    struct ahead ahead[AHEAD];
+    unsigned n_ahead, n_packets; /* calls of net_prefetch and net_packet */
     struct flowtable table;
     struct wheel wheel;
     struct dispatch dispatch;
@@ -244,11 +256,26 @@ static enum flow_dir dir_of(const struct flow *flow, bool src_is_low)
     return src_is_low == flow->first_is_low ? FLOW_FIRST : FLOW_BACK;
 }
 
+/* The key of p: made ahead, when what was read then is what was decoded. */
+static bool key_of(struct net *net, struct flow_key *key, const struct packet *p)
+{
+    const struct ahead *a = &net->ahead[(net->n_packets - 1) % AHEAD];
+    bool low = a->src_is_low;
+    bool is_plain = !p->n_vlan && !p->outer_ver && !p->tunnel_key && p->has_ports;
+    if (LIKELY(is_plain && p->ip_ver == a->key.ip_ver && p->l4 == a->key.l4 &&
+               a->key.port[!low] == p->sport && a->key.port[low] == p->dport &&
+               addr_eq(&a->key.addr[!low], &p->src) && addr_eq(&a->key.addr[low], &p->dst))) {
+        *key = a->key;
+        return low;
+    }
+    return flow_key_of(key, p, &net->table.hash_key);
+}
+
 /* The flow that p counts in: alive, and its own connection; NULL when there is no memory. */
 static struct flow *flow_of(struct net *net, const struct packet *p, enum flow_dir *dir)
 {
     struct flow_key key;
-    bool src_is_low = flow_key_of(&key, p, &net->table.hash_key);
+    bool src_is_low = key_of(net, &key, p);
     struct flow *flow = flowtable_find(&net->table, &key);
     if (flow && UNLIKELY(net->now_ns >= flow->due_ns) && !look_at(net, flow))
         flow = NULL;
@@ -329,16 +356,61 @@ static void set_time(struct net *net, int64_t ts_ns)
 
 void net_packet(struct net *net, struct packet *p)
 {
+    net->n_packets++;
+    if (net->n_ahead < net->n_packets) /* not asked for ahead */
+        net->n_ahead = net->n_packets;
     p->ts_ns = p->ts_ns < 0 ? 0 : bounded(p->ts_ns);
     set_time(net, p->ts_ns);
     decode_packet(net->decoder, p, visit, net);
     arena_reset(&net->scratch);
 }
 
+/* Reads as much of a plain Ethernet frame as the flow's key needs; false for all others, which are
+ * found without help. */
+static bool peek(const struct packet *p, struct packet *q)
+{
+    if (p->link_type != LINK_ETHERNET || p->vlan_valid)
+        return false;
+    struct cursor c = cur_of(p->frame);
+    cur_skip(&c, 12);
+    bool ipv4 = cur_u16be(&c) == 0x0800 && cur_u8(&c) == 0x45;
+    cur_skip(&c, 5);
+    bool whole = (cur_u16be(&c) & 0x3fff) == 0;
+    cur_skip(&c, 1);
+    q->l4 = cur_u8(&c);
+    cur_skip(&c, 2);
+    struct slice ends = cur_bytes(&c, 8);
+    q->sport = cur_u16be(&c);
+    q->dport = cur_u16be(&c);
+    if (!cur_ok(&c) || !ipv4 || !whole || (q->l4 != IPPROTO_N_TCP && q->l4 != IPPROTO_N_UDP))
+        return false;
+    q->ip_ver = 4;
+    q->has_ports = true;
+    q->src = addr_v4(ends.p);
+    q->dst = addr_v4(ends.p + 4);
+    return true;
+}
+
 void net_prefetch(struct net *net, const struct packet *p)
 {
-    (void)net;
-    (void)p;
+    unsigned n = net->n_ahead++;
+    const struct ahead *older = &net->ahead[(n - FETCH_FLOW) % AHEAD];
+    if (older->key.ip_ver) {
+        const struct flow *flow = *flowtable_bucket(&net->table, older->key.hash);
+        if (flow) {
+            __builtin_prefetch(flow);
+            __builtin_prefetch(&flow->seen[1]); /* on the second line */
+        }
+    }
+    struct ahead *a = &net->ahead[n % AHEAD];
+    struct packet q;
+    q.n_vlan = q.outer_ver = 0;
+    q.tunnel_key = 0;
+    a->key.ip_ver = 0;
+    if (!peek(p, &q))
+        return;
+    a->src_is_low = flow_key_of(&a->key, &q, &net->table.hash_key);
+    __builtin_prefetch(flowtable_bucket(&net->table, a->key.hash));
 }
 
 void net_tick(struct net *net, int64_t now_ns)

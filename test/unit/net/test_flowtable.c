@@ -140,6 +140,31 @@ static void table_grows_and_shrinks(void **state)
     flowtable_free(&t);
 }
 
+/* Every part of a key counts in its hash. */
+static void hash_spreads(void **state)
+{
+    (void)state;
+    struct packet base = udp4(1, 5000, 2, 53);
+    struct flow_key k;
+    flow_key_of(&k, &base, &hash_key);
+    for (unsigned part = 0; part < 7; part++) {
+        struct packet p = base;
+        if (part < 2)
+            p.src.b[12 + part] ^= 1;
+        else if (part < 4)
+            p.dst.b[11 + part] ^= 1;
+        else if (part == 4)
+            p.l4 = IPPROTO_N_TCP;
+        else if (part == 5)
+            p.tunnel_key = 1;
+        else
+            p.dport++;
+        struct flow_key other;
+        flow_key_of(&other, &p, &hash_key);
+        assert_int_not_equal(other.hash, k.hash);
+    }
+}
+
 static void victim_is_old_and_silent(void **state)
 {
     (void)state;
@@ -181,6 +206,7 @@ int main(void)
         cmocka_unit_test(vlan_and_tunnel_split),
         cmocka_unit_test(icmp_has_its_id),
         cmocka_unit_test(table_grows_and_shrinks),
+        cmocka_unit_test(hash_spreads),
         cmocka_unit_test(victim_is_old_and_silent),
         cmocka_unit_test(flow_is_small),
     };
