@@ -164,6 +164,9 @@ void pipe_free(struct pipe *p)
         return;
     if (p->output)
         p->conf.output->close(p->output);
+    processors_close(p->conf.global.processors);
+    for (unsigned i = 0; i < COUNT(p->conf.source); i++)
+        processors_close(p->conf.source[i].processors);
     xfree(p->output);
     xfree(p->common.slot);
     xfree(p->line.p);

@@ -23,6 +23,8 @@ struct processor {
     /* Boot, before schema_freeze: after the options were read. May be NULL. */
     err (*prepare)(void *conf, const struct loading *l);
     enum step (*run)(void *conf, struct event *e);
+    /* Gives back what is held beside the configuration's memory. May be NULL. */
+    void (*close)(void *conf);
 };
 
 /* What rename and copy_fields share: fields moved from name to name. */

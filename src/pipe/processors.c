@@ -236,3 +236,13 @@ bool processors_run(const struct processors *p, struct event *e, struct counters
 {
     return run_list(p, e, counters, false) != STEP_DROP;
 }
+
+void processors_close(const struct processors *p)
+{
+    for (struct entry *entry = p ? p->first : NULL; entry; entry = entry->next) {
+        if (entry->p && entry->p->close)
+            entry->p->close(entry->conf);
+        processors_close(entry->then);
+        processors_close(entry->other);
+    }
+}

@@ -16,3 +16,7 @@ MUST_CHECK err processors_load(const struct node *list, const struct loading *l,
 /* True: the event goes on; false: it was dropped. Errors inside are counted (processors.errors).
  * The pipe's thread. */
 bool processors_run(const struct processors *p, struct event *e, struct counters *counters);
+
+/* Gives back what the processors hold beside the configuration's memory; NULL is accepted.
+ * pipe_free does it for its own. */
+void processors_close(const struct processors *p);

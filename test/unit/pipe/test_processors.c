@@ -68,7 +68,9 @@ static const char *after(const char *yaml)
     struct object *o = event_object(e, &own[HEADERS], 2);
     object_str(e, o, SLICE("host"), SLICE("h"));
     object_str(e, o, SLICE("via"), SLICE("v"));
-    return processors_run(p, e, &counters) ? json_of(e) : NULL;
+    const char *json = processors_run(p, e, &counters) ? json_of(e) : NULL;
+    processors_close(p);
+    return json;
 }
 
 #define WHOLE                                                                                      \
@@ -198,12 +200,31 @@ static void a_failure_ends_an_inner_list_only(void **state)
        ",\"b\":1" WHOLE, 1);
 }
 
+static void tells_of_the_host(void **state)
+{
+    (void)state;
+    const char *got = after("[{add_host_metadata: {name: h, geo: {name: lab}}}]");
+    assert_non_null(strstr(got, "\"host\":{"));
+    assert_non_null(strstr(got, "\"geo\":{\"name\":\"lab\"}"));
+    assert_non_null(strstr(got, "\"name\":\"h\",\"os\":{"));
+    assert_non_null(strstr(got, "\"type\":\"linux\","));
+    assert_non_null(strstr(got, "\"containerized\":"));
+    got = after("[{add_host_metadata: {netinfo: {enabled: false}}}]");
+    assert_null(strstr(got, "\"mac\":"));
+    got = after("[{add_fields: {target: host, fields: {x: 1}}},"
+                " {add_host_metadata: {replace_fields: false}}, {drop_fields: {fields: [x]}}]");
+    assert_string_equal(got, ",\"host\":{\"x\":1},\"type\":\"http\"}");
+    got = after("[{add_fields: {target: host, fields: {name: n}}},"
+                " {add_host_metadata: {replace_fields: false}}]");
+    assert_non_null(strstr(got, "\"hostname\":"));
+}
+
 static void later_ones_are_accepted(void **state)
 {
     (void)state;
     log_set_sink(count_warning, NULL);
     warnings = 0;
-    is("[{add_host_metadata: null}, {add_cloud_metadata: {timeout: 3s}}]", WHOLE, 0);
+    is("[{add_docker_metadata: null}, {add_cloud_metadata: {timeout: 3s}}]", WHOLE, 0);
     assert_int_equal(warnings, 2);
     log_set_sink(NULL, NULL);
 }
@@ -212,7 +233,7 @@ static void refuses(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        { "[{no_such_processor: {}}]", "add_fields, add_labels, add_tags" },
+        { "[{no_such_processor: {}}]", "add_fields, add_host_metadata, add_labels" },
         { "[{add_tag: {tags: [a]}}]", "did you mean add_tags" },
         { "[{add_tags: {tags: [a]}, drop_event: {}}]", "exactly one" },
         { "[{drop_event: {when: {nosuch: {a: 1}}}}]", "condition" },
@@ -261,6 +282,7 @@ int main(void)
         cmocka_unit_test(copies),
         cmocka_unit_test(conditions_decide),
         cmocka_unit_test(a_failure_ends_an_inner_list_only),
+        cmocka_unit_test(tells_of_the_host),
         cmocka_unit_test(later_ones_are_accepted),
         cmocka_unit_test(refuses),
     };
