@@ -175,6 +175,8 @@ static bool find_protocol(const struct delivery *to, struct slice bytes)
     if (streambuf_append(slab_of(to), half, bytes, to->now_ns, 0))
         choice = dispatch_choose(to->d, flow, streambuf_bytes(half), to->dir,
                                  half->buffer.n < PROBE_BYTES);
+    else
+        counter_add(to->d->env->counters, COUNTER_TCP_BUFFER_REFUSED, 1);
     if (choice == CHOICE_MADE) {
         counter_add(to->d->env->counters, COUNTER_TCP_STREAMS, 1);
         return true;

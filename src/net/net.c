@@ -347,6 +347,14 @@ static void visit(void *ctx, struct packet *p)
     dispatch_datagram(&net->dispatch, flow, p, dir);
 }
 
+/* What was refused is counted here once for all: an event may be missing, or lack a value. */
+static void scratch_reset(struct net *net)
+{
+    if (UNLIKELY(net->scratch.full))
+        counter_add(net->counters, COUNTER_SCRATCH_FULL, 1);
+    arena_reset(&net->scratch);
+}
+
 static void set_time(struct net *net, int64_t ts_ns)
 {
     if (ts_ns > net->now_ns)
@@ -362,7 +370,7 @@ void net_packet(struct net *net, struct packet *p)
     p->ts_ns = p->ts_ns < 0 ? 0 : bounded(p->ts_ns);
     set_time(net, p->ts_ns);
     decode_packet(net->decoder, p, visit, net);
-    arena_reset(&net->scratch);
+    scratch_reset(net);
 }
 
 /* Reads as much of a plain Ethernet frame as the flow's key needs; false for all others, which are
@@ -417,7 +425,7 @@ void net_tick(struct net *net, int64_t now_ns)
 {
     set_time(net, bounded(now_ns));
     decoder_tick(net->decoder, net->now_ns);
-    arena_reset(&net->scratch);
+    scratch_reset(net);
 }
 
 void net_finish(struct net *net)
@@ -428,7 +436,7 @@ void net_finish(struct net *net)
         if (look_at(net, flow))
             forget(net, flow, net->now_ns, FLOW_END_CAPTURE);
     }
-    arena_reset(&net->scratch);
+    scratch_reset(net);
 }
 
 static void env_init(struct net *net, const struct net_sink *sink)
