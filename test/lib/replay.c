@@ -167,7 +167,8 @@ uint64_t replay_losses(const struct replay *r)
 {
     static const enum counter_id lost[] = { COUNTER_FLOW_REFUSED,   COUNTER_FLOW_EVICTED,
                                             COUNTER_TCP_GAPS,       COUNTER_TCP_BUFFER_REFUSED,
-                                            COUNTER_DEFRAG_EVICTED, COUNTER_EVENTS_NO_MEMORY };
+                                            COUNTER_DEFRAG_EVICTED, COUNTER_EVENTS_NO_MEMORY,
+                                            COUNTER_SCRATCH_FULL };
     static const enum proto_counter of_proto[] = { PC_EVICTED, PC_NO_MEMORY };
     uint64_t sum = 0;
     for (unsigned i = 0; i < COUNT(lost); i++)
