@@ -131,7 +131,7 @@ programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
 
 CHECKS := format bans layers size headers house unit golden cli
 .PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth bench \
-        slope tshark nightly fuzz fuzzers bless docs tour new help compile_commands.json clean
+        bench-instructions slope tshark nightly fuzz fuzzers bless docs tour new help compile_commands.json clean
 check:
 	@tools/suites $(CHECKS)
 format:
@@ -161,6 +161,8 @@ truth: release $(call programs,release,truth)
 	$(call suite,truth)
 bench: release $(call programs,release,bench)
 	$(call suite,bench)
+bench-instructions: release $(call programs,release,bench)
+	@test/bench/instructions
 slope: $(call programs,count,slope)
 	$(call suite,slope)
 fuzz: fuzzers
@@ -196,6 +198,7 @@ help:
 #: make golden P=x cases of protocol x;  make bless P=x rewrites their answers and shows the change
 #: make fuzz P=x T=60   one fuzz target for 60 s;  make fuzz smokes each for T=10
 #: make torture e2e slope conform truth tshark bench;  make nightly fuzzes and tortures for hours
+#: make bench-instructions   instructions a packet against the kept ones; BLESS=1 keeps the new
 #: make docs       regenerate docs/reference from the tables
 #: make tour       reading order with line counts
 #: make new P=foo  a new protocol: src/proto/foo.c, its row, its golden folder

@@ -97,20 +97,11 @@ static bool move_one(struct move *m, struct event *e, const struct move_rules *r
     return moved;
 }
 
-struct saved event_save(struct event *e)
+/* As it was, and a note of what failed. */
+static void restore(struct event *e, const struct value *saved, unsigned n, const char *failure)
 {
-    struct saved s = { arena_alloc(e->mem, e->n * sizeof *s.v), e->n };
-    if (!s.v)
-        e->lost = true;
-    else if (s.n)
-        memcpy(s.v, e->v, s.n * sizeof *s.v);
-    return s;
-}
-
-void event_undo(struct event *e, const struct saved *s, const char *failure)
-{
-    memcpy(e->v, s->v, s->n * sizeof *s->v); /* the event's room only grows */
-    e->n = s->n;
+    memcpy(e->v, saved, n * sizeof *saved); /* the event's room only grows */
+    e->n = n;
     event_remove(e, &ecs[ECS_ERROR_MESSAGE]);
     event_cstr_ref(e, &ecs[ECS_ERROR_MESSAGE], failure);
 }
@@ -118,15 +109,20 @@ void event_undo(struct event *e, const struct saved *s, const char *failure)
 enum step moves_run(struct moves *m, struct event *e, const struct move_rules *rules)
 {
     enum step step = STEP_OK;
-    struct saved saved = event_save(e);
-    if (!saved.v)
+    unsigned n = e->n;
+    struct value *saved = arena_alloc(e->mem, n * sizeof *saved);
+    if (!saved) {
+        e->lost = true;
         return STEP_FAILED;
+    }
+    if (n)
+        memcpy(saved, e->v, n * sizeof *saved);
     for (struct move *one = m->first; one; one = one->next) {
         if (move_one(one, e, rules))
             continue;
         step = STEP_FAILED;
         if (rules->fail_on_error) {
-            event_undo(e, &saved, rules->failure);
+            restore(e, saved, n, rules->failure);
             break;
         }
     }

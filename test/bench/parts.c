@@ -40,6 +40,7 @@ static int measure(const struct stage *stage, const char *path, unsigned rounds)
         double start = cpu_s();
         while (sensor_run(&s, 0))
             ;
+        sensor_finish(&s);
         double took = cpu_s() - start;
         best = took < best ? took : best;
         sensor_close(&s);
@@ -48,7 +49,7 @@ static int measure(const struct stage *stage, const char *path, unsigned rounds)
     printf(" ns/packet %.1f", best * 1e9 / (double)s.packets);
     if (s.events)
         printf(" ns/event %.0f bytes/event %.0f", best * 1e9 / (double)s.events,
-               (double)s.bytes / (double)s.events / rounds);
+               (double)s.bytes / (double)s.events);
     printf("\n");
     return 0;
 }

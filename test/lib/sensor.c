@@ -127,11 +127,20 @@ static void set_limits(struct net_conf *c)
     c->key = (struct hash_key){ 1, 2 };
 }
 
+static void open_capture(struct sensor *s, const char *path)
+{
+    struct capture_file_conf file = { .paths = &path, .n_paths = 1 };
+    struct why w;
+    if (capture_open_files(&file, &s->capture, &w) != ERR_OK)
+        fail(&w);
+}
+
 void sensor_open(struct sensor *s, const struct sensor_conf *conf, const char *path)
 {
     struct why w;
     memset(s, 0, sizeof *s);
     s->conf = *conf;
+    line_bytes = 0;
     s->chunks.max_bytes = (size_t)64 << 20;
     arena_init(&s->boot, NULL, 0);
     batch_init(&s->batch, &s->chunks, 0, 0);
@@ -148,14 +157,23 @@ void sensor_open(struct sensor *s, const struct sensor_conf *conf, const char *p
         s->decoder = decoder_new(&s->net_conf, &s->counters);
     if (conf->stage >= SENSOR_NET)
         s->net = net_new(&s->net_conf, &sink, &s->counters);
-    struct capture_file_conf file = { .paths = &path, .n_paths = 1 };
-    if (capture_open_files(&file, &s->capture, &w) != ERR_OK)
-        fail(&w);
+    open_capture(s, path);
+}
+
+void sensor_next(struct sensor *s, const char *path, int64_t later_ns)
+{
+    s->capture->ops->close(s->capture);
+    open_capture(s, path);
+    s->later_ns = later_ns;
 }
 
 static void take(struct sensor *s, unsigned n)
 {
     s->packets += n;
+    for (unsigned i = 0; i < n; i++)
+        s->packet[i].ts_ns += s->later_ns;
+    if (n)
+        s->last_ns = s->packet[n - 1].ts_ns;
     for (unsigned i = 0; s->decoder && i < n; i++)
         decode_packet(s->decoder, &s->packet[i], visit, s);
     for (unsigned i = 0; s->net && i < n; i++)
@@ -174,12 +192,15 @@ bool sensor_run(struct sensor *s, uint64_t max)
         take(s, (unsigned)n);
     if (n == CAPTURE_FAILED)
         fail(&w);
-    if (n == CAPTURE_END && s->net)
-        net_finish(s->net);
-    if (n == CAPTURE_END)
-        flush_batch(s);
-    s->bytes = line_bytes;
     return n >= 0;
+}
+
+void sensor_finish(struct sensor *s)
+{
+    if (s->net)
+        net_finish(s->net);
+    flush_batch(s);
+    s->bytes = line_bytes;
 }
 
 void sensor_close(struct sensor *s)

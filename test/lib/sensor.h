@@ -31,12 +31,20 @@ struct sensor {
     struct decoder *decoder;
     struct pipe *pipe;
     uint64_t packets, events, bytes; /* bytes: of the lines */
+    int64_t later_ns;
+    int64_t last_ns; /* time of the last packet */
     struct packet packet[32];
 };
 
 /* Exits with a message on failure. One sensor at a time: there is one schema. */
 void sensor_open(struct sensor *s, const struct sensor_conf *conf, const char *path);
 
-/* Up to max packets (0: all that are left, and then the end of the capture); false at its end. */
+/* Up to max packets (0: all that are left); false at the end of the file. */
 bool sensor_run(struct sensor *s, uint64_t max);
+
+/* Another file, or the same again, whose packets are stamped later_ns later than they say. */
+void sensor_next(struct sensor *s, const char *path, int64_t later_ns);
+
+/* Reports what is open and gives the last events on. */
+void sensor_finish(struct sensor *s);
 void sensor_close(struct sensor *s);
