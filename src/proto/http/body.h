@@ -17,8 +17,9 @@ struct http_side {
     uint64_t left; /* bytes to come of the body or chunk (HTTP_BODY with a length, _CHUNK_DATA) */
     uint32_t scanned; /* bytes behind the cursor's start that hold no end of head */
     uint32_t trailer; /* bytes of the trailer section so far */
-    uint32_t strange; /* pieces since the last message that were none */
+    uint32_t strange; /* bytes since the last message that were none */
     uint8_t phase;    /* enum http_phase */
+    bool line_seen;   /* the first line of the head that is coming was read and is good */
     bool keep;        /* the body is wanted */
     bool guess;       /* response to an unknown request: it may have no body (HEAD) */
     bool hole;        /* since the last message, bytes were lost or were none of HTTP's */

@@ -8,8 +8,10 @@
 #include "proto/http/message.h"
 #include "proto/http/report.h"
 
-#define PROBE_LINE_MAX 8192  /* longest first line that is waited for before a guess is given up */
-#define STRANGE_MAX    10000 /* pieces in a row that are no message before a stream is given up */
+#define PROBE_LINE_MAX 8192 /* longest first line that is waited for before a guess is given up */
+#define MESSAGE_MAX    ((int64_t)16 * 1024 * 1024)
+#define STRANGE_MAX                                                                                \
+    (64u * 1024 * 1024) /* bytes in a row that are no message: a stream is given up */
 
 /* clang-format off */
 struct field http_fields[HTTP_FIELDS] = {
@@ -39,7 +41,7 @@ static const struct option options[] = {
     OPT(http_conf, hide_keywords,        TEXTS, "hide_keywords",             NULL,    0, 0, OPT_RELOAD, "Names of URL and form parameters whose values are shown as xxxxx."),
     OPT(http_conf, redact_authorization, BOOL,  "redact_authorization",      "false", 0, 0, OPT_RELOAD, "Show stars instead of credentials in authorization fields."),
     OPT(http_conf, redact_headers,       TEXTS, "redact_headers",            NULL,    0, 0, OPT_RELOAD, "Names of header fields whose values are shown as REDACTED."),
-    OPT(http_conf, max_message,          SIZE,  "max_message_size",          "10485760", 1, 16777216, OPT_RELOAD, "Bytes of a head, and of a body kept or decoded, at most."),
+    OPT(http_conf, max_message,          SIZE,  "max_message_size",          "10485760", 1, INT64_MAX, OPT_RELOAD, "Bytes of a head, and of a kept body, at most."),
     OPT(http_conf, decode_body,          BOOL,  "decode_body",               "true",  0, 0, OPT_RELOAD, "Undo gzip, deflate, br and zstd of bodies that are put into the event."),
     { 0 }
 };
@@ -138,13 +140,19 @@ static enum verdict response_done(struct proto_ctx *x, const struct http_text *r
     return status == 101 || tunnel ? PARSE_DONE : PARSE_OK;
 }
 
+static void head_reset(struct http_side *s)
+{
+    s->scanned = 0;
+    s->line_seen = false;
+}
+
 /* A message is whole, as far as it ever will be. */
 static enum verdict message_done(struct proto_ctx *x, struct http_side *s,
                                  const struct http_text *t)
 {
     enum verdict v = PARSE_OK;
     s->phase = HTTP_HEAD;
-    s->scanned = 0;
+    head_reset(s);
     if (!t->m->is_request)
         v = response_done(x, t);
     else if (!s->reported)
@@ -185,17 +193,27 @@ static enum verdict body_is_absent(struct http_side *s, const struct cursor *c)
     return slice_starts(next, rest) ? PARSE_MORE : PARSE_BAD;
 }
 
-/* What is no message is passed: after a hole, or when the capture begins in mid-stream, it is the
- * rest of a body, and the next message begins some segments later. */
-static enum verdict head_bad(struct proto_ctx *x, struct http_side *s, struct cursor *c)
+/* Which messages may come from d. */
+static unsigned kinds_from(const struct http_state *st, enum dir d)
 {
+    if (!st->known)
+        return HTTP_REQUESTS | HTTP_RESPONSES;
+    return d == DIR_CLIENT ? HTTP_REQUESTS : HTTP_RESPONSES;
+}
+
+/* The first n bytes are no message: they are passed, up to where one may begin. After a hole, or
+ * when the capture begins in mid-stream, they are the rest of a body. */
+static enum verdict head_bad(struct proto_ctx *x, struct cursor *c, enum dir d, size_t n)
+{
+    struct http_state *st = x->state;
+    struct http_side *s = &st->side[d];
     counter_proto(x->env->counters, x->id, PC_BAD);
-    s->scanned = 0;
+    head_reset(s);
     s->hole = true;
-    if (++s->strange > STRANGE_MAX)
-        return PARSE_DONE;
-    cur_skip(c, cur_left(c));
-    return PARSE_OK;
+    n += http_find_start(slice_after(cur_rest(c), n), kinds_from(st, d));
+    cur_skip(c, n);
+    s->strange += (uint32_t)n;
+    return s->strange > STRANGE_MAX ? PARSE_DONE : PARSE_OK;
 }
 
 static enum verdict body_parse(struct proto_ctx *x, struct http_side *s, struct cursor *c,
@@ -216,9 +234,8 @@ static enum verdict body_parse(struct proto_ctx *x, struct http_side *s, struct 
     case HTTP_BODY_WHOLE:
         return kept_message_done(x, s, d);
     case HTTP_BODY_BROKEN:
-        s->hole = true;
         kept_message_done(x, s, d);
-        return head_bad(x, s, c);
+        return head_bad(x, c, d, cur_left(c) > 0);
     }
     return PARSE_BAD;
 }
@@ -314,38 +331,66 @@ static bool pass_empty_lines(struct cursor *c)
     return c->p != from;
 }
 
+/* The first line that is not whole yet, or the first of a head that is coming: is it good? */
+static enum http_line first_line(struct http_side *s, struct slice all, struct slice *line)
+{
+    if (s->line_seen)
+        return HTTP_LINE_GOOD;
+    ptrdiff_t lf = slice_find(slice_after(all, s->scanned), '\n');
+    if (lf < 0)
+        return HTTP_LINE_GOOD;
+    *line = slice_first(all, s->scanned + (size_t)lf + 1);
+    enum http_line what = http_start_line(*line, s->hole);
+    s->line_seen = what == HTTP_LINE_GOOD;
+    return what;
+}
+
 static enum verdict head_read(struct proto_ctx *x, struct slice head, struct cursor *c, enum dir d)
 {
     struct http_state *st = x->state;
     if (!http_message_parse(head, x->conf, &st->side[d].m) || !settle_roles(x, st, d, &d))
-        return head_bad(x, &st->side[d], c);
-    st->side[d].scanned = 0;
-    st->side[d].strange = 0;
+        return head_bad(x, c, d, head.n);
+    struct http_side *s = &st->side[d];
+    head_reset(s);
+    s->strange = 0;
     cur_skip(c, head.n);
-    return head_done(x, &st->side[d], head, c, d);
+    return head_done(x, s, head, c, d);
+}
+
+/* A message begins here, or nothing that is known. */
+static enum verdict head_begin(struct proto_ctx *x, struct slice all, struct cursor *c, enum dir d)
+{
+    struct http_state *st = x->state;
+    struct http_side *s = &st->side[d];
+    const struct http_conf *conf = x->conf;
+    struct slice line = slice_of(NULL, 0);
+    enum http_line what = first_line(s, all, &line);
+    if (what == HTTP_LINE_09 && d == DIR_CLIENT) {
+        cur_skip(c, line.n);
+        return bare_request(x, s, line);
+    }
+    if (what != HTTP_LINE_GOOD)
+        return head_bad(x, c, d, line.n);
+    if (slice_starts(line, SLICE("PRI * HTTP/2.0")))
+        return PARSE_DONE; /* HTTP/2 without TLS (RFC 9113 section 3.4) */
+    size_t n = http_head_end(all, &s->scanned);
+    if (n)
+        return head_read(x, slice_first(all, n), c, d);
+    return all.n > (size_t)conf->max_message ? head_bad(x, c, d, all.n) : PARSE_MORE;
 }
 
 static enum verdict head_parse(struct proto_ctx *x, struct cursor *c, enum dir d)
 {
     struct http_state *st = x->state;
     struct http_side *s = &st->side[d];
-    const struct http_conf *conf = x->conf;
     struct slice all = cur_rest(c);
     if (is_bare_answer(x, all, d))
         return bare_answer(x, s, c);
     if (s->scanned == 0 && pass_empty_lines(c))
         return PARSE_OK;
-    size_t n = d == DIR_CLIENT ? http_line_09(all) : 0;
-    if (n) {
-        cur_skip(c, n);
-        return bare_request(x, s, slice_first(all, n));
-    }
-    if (!http_start_plausible(all))
-        return head_bad(x, s, c);
-    n = http_head_end(all, &s->scanned);
-    if (n == 0)
-        return all.n > (size_t)conf->max_message ? head_bad(x, s, c) : PARSE_MORE;
-    return head_read(x, slice_first(all, n), c, d);
+    if (!http_start_plausible(all, kinds_from(st, d), s->hole))
+        return head_bad(x, c, d, all.n > 0);
+    return head_begin(x, all, c, d);
 }
 
 /* One message, or a piece of one, a call: so x->start_ns is each message's own. */
@@ -370,7 +415,7 @@ static enum verdict head_cut_short(struct proto_ctx *x, struct cursor *c, enum d
         n--;
     struct slice head = slice_first(rest, n);
     struct http_message *m = &st->side[d].m;
-    st->side[d].scanned = 0;
+    head_reset(&st->side[d]);
     st->side[d].hole = st->side[d].hole || lost;
     if (n == 0 || !http_message_parse(head, x->conf, m) || !settle_roles(x, st, d, &d))
         return PARSE_OK;
@@ -429,14 +474,12 @@ static void http_orphan(struct proto_ctx *x, void *request, enum orphan_reason w
 /* "METHOD target HTTP/1.x" or "HTTP/1.x 200": certain, for SIP and RTSP name themselves there. */
 static int http_probe(struct slice first, enum dir d)
 {
-    static const char *const methods[] = { "GET ",   "POST ",    "HEAD ",    "PUT ",     "DELETE ",
-                                           "PATCH ", "OPTIONS ", "CONNECT ", "PROPFIND " };
     (void)d;
     if (slice_starts(first, SLICE("HTTP/1.")))
         return 100;
     if (slice_starts(SLICE("HTTP/1."), first))
         return PROBE_MORE;
-    if (!http_start_plausible(first))
+    if (!http_start_plausible(first, HTTP_REQUESTS, false))
         return 0;
     ptrdiff_t lf = slice_find(first, '\n');
     if (lf >= 0) {
@@ -445,12 +488,7 @@ static int http_probe(struct slice first, enum dir d)
         line = slice_after(line, line.n > 8 ? line.n - 8 : 0);
         return slice_starts(line, SLICE("HTTP/1.")) ? 100 : 0;
     }
-    for (unsigned i = 0; i < COUNT(methods); i++) {
-        struct slice method = slice_cstr(methods[i]);
-        if (slice_starts(first, method) || slice_starts(method, first))
-            return first.n < PROBE_LINE_MAX ? PROBE_MORE : 0;
-    }
-    return 0;
+    return http_known_method(first) && first.n < PROBE_LINE_MAX ? PROBE_MORE : 0;
 }
 
 static bool lower_texts(struct texts *list, struct arena *mem)
@@ -470,6 +508,7 @@ static bool lower_texts(struct texts *list, struct arena *mem)
 static err http_prepare(void *conf, const struct loading *l)
 {
     struct http_conf *c = conf;
+    c->max_message = c->max_message < MESSAGE_MAX ? c->max_message : MESSAGE_MAX;
     bool good = lower_texts(&c->send_headers, l->mem) && lower_texts(&c->redact_headers, l->mem) &&
                 lower_texts(&c->hide_keywords, l->mem);
     return good ? ERR_OK : why_set(l->why, ERR_LIMIT, "%s: too many texts", l->prefix);

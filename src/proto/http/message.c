@@ -4,8 +4,7 @@
 
 #include "base/table.h"
 
-#define LINE_09_MAX 1024 /* longest request line of HTTP/0.9 */
-#define METHOD_MAX  32   /* longest method that starts a message; RFC 9110's are up to 17 */
+#define METHOD_MAX 32 /* longest method that starts a message; RFC 9110's are up to 17 */
 
 /* RFC 9110 section 5.6.2. */
 static bool is_token(uint8_t b)
@@ -21,15 +20,51 @@ static bool is_blank(uint8_t b)
     return b == ' ' || b == '\t';
 }
 
-bool http_start_plausible(struct slice bytes)
+static const struct slice method_starts[] = {
+    SLICE("GET "),   SLICE("POST "),    SLICE("HEAD "),    SLICE("PUT "),      SLICE("DELETE "),
+    SLICE("PATCH "), SLICE("OPTIONS "), SLICE("CONNECT "), SLICE("PROPFIND "),
+};
+
+/* True when one of both is the beginning of the other. */
+static bool may_become(struct slice bytes, struct slice start)
 {
-    struct slice http = SLICE("HTTP/");
-    if (slice_starts(bytes, http) || slice_starts(http, bytes))
+    return slice_starts(bytes, start) || slice_starts(start, bytes);
+}
+
+bool http_known_method(struct slice bytes)
+{
+    for (unsigned i = 0; i < COUNT(method_starts); i++) {
+        if (may_become(bytes, method_starts[i]))
+            return true;
+    }
+    return false;
+}
+
+bool http_start_plausible(struct slice bytes, unsigned kinds, bool strict)
+{
+    if ((kinds & HTTP_RESPONSES) && may_become(bytes, SLICE("HTTP/")))
         return true;
+    if (!(kinds & HTTP_REQUESTS))
+        return false;
+    if (strict)
+        return http_known_method(bytes);
     size_t n = 0;
     while (n < bytes.n && n < METHOD_MAX && is_token(bytes.p[n]))
         n++;
     return n == bytes.n || (n > 0 && n < METHOD_MAX && is_blank(bytes.p[n]));
+}
+
+size_t http_find_start(struct slice bytes, unsigned kinds)
+{
+    for (size_t i = 0; i < bytes.n; i++) {
+        struct slice rest = slice_after(bytes, i);
+        if (!memchr("HGPDOC", rest.p[0], 6))
+            continue;
+        if (((kinds & HTTP_RESPONSES) && may_become(rest, SLICE("HTTP/1."))) ||
+            ((kinds & HTTP_REQUESTS) && http_known_method(rest)))
+            return i;
+    }
+    return bytes.n;
 }
 
 size_t http_head_end(struct slice bytes, uint32_t *scanned)
@@ -110,17 +145,18 @@ static bool request_line(struct slice head, struct slice line, struct http_messa
     return true;
 }
 
-size_t http_line_09(struct slice bytes)
+enum http_line http_start_line(struct slice line, bool strict)
 {
-    /* Asked again with each packet: a line without end is not searched from the start for ever. */
-    ptrdiff_t lf = slice_find(slice_first(bytes, LINE_09_MAX), '\n');
-    if (lf < 0 || !slice_starts(bytes, SLICE("GET /")))
-        return 0;
-    struct slice line = slice_trim(slice_first(bytes, (size_t)lf));
-    if (line.n && line.p[line.n - 1] == '\r')
-        line.n--;
-    struct slice target = slice_after(slice_trim(line), 4);
-    return slice_find(target, ' ') < 0 ? (size_t)lf + 1 : 0;
+    struct http_message m = { 0 };
+    line.n -= slice_ends(line, SLICE("\n"));
+    line.n -= slice_ends(line, SLICE("\r"));
+    if (slice_starts(line, SLICE("HTTP/")))
+        return status_line(line, line, &m) ? HTTP_LINE_GOOD : HTTP_LINE_BAD;
+    if (request_line(line, line, &m))
+        return strict && slice_find(http_piece(line, m.uri), ' ') >= 0 ? HTTP_LINE_BAD
+                                                                       : HTTP_LINE_GOOD;
+    bool bare = slice_starts(line, SLICE("GET /")) && slice_find(slice_after(line, 4), ' ') < 0;
+    return bare ? HTTP_LINE_09 : HTTP_LINE_BAD;
 }
 
 /* A line end before a blank is folding: the value goes on (RFC 9112 section 5.2). */

@@ -30,8 +30,18 @@ struct http_message {
     struct http_span content[HTTP_CODINGS], transfer[HTTP_CODINGS]; /* as applied */
 };
 
-/* False when no HTTP message can begin with these bytes (maybe only the first of many). */
-bool http_start_plausible(struct slice bytes);
+enum http_kinds { HTTP_REQUESTS = 1, HTTP_RESPONSES = 2 }; /* bits: which messages may come */
+
+/* False when no such message can begin with these bytes (maybe only the first of many). strict:
+ * requests only with a well known method. */
+bool http_start_plausible(struct slice bytes, unsigned kinds, bool strict);
+
+/* True when the bytes begin with a well known method and a blank, or end before that. */
+bool http_known_method(struct slice bytes);
+
+/* Offset of the first place where such a message may begin (or its beginning is cut off by the end
+ * of bytes); bytes.n when there is none. */
+size_t http_find_start(struct slice bytes, unsigned kinds);
 
 /* Length of the head at the start of bytes, its empty line included; 0 when it is not whole.
  * *scanned: how far earlier calls have looked. */
@@ -40,8 +50,14 @@ size_t http_head_end(struct slice bytes, uint32_t *scanned);
 /* Reads a head; false when the start line is none. Framing, times and sizes are the caller's. */
 bool http_message_parse(struct slice head, const struct http_conf *conf, struct http_message *m);
 
-/* A request line without version: HTTP/0.9 ("GET /path"). Its length with line end, else 0. */
-size_t http_line_09(struct slice bytes);
+enum http_line {
+    HTTP_LINE_BAD,
+    HTTP_LINE_GOOD,
+    HTTP_LINE_09, /* a request without version: HTTP/0.9 ("GET /path") */
+};
+
+/* What a first line is, its line end included. strict: a request target has no blanks. */
+enum http_line http_start_line(struct slice line, bool strict);
 
 /* How a request's body ends, and a response's to a request with that method (empty: unknown). */
 enum http_framing http_request_framing(const struct http_message *m);

@@ -64,6 +64,8 @@ static void escape(struct buf *out, struct slice s, const char *safe)
 
 struct slice http_url_escape(struct slice path, struct arena *mem)
 {
+    if (slice_eq(path, SLICE("*")))
+        return path; /* the server itself (RFC 9112 section 3.2.4) */
     size_t cap = path.n * 3;
     struct buf out = buf_of(arena_alloc(mem, cap), cap);
     if (!out.p)

@@ -255,6 +255,84 @@ static void test_tunnels(void **state)
     parser_close(&p);
 }
 
+static void test_version_2(void **state)
+{
+    (void)state;
+    both_ways((struct step[]){ { CLIENT, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0 },
+                               { FLOW_END, NULL, 0 },
+                               { 0 } },
+              NULL);
+    assert_int_equal(verdict, PARSE_DONE);
+    assert_int_equal(p.n, 0);
+    parser_close(&p);
+}
+
+/* A snaplen that cuts heads: request and response are known by their first lines. */
+static void test_cut_heads(void **state)
+{
+    (void)state;
+    both_ways((struct step[]){ { CLIENT, "GET /a HTTP/1.1\r\nHo", 0 },
+                               { CLIENT_GAP, NULL, 40 },
+                               { SERVER, "HTTP/1.1 200 OK\r\nServ", 0 },
+                               { SERVER_GAP, NULL, 400 },
+                               { SERVER, "rest of a body, HTTP/", 0 },
+                               { CLIENT, GET, 0 },
+                               { SERVER, OK_2, 0 },
+                               { 0 } },
+              NULL);
+    assert_int_equal(p.n, 2);
+    expect(0, "query", "GET /a");
+    expect(0, "http.response.status_code", "200");
+    expect_json(0, "[\"Packet loss while capturing the request\",\"Packet loss while capturing the "
+                   "response\"]");
+    expect(1, "query", "GET /a/b.txt");
+    expect(1, "error.message", "");
+    parser_close(&p);
+}
+
+/* A chunked body whose framing breaks: reported, and the connection goes on. */
+static void test_broken_chunks(void **state)
+{
+    (void)state;
+    static const char *const broken[] = { "zz\r\n", "3\r\nabcd\r\n", "11111111111111111\r\n" };
+    for (unsigned i = 0; i < COUNT(broken); i++) {
+        both_ways(
+            (struct step[]){
+                { CLIENT, GET GET, 0 },
+                { SERVER, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 0 },
+                { SERVER, broken[i], 0 },
+                { SERVER, OK_2, 0 },
+                { 0 } },
+            NULL);
+        assert_int_equal(p.n, 2);
+        expect(1, "http.response.body.bytes", "2");
+        parser_close(&p);
+    }
+}
+
+static void test_hosts(void **state)
+{
+    (void)state;
+    both_ways((struct step[]){ { CLIENT,
+                                 "GET http://[fd00::1]:8080 HTTP/1.1\r\nHost: ignored:1\r\n\r\n"
+                                 "GET /x HTTP/1.1\r\nHost: 10.9.9.9:81\r\n\r\n"
+                                 "OPTIONS * HTTP/1.1\r\nHost: h:40000\r\nReferer: /own\r\n\r\n",
+                                 0 },
+                               { SERVER, OK_2 OK_2 OK_2, 0 },
+                               { 0 } },
+              NULL);
+    assert_int_equal(p.n, 3);
+    expect(0, "url.full", "http://[fd00::1]:8080");
+    expect(0, "error.message", "");
+    expect_json(0, "\"related\":{\"ip\":[\"fd00::1\"]}");
+    expect(1, "error.message", "Host header port number mismatch");
+    expect(1, "destination.domain", "");
+    expect(2, "url.full", "http://h:40000/*");
+    expect(2, "url.domain", "h");
+    expect(2, "query", "OPTIONS *");
+    parser_close(&p);
+}
+
 /* A server that refuses before the body has come: one transaction. */
 static void test_early_refusal(void **state)
 {
@@ -603,7 +681,9 @@ int main(void)
         cmocka_unit_test(test_garbage),       cmocka_unit_test(test_unknown_head),
         cmocka_unit_test(test_redaction),     cmocka_unit_test(test_user_and_cookies),
         cmocka_unit_test(test_coded_body),    cmocka_unit_test(test_max_message),
-        cmocka_unit_test(test_timeout),       cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_timeout),       cmocka_unit_test(test_version_2),
+        cmocka_unit_test(test_cut_heads),     cmocka_unit_test(test_broken_chunks),
+        cmocka_unit_test(test_hosts),         cmocka_unit_test(test_probe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
