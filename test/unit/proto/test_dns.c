@@ -415,6 +415,50 @@ static void shows_edns(void **state)
     expect_json(0, "\"header_flags\":[\"RD\",\"RA\",\"DO\"]");
 }
 
+static void shows_rare_edns_options(void **state)
+{
+    (void)state;
+    begin(1, RESPONSE);
+    question(WWW, RR_A);
+    opt(0, 0,
+        SLICE("\0\1\0\x12\0\1\0\2\0\3\0\0\0\0\0\0\0\xff\0\0\0\x3c" /* LLQ */
+              "\0\2\0\4\0\0\0\x1e"                                 /* update lease */
+              "\0\6\0\1\2\0\7\0\2\1\x9"                            /* DHU, N3U */
+              "\0\10\0\7\0\2\x18\0\x20\1\xd"                       /* subnet, IPv6 */
+              "\0\11\0\0\0\13\0\0\0\17\0\2\0\1"));                 /* empty; no fields */
+    send(DIR_SERVER, 1000);
+    expect(0, "dns.opt.llq", "1 2 3 ff 60");
+    expect(0, "dns.opt.ul", "30 0");
+    expect(0, "dns.opt.dhu", " SHA256");
+    expect(0, "dns.opt.n3u", " SHA1 9");
+    expect(0, "dns.opt.subnet", "[2001:d00::]/24/0");
+    expect(0, "dns.opt.expire", "0");
+    expect(0, "dns.opt.local", "");
+    expect(0, "dns.opt.do", "false");
+}
+
+static void numbers_without_names_are_shown(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned type;
+        const char *json;
+    } rows[] = { { 32768, "\"type\":\"TA\"" },
+                 { 32769, "\"type\":\"DLV\"" },
+                 { 65535, "\"type\":\"Reserved\"" },
+                 { 54, "\"type\":\"54\"" } };
+    for (unsigned i = 0; i < COUNT(rows); i++) {
+        begin(i, 0x980c); /* opcode 3, response code 12 */
+        question(WWW, rows[i].type);
+        m.p[m.n - 1] = 9; /* the class */
+        assert_int_equal(send(DIR_SERVER, 1000), PARSE_OK);
+        expect_json(i, rows[i].json);
+        expect(i, "dns.question.class", "9");
+        expect(i, "dns.op_code", "3");
+        expect(i, "dns.response_code", "Unknown 12");
+    }
+}
+
 static void notes_on_sizes_and_edns(void **state)
 {
     (void)state;
@@ -719,6 +763,8 @@ int main(void)
         TEST_UDP(refuses_malformed_messages),
         TEST_UDP(cut_by_the_capture),
         TEST_UDP(shows_edns),
+        TEST_UDP(shows_rare_edns_options),
+        TEST_UDP(numbers_without_names_are_shown),
         TEST_UDP(notes_on_sizes_and_edns),
         TEST_UDP(renders_texts_and_sections),
         TEST_UDP(domains_without_registration),
