@@ -162,6 +162,8 @@ static void parse_waiting(const struct delivery *to)
 {
     struct delivery other = *to;
     other.dir = (enum flow_dir) !to->dir;
+    if (half_of(&other)->last_ns > other.now_ns)
+        other.now_ns = half_of(&other)->last_ns;
     if (half_of(&other)->buffer.n)
         parse_buffer(&other);
 }

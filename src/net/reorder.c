@@ -93,8 +93,9 @@ bool reorder_add(struct slab *slab, struct stream_half *half, const struct segme
         before = it; /* a bare FIN stands behind what it ends */
         it = it->next;
     }
-    if (before && before->s.fin && rest.fin && before->s.seq == rest.seq)
-        return true;
+    bool bare = !segment_wire_bytes(&rest);
+    if (bare && before && (before->s.fin || ahead(rest.seq, end_of(before)) < 0))
+        return true; /* known, or an end before bytes that came earlier: those stand */
     return has_room(half, &rest, max_bytes) && put(slab, half, before, &rest);
 }
 
