@@ -43,9 +43,14 @@ extern struct field ecs[];
  * itself. Adding the same array twice is a bug. */
 void schema_add(struct field *fields, size_t n);
 
-/* Boot only: the row of that name; a new one (FT_KEYWORD, documented as the user's own) when there
- * is none, for names that only a configuration knows. Never NULL. */
+/* The row of that name; a new one (FT_KEYWORD, documented as the user's own) when there is none, for
+ * names that only a configuration knows. NULL only after freezing: then nothing is added. */
 struct field *schema_user_field(const char *name);
+
+/* The last name that schema_user_field could not add since the schema was frozen or since the last
+ * call; NULL when all were there. For reloading: such a name takes a restart. The text is the
+ * caller's of schema_user_field. */
+const char *schema_refused(void);
 
 /* Ends adding: sorts, gives ids, computes nesting. Aborts on a duplicate name. Tests may call
  * schema_reset to begin anew. */

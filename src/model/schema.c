@@ -21,6 +21,7 @@ static struct {
     struct field_path *path;
     char *text;        /* the quoted parts of all paths */
     struct arena user; /* rows that only the configuration knows */
+    const char *refused; /* asked for after freezing, and not there */
     bool frozen;
 } schema;
 
@@ -72,6 +73,10 @@ struct field *schema_user_field(const char *name)
         if (strcmp(schema.row[i]->name, name) == 0)
             return schema.row[i];
     }
+    if (schema.frozen) {
+        schema.refused = name;
+        return NULL;
+    }
     size_t n = strlen(name) + 1;
     struct field *f = arena_alloc(&schema.user, sizeof *f + n);
     BUG_ON(!f);
@@ -80,6 +85,13 @@ struct field *schema_user_field(const char *name)
                          "A field of the configuration's own." };
     add_row(f);
     return f;
+}
+
+const char *schema_refused(void)
+{
+    const char *name = schema.refused;
+    schema.refused = NULL;
+    return name;
 }
 
 static size_t quoted_bytes(void)

@@ -61,8 +61,8 @@ extern const struct option pipe_codec_options[];
 MUST_CHECK err pipe_load_codec(const struct node *section, const struct loading *l,
                                struct pipe_conf *conf);
 
-/* Boot, before schema_freeze (it may add the user's fields). conf is copied; what it points to must
- * outlive the pipe. */
+/* Before schema_freeze it may add the user's fields; later (a reload) see schema_refused. conf is
+ * copied; what it points to must outlive the pipe. */
 MUST_CHECK err pipe_new(const struct pipe_conf *conf, struct pipe **out, struct why *w);
 
 /* Processes, encodes and writes every event of the batch, in order; the schema is frozen by then.

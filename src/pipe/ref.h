@@ -18,7 +18,7 @@ struct ref {
 /* `name` must live as long as the ref. For reading and removing. */
 struct ref ref_of(const char *name);
 
-/* Boot, before schema_freeze: also makes the row that a value will be stored in. */
+/* Also makes the row that a value will be stored in; after schema_freeze see schema_refused. */
 struct ref ref_for_writing(const char *name);
 
 /* The value of exactly that name, copied; false when there is none. `@timestamp` is one too. */
