@@ -17,11 +17,11 @@ const struct option proto_common_options[] = {
     OPT(proto_conf, enabled,                BOOL,     "enabled",             "true",  0, 0, 0, "Whether the protocol is followed at all."),
     OPT(proto_conf, ports,                  PORTS,    "ports",               NULL,    0, 0, 0, "Ports that carry the protocol."),
     OPT(proto_conf, detect,                 BOOL,     "detect",              NULL,    0, 0, 0, "Recognise the protocol on every port by its content."),
-    OPT(proto_conf, send_request,           BOOL,     "send_request",        "false", 0, 0, OPT_RELOAD, "Add the request as text to the event."),
-    OPT(proto_conf, send_response,          BOOL,     "send_response",       "false", 0, 0, OPT_RELOAD, "Add the response as text to the event."),
-    OPT(proto_conf, transaction_timeout_ns, DURATION, "transaction_timeout","10s", 1000000, 86400000000000, OPT_RELOAD, "How long a request waits for its answer, in packet time."),
-    OPT(proto_conf, keep_null,              BOOL,     "keep_null",           "false", 0, 0, OPT_RELOAD, "Write fields without a value as null."),
-    OPT(proto_conf, index,                  TEXT,     "index",               NULL,    0, 0, OPT_RELOAD, "Sets @metadata.raw_index of the protocol's events."),
+    OPT(proto_conf, send_request,           BOOL,     "send_request",        "false", 0, 0, 0, "Add the request as text to the event."),
+    OPT(proto_conf, send_response,          BOOL,     "send_response",       "false", 0, 0, 0, "Add the response as text to the event."),
+    OPT(proto_conf, transaction_timeout_ns, DURATION, "transaction_timeout","10s", 1000000, 86400000000000, 0, "How long a request waits for its answer, in packet time."),
+    OPT(proto_conf, keep_null,              BOOL,     "keep_null",           "false", 0, 0, 0, "Write fields without a value as null."),
+    OPT(proto_conf, index,                  TEXT,     "index",               NULL,    0, 0, 0, "Sets @metadata.raw_index of the protocol's events."),
     OPT(proto_conf, interface,              TEXT,     "interface",           NULL,    0, 0, 0, "Only packets of this device are looked at."),
     { 0 }
 };

@@ -31,18 +31,18 @@ struct field http_fields[HTTP_FIELDS] = {
 };
 
 static const struct option options[] = {
-    OPT(http_conf, send_all_headers,     BOOL,  "send_all_headers",          "false", 0, 0, OPT_RELOAD, "Put all header fields into the event."),
-    OPT(http_conf, send_headers,         TEXTS, "send_headers",              NULL,    0, 0, OPT_RELOAD, "Names of the header fields to put into the event."),
-    OPT(http_conf, split_cookie,         BOOL,  "split_cookie",              "false", 0, 0, OPT_RELOAD, "Show cookies as an object by name, where header fields are sent."),
-    OPT(http_conf, real_ip_header,       TEXT,  "real_ip_header",            NULL,    0, 0, OPT_RELOAD, "Header field that names the first client (network.forwarded_ip)."),
-    OPT(http_conf, body_for,             TEXTS, "include_body_for",          NULL,    0, 0, OPT_RELOAD, "Parts of content types whose bodies are sent; an empty text is all."),
-    OPT(http_conf, request_body_for,     TEXTS, "include_request_body_for",  NULL,    0, 0, OPT_RELOAD, "As include_body_for, for requests only."),
-    OPT(http_conf, response_body_for,    TEXTS, "include_response_body_for", NULL,    0, 0, OPT_RELOAD, "As include_body_for, for responses only."),
-    OPT(http_conf, hide_keywords,        TEXTS, "hide_keywords",             NULL,    0, 0, OPT_RELOAD, "Names of URL and form parameters whose values are shown as xxxxx."),
-    OPT(http_conf, redact_authorization, BOOL,  "redact_authorization",      "false", 0, 0, OPT_RELOAD, "Show stars instead of credentials in authorization fields."),
-    OPT(http_conf, redact_headers,       TEXTS, "redact_headers",            NULL,    0, 0, OPT_RELOAD, "Names of header fields whose values are shown as REDACTED."),
-    OPT(http_conf, max_message,          SIZE,  "max_message_size",          "10485760", 1, INT64_MAX, OPT_RELOAD, "Bytes of a head, and of a kept body, at most."),
-    OPT(http_conf, decode_body,          BOOL,  "decode_body",               "true",  0, 0, OPT_RELOAD, "Undo gzip, deflate, br and zstd of bodies that are put into the event."),
+    OPT(http_conf, send_all_headers,     BOOL,  "send_all_headers",          "false", 0, 0, 0, "Put all header fields into the event."),
+    OPT(http_conf, send_headers,         TEXTS, "send_headers",              NULL,    0, 0, 0, "Names of the header fields to put into the event."),
+    OPT(http_conf, split_cookie,         BOOL,  "split_cookie",              "false", 0, 0, 0, "Show cookies as an object by name, where header fields are sent."),
+    OPT(http_conf, real_ip_header,       TEXT,  "real_ip_header",            NULL,    0, 0, 0, "Header field that names the first client (network.forwarded_ip)."),
+    OPT(http_conf, body_for,             TEXTS, "include_body_for",          NULL,    0, 0, 0, "Parts of content types whose bodies are sent; an empty text is all."),
+    OPT(http_conf, request_body_for,     TEXTS, "include_request_body_for",  NULL,    0, 0, 0, "As include_body_for, for requests only."),
+    OPT(http_conf, response_body_for,    TEXTS, "include_response_body_for", NULL,    0, 0, 0, "As include_body_for, for responses only."),
+    OPT(http_conf, hide_keywords,        TEXTS, "hide_keywords",             NULL,    0, 0, 0, "Names of URL and form parameters whose values are shown as xxxxx."),
+    OPT(http_conf, redact_authorization, BOOL,  "redact_authorization",      "false", 0, 0, 0, "Show stars instead of credentials in authorization fields."),
+    OPT(http_conf, redact_headers,       TEXTS, "redact_headers",            NULL,    0, 0, 0, "Names of header fields whose values are shown as REDACTED."),
+    OPT(http_conf, max_message,          SIZE,  "max_message_size",          "10485760", 1, INT64_MAX, 0, "Bytes of a head, and of a kept body, at most."),
+    OPT(http_conf, decode_body,          BOOL,  "decode_body",               "true",  0, 0, 0, "Undo gzip, deflate, br and zstd of bodies that are put into the event."),
     { 0 }
 };
 /* clang-format on */
