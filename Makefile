@@ -129,9 +129,9 @@ suite = @if [ -x test/$(1)/run ]; then test/$(1)/run; else \
 	echo '$(1): not there yet (no test/$(1)/run)'; echo '0 passed, 0 failed, 1 skipped'; fi
 programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
 
-CHECKS := format bans layers size headers house unit golden cli
+CHECKS := format bans layers size headers house unit golden cli docs-fresh
 .PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth bench \
-        bench-instructions slope tshark nightly fuzz fuzzers bless docs tour new help compile_commands.json clean
+        bench-instructions slope tshark nightly fuzz fuzzers bless docs docs-fresh tour new help compile_commands.json clean
 check:
 	@tools/suites $(CHECKS)
 format:
@@ -192,7 +192,7 @@ help:
 	@sed -n 's/^#: \?//p' Makefile
 #: make            build with sanitizers: build/dev/wirelume (same as make dev)
 #: make release    build/release/wirelume; also tsan, cov
-#: make check      format, bans, layers, size, headers, house, unit, golden, cli; each is a target too
+#: make check      format, bans, layers, size, headers, house, unit, golden, cli, docs-fresh; each is a target too
 #: make unit P=x   unit tests of the room or file x;  F=tsan runs another flavour
 #: make cli        the command line of the whole program
 #: make golden P=x cases of protocol x;  make bless P=x rewrites their answers and shows the change
