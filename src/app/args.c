@@ -204,7 +204,7 @@ static err check_environment(const struct args *out, struct why *w)
                    out->environment);
 }
 
-static void take_memory(struct reading *r, int argc, char *const *argv)
+static void take_memory(struct reading *r, int argc, const char *const *argv)
 {
     size_t bytes = (size_t)(argc + 1) * sizeof(char *);
     struct texts *lists[] = { &r->out->files, &r->out->sets, &r->out->selectors, &r->out->rest };
@@ -219,7 +219,7 @@ static void take_memory(struct reading *r, int argc, char *const *argv)
     r->n = (unsigned)argc;
 }
 
-err args_read(struct args *out, int argc, char *const *argv, struct arena *a, struct why *w)
+err args_read(struct args *out, int argc, const char *const *argv, struct arena *a, struct why *w)
 {
     *out = (struct args){ .strict_perms = true, .environment = "default" };
     struct reading r = { .out = out, .a = a, .w = w };

@@ -38,7 +38,7 @@ struct args {
 
 /* Reads argv (without the program's name) after the rewriting of single dashes. Memory from a. On
  * failure w holds the sentence behind "Error: ". */
-MUST_CHECK err args_read(struct args *out, int argc, char *const *argv, struct arena *a,
+MUST_CHECK err args_read(struct args *out, int argc, const char *const *argv, struct arena *a,
                          struct why *w);
 
 /* The flags of these scopes, one a line, for help. */

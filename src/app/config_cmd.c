@@ -56,6 +56,7 @@ void option_describe(FILE *out, const struct section *s, const struct option *o)
 
 struct search {
     const char *key;
+    const char *common; /* "ports" when packetbeat.protocols.dns.ports was asked for; NULL */
     const char *nearest[1024];
     char text[1024][96];
     unsigned n, found;
@@ -77,7 +78,9 @@ static void explain_row(struct search *x, const struct section *s, const struct 
         x->nearest[x->n] = x->text[x->n];
         x->n++;
     }
-    if (!is_asked(full, x->key))
+    bool common = x->common && strcmp(s->path, "packetbeat.protocols.NAME") == 0 &&
+                  strcmp(x->common, o->key) == 0;
+    if (!is_asked(full, x->key) && !common)
         return;
     x->found++;
     printf("%s\n  ", full);
@@ -98,10 +101,26 @@ static void explain_section(void *ctx, const struct section *s)
             explain_row(x, s, o);
 }
 
+/* What stands behind packetbeat.protocols.NAME. of a protocol that is there; NULL. */
+static const char *key_of_protocol(const char *key)
+{
+    struct slice rest = slice_cstr(key), head = SLICE("packetbeat.protocols.");
+    if (!slice_starts(rest, head))
+        return NULL;
+    rest = slice_after(rest, head.n);
+    for (unsigned i = 0; i < PROTO_COUNT; i++) {
+        struct slice name = slice_cstr(protos[i]->name);
+        if (slice_starts(rest, name) && rest.n > name.n && rest.p[name.n] == '.')
+            return key + head.n + name.n + 1;
+    }
+    return NULL;
+}
+
 static int explain(const char *key)
 {
     static struct search x;
     x.key = key;
+    x.common = key_of_protocol(key);
     options_each_section(explain_section, &x);
     if (x.found)
         return 0;

@@ -96,7 +96,7 @@ static void example_page(FILE *out)
     fputs("\npacketbeat.flows:\n  timeout: 30s\n  period: 10s\n\npacketbeat.protocols:\n", out);
     for (unsigned i = 0; i < PROTO_COUNT; i++)
         put_protocol(out, protos[i]);
-    fputs("\n  # Keys that every protocol has:\n", out);
+    fputs("\n  # Keys that every protocol has, shown once:\n", out);
     put_item(out, proto_common_options, 2);
     put_item(out, meta_options, 2);
     fputs("\noutput.console:\n  pretty: false\n", out);

@@ -9,7 +9,7 @@ int main(int argc, char **argv)
     struct why why;
     arena_init(&mem, NULL, 0);
     int status = 1;
-    if (args_read(&args, argc - 1, argv + 1, &mem, &why)) {
+    if (args_read(&args, argc - 1, (const char *const *)argv + 1, &mem, &why)) {
         fprintf(stderr, "Error: %s\n", why.text);
     } else if (args.help) {
         command_usage(stdout, args.command);

@@ -152,7 +152,7 @@ static void each_named(const char *prefix, const char *name, struct section s,
     char path[80], title[80];
     snprintf(path, sizeof path, "%s.%s", prefix, name);
     snprintf(title, sizeof title, "%s: %s", strcmp(prefix, "output") == 0 ? "Output" : "Protocol",
-             name);
+             strcmp(name, "NAME") == 0 ? "every one" : name);
     s.path = path;
     s.title = title;
     s.is_item = true;
@@ -163,8 +163,12 @@ void options_each_section(void (*each)(void *ctx, const struct section *s), void
 {
     for (const struct section *s = sections; s->title; s++)
         each(ctx, s);
+    struct section all = { .tables = { proto_common_options, meta_options } };
+    each_named("packetbeat.protocols", "NAME", all, each, ctx);
     for (unsigned i = 0; i < PROTO_COUNT; i++) {
-        struct section s = { .tables = { proto_common_options, meta_options, protos[i]->options } };
+        if (!protos[i]->options)
+            continue;
+        struct section s = { .tables = { protos[i]->options } };
         each_named("packetbeat.protocols", protos[i]->name, s, each, ctx);
     }
     for (const struct output *const *o = outputs; *o; o++) {

@@ -12,7 +12,9 @@
 
 struct running {
     const struct args *a;
-    struct start start, fresh; /* fresh: what SIGHUP loaded last */
+    struct start start; /* in force for all that is not reloaded */
+    struct start fresh; /* what SIGHUP brought last */
+    struct start next;  /* being tried */
     struct identity identity;
     struct capture *capture[CAPTURES_MAX];
     unsigned n;
@@ -115,21 +117,29 @@ static err open_captures(struct running *r, struct why *w)
     return r->dump ? ERR_OK : ERR_IO;
 }
 
-/* SIGHUP: level, areas, fields, tags and processors of what is in the files now. */
+/* SIGHUP: what is in the files now. Flows, protocols and interfaces stay as they are. */
 static const struct settings *reload(void *ctx)
 {
     struct running *r = ctx;
     struct start_conf conf = { .need.output = true };
-    struct start next;
     struct why why;
-    if (start_load(&next, r->a, &conf, &why)) {
+    if (start_load(&r->next, r->a, &conf, &why)) {
         log_error("config", "reload refused, the old configuration stays: %s", why.text);
         return NULL;
     }
-    /* The one before may still be in use by the pipe; the first is needed to the end. */
-    r->fresh = next;
-    start_relog(&r->fresh, r->a);
-    return &r->fresh.settings;
+    return &r->next.settings;
+}
+
+static void reloaded(void *ctx, bool taken)
+{
+    struct running *r = ctx;
+    if (!taken) {
+        start_free(&r->next);
+        return;
+    }
+    start_relog(&r->next, r->a);
+    start_free(&r->fresh);
+    r->fresh = r->next;
 }
 
 static int finish(struct running *r, err rc, bool interrupted, struct why *w)
@@ -155,6 +165,7 @@ static void close_all(struct running *r)
         capture_dump_close(r->dump);
     identity_close(&r->identity);
     logfile_close();
+    start_free(&r->fresh);
     start_free(&r->start);
 }
 
@@ -189,6 +200,7 @@ static err run(struct running *r, bool *interrupted, struct why *w)
                        .dry_run = r->a->dry_run,
                        .log_metrics = true,
                        .reload = reload,
+                       .reloaded = reloaded,
                        .ctx = r };
     return wiring_run(&job, &sums, interrupted, w);
 }

@@ -98,8 +98,11 @@ static const struct value *named(const struct event *e, const char *name)
     return f ? event_get(e, f) : NULL;
 }
 
-static void put_end(struct line *l, const struct event *e, enum ecs_id ip, enum ecs_id port)
+static void put_end(struct line *l, const struct event *e, bool source)
 {
+    enum ecs_id ip = source ? ECS_SOURCE_IP : ECS_DESTINATION_IP;
+    enum ecs_id port = source ? ECS_SOURCE_PORT : ECS_DESTINATION_PORT;
+    enum ecs_id mac = source ? ECS_SOURCE_MAC : ECS_DESTINATION_MAC;
     char text[ADDR_TEXT_MAX + 16];
     struct buf b = buf_of(text, sizeof text);
     const struct value *v = get(e, ip);
@@ -109,6 +112,8 @@ static void put_end(struct line *l, const struct event *e, enum ecs_id ip, enum 
         buf_cstr(&b, v6 ? "[" : "");
         buf_addr(&b, v->p);
         buf_cstr(&b, v6 ? "]" : "");
+    } else {
+        buf_add(&b, text_of(e, mac));
     }
     if (has_port) {
         buf_u8(&b, ':');
@@ -131,8 +136,11 @@ static void put_bytes(struct buf *b, int64_t bytes)
 
 static void flow_what(struct buf *b, const struct event *e)
 {
-    buf_add(b, text_of(e, ECS_NETWORK_TRANSPORT));
-    buf_printf(b, " %lld packets ", (long long)int_of(e, ECS_NETWORK_PACKETS));
+    struct slice transport = text_of(e, ECS_NETWORK_TRANSPORT);
+    int64_t packets = int_of(e, ECS_NETWORK_PACKETS);
+    buf_add(b, transport);
+    buf_printf(b, "%s%lld packet%s ", transport.n ? " " : "", (long long)packets,
+               packets == 1 ? "" : "s");
     put_bytes(b, int_of(e, ECS_NETWORK_BYTES));
 }
 
@@ -233,12 +241,12 @@ struct slice watchline_format(const struct event *e, const struct watchline_conf
     colour(&l, PLAIN);
     pad_to(&l, at + TYPE_WIDTH + 1);
     at = l.column;
-    put_end(&l, e, ECS_SOURCE_IP, ECS_SOURCE_PORT);
+    put_end(&l, e, true);
     pad_to(&l, at + END_WIDTH + 1);
     buf_lit(&l.b, "→ ");
     l.column += 2;
     at = l.column;
-    put_end(&l, e, ECS_DESTINATION_IP, ECS_DESTINATION_PORT);
+    put_end(&l, e, false);
     pad_to(&l, at + END_WIDTH + 1);
     what(&m, e);
     unsigned width = what_width(&l, conf->columns);

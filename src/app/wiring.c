@@ -128,21 +128,34 @@ static err make_pipe(const struct job *job, const struct settings *s, struct pip
     return rc;
 }
 
-/* Fields, tags and processors take effect between two batches. */
-static void reload(struct wiring *w)
+/* A pipe for the new settings; false, and logged, when they cannot be had without a restart. */
+static bool replace_pipe(struct wiring *w, const struct settings *fresh)
 {
     struct why why;
-    const struct settings *fresh = w->job->reload ? w->job->reload(w->job->ctx) : NULL;
-    if (!fresh)
-        return;
     struct pipe *pipe;
     if (make_pipe(w->job, fresh, &pipe, &why)) {
         log_error("config", "reload refused, the old configuration stays: %s", why.text);
-        return;
+        return false;
+    }
+    const char *name = schema_refused();
+    if (name) {
+        log_error("config", "reload refused: the field '%s' is new and takes a restart", name);
+        pipe_free(pipe);
+        return false;
     }
     pipe_free(w->pipe);
     w->pipe = pipe;
-    log_info("config", "reloaded");
+    log_info("config", "reloaded: fields, tags, processors, ignore_outgoing and the log's level");
+    return true;
+}
+
+/* Takes effect between two batches. */
+static void reload(struct wiring *w)
+{
+    schema_refused();
+    const struct settings *fresh = w->job->reload ? w->job->reload(w->job->ctx) : NULL;
+    if (fresh)
+        w->job->reloaded(w->job->ctx, replace_pipe(w, fresh));
 }
 
 static void stop(struct wiring *w, const char *reason)

@@ -20,8 +20,10 @@ struct job {
     bool log_metrics; /* the counters that changed, every logging.metrics.period */
     /* Called on the pipe's thread about five times a second, with the sums. NULL: not wanted. */
     void (*progress)(void *ctx, const struct tally *t);
-    /* SIGHUP: a newly read configuration to go on with, or NULL (the reason is logged by it). */
+    /* SIGHUP: a newly read configuration to go on with, or NULL (the reason is logged by it); then
+     * whether it was taken: what was in force before is free to go, else the new one is. */
     const struct settings *(*reload)(void *ctx);
+    void (*reloaded)(void *ctx, bool taken);
     void *ctx;
 };
 

@@ -43,8 +43,8 @@ extern struct field ecs[];
  * itself. Adding the same array twice is a bug. */
 void schema_add(struct field *fields, size_t n);
 
-/* The row of that name; a new one (FT_KEYWORD, documented as the user's own) when there is none, for
- * names that only a configuration knows. NULL only after freezing: then nothing is added. */
+/* The row of that name; when there is none a new one (FT_KEYWORD, documented as the user's own),
+ * for names that only a configuration knows. NULL only after freezing: then nothing is added. */
 struct field *schema_user_field(const char *name);
 
 /* The last name that schema_user_field could not add since the schema was frozen or since the last
