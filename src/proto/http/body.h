@@ -21,7 +21,7 @@ struct http_side {
     uint8_t phase;    /* enum http_phase */
     bool line_seen;   /* the first line of the head that is coming was read and is good */
     bool keep;        /* the body is wanted */
-    bool guess;       /* response to an unknown request: it may have no body (HEAD) */
+    bool guess;       /* a response whose body may not come at all */
     bool hole;        /* since the last message, bytes were lost or were none of HTTP's */
     bool reported;    /* a request whose answer came before its end: already in an event */
     struct http_message m;

@@ -181,8 +181,7 @@ static void drop_unanswered(struct proto_ctx *x, struct http_side *s)
     s->hole = false;
 }
 
-/* A response to a request that was not seen may be to HEAD: then the next message stands where the
- * body would. MORE: too few bytes to tell. */
+/* OK: the next message stands where a doubtful body would. MORE: too few bytes to tell. */
 static enum verdict body_is_absent(struct http_side *s, const struct cursor *c)
 {
     struct slice rest = cur_rest(c), next = SLICE("HTTP/1.");
@@ -240,6 +239,15 @@ static enum verdict body_parse(struct proto_ctx *x, struct http_side *s, struct 
     return PARSE_BAD;
 }
 
+/* A response whose body may not come although its head says so: the request was not seen and may be
+ * HEAD, or the server forgot the length of no body on a connection that goes on. */
+static bool may_lack_body(const struct http_message *m, struct slice method)
+{
+    if (m->framing == HTTP_UNTIL_CLOSE)
+        return method.n == 0 || (m->version >= 11 && !m->close);
+    return method.n == 0 && m->framing == HTTP_LENGTH;
+}
+
 /* The head is whole: is there a body, and does it matter? */
 static enum verdict head_done(struct proto_ctx *x, struct http_side *s, struct slice head,
                               struct cursor *c, enum dir d)
@@ -254,7 +262,7 @@ static enum verdict head_done(struct proto_ctx *x, struct http_side *s, struct s
     s->m.framing = (uint8_t)(d == DIR_SERVER ? http_response_framing(&s->m, method)
                                              : http_request_framing(&s->m));
     s->keep = http_body_wanted(conf, &s->m, head);
-    s->guess = d == DIR_SERVER && method.n == 0 && s->m.framing != HTTP_CHUNKED;
+    s->guess = d == DIR_SERVER && may_lack_body(&s->m, method);
     if (s->m.framing == HTTP_NO_BODY) {
         struct http_text t = { &s->m, head, slice_of(NULL, 0) };
         return message_done(x, s, &t);
@@ -331,7 +339,7 @@ static bool pass_empty_lines(struct cursor *c)
     return c->p != from;
 }
 
-/* The first line that is not whole yet, or the first of a head that is coming: is it good? */
+/* What the first line of the head is; GOOD as long as it is not whole, and once it was read. */
 static enum http_line first_line(struct http_side *s, struct slice all, struct slice *line)
 {
     if (s->line_seen)

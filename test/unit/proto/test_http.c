@@ -517,6 +517,21 @@ static void test_unknown_head(void **state)
     parser_close(&p);
 }
 
+/* A server that says nothing of the length of no body, and goes on. */
+static void test_forgotten_length(void **state)
+{
+    (void)state;
+    both_ways((struct step[]){ { CLIENT, GET GET, 0 },
+                               { SERVER, "HTTP/1.1 500 Oops\r\n\r\n", 0 },
+                               { SERVER, OK_2, 0 },
+                               { 0 } },
+              NULL);
+    assert_int_equal(p.n, 2);
+    expect(0, "http.response.status_code", "500");
+    expect(1, "http.response.status_code", "200");
+    parser_close(&p);
+}
+
 static void redact(struct http_conf *c)
 {
     static const char *hide[] = { "pass" }, *heads[] = { "server" };
@@ -681,9 +696,10 @@ int main(void)
         cmocka_unit_test(test_garbage),       cmocka_unit_test(test_unknown_head),
         cmocka_unit_test(test_redaction),     cmocka_unit_test(test_user_and_cookies),
         cmocka_unit_test(test_coded_body),    cmocka_unit_test(test_max_message),
-        cmocka_unit_test(test_timeout),       cmocka_unit_test(test_version_2),
-        cmocka_unit_test(test_cut_heads),     cmocka_unit_test(test_broken_chunks),
-        cmocka_unit_test(test_hosts),         cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_timeout),       cmocka_unit_test(test_forgotten_length),
+        cmocka_unit_test(test_version_2),     cmocka_unit_test(test_cut_heads),
+        cmocka_unit_test(test_broken_chunks), cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_probe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
