@@ -29,7 +29,7 @@ struct waiting {
     int64_t ts_ns;
     uint64_t bytes; /* as on the wire */
     uint8_t from;   /* enum dir of who asked */
-    bool repeats;   /* the same was asked and answered before */
+    bool repeats;   /* the same was asked and answered just before */
     bool cut;       /* the capture lost its end */
     uint16_t n_sent;
     uint32_t n_query, n_response; /* lengths of the messages in `message` */
@@ -39,8 +39,10 @@ struct waiting {
 
 /* Queries of a flow that were answered last: their further copies and answers are no news. */
 #define ANSWERED_MAX 4
+#define COPY_NS      1000000000 /* a copy of a query that comes later than this is a new query */
 struct answered {
     uint64_t key;      /* 0: unused */
+    int64_t ts_ns;     /* of the response */
     uint64_t response; /* hash of the response's bytes */
     uint32_t n_spare;  /* copies of the query that may still be answered */
 };
@@ -105,10 +107,12 @@ static struct waiting *find_query(struct proto_ctx *x, const struct arrival *a, 
     return cur_u16be(&c) == a->message->id ? w : NULL;
 }
 
-static struct answered *find_answered(struct state *s, uint64_t key)
+/* What was answered within the last span_ns, or NULL. */
+static struct answered *find_answered(const struct proto_ctx *x, uint64_t key, int64_t span_ns)
 {
+    struct state *s = x->state;
     for (unsigned i = 0; s && i < ANSWERED_MAX; i++)
-        if (s->answered[i].key == key)
+        if (s->answered[i].key == key && x->now_ns - s->answered[i].ts_ns <= span_ns)
             return &s->answered[i];
     return NULL;
 }
@@ -118,17 +122,21 @@ static void remember(struct proto_ctx *x, uint64_t key, const struct waiting *w,
     struct state *s = x->state;
     if (!s || x->l4 != L4_UDP) /* on TCP nothing comes twice */
         return;
-    struct answered *slot = find_answered(s, key);
+    struct answered *slot = find_answered(x, key, INT64_MAX);
     if (!slot)
         slot = &s->answered[s->next++ % ANSWERED_MAX];
-    *slot = (struct answered){ key, hash_bytes(&fixed_key, bytes.p, bytes.n), w->n_sent - 1u };
+    *slot = (struct answered){ .key = key,
+                               .ts_ns = x->now_ns,
+                               .response = hash_bytes(&fixed_key, bytes.p, bytes.n),
+                               .n_spare = w->n_sent - 1u };
 }
 
 /* True for a further answer to a query that was answered: a copy of the packet, or the answer to
  * one of the query's own copies. */
 static bool is_known_answer(struct proto_ctx *x, uint64_t key, struct slice bytes)
 {
-    struct answered *slot = find_answered(x->state, key);
+    const struct dns_conf *conf = x->conf;
+    struct answered *slot = find_answered(x, key, conf->common.transaction_timeout_ns);
     if (!slot)
         return false;
     if (slot->response == hash_bytes(&fixed_key, bytes.p, bytes.n))
@@ -156,7 +164,7 @@ static void take_query(struct proto_ctx *x, const struct arrival *a)
     w->ts_ns = a->ts_ns;
     w->bytes = a->bytes;
     w->from = (uint8_t)a->from;
-    w->repeats = find_answered(x->state, key);
+    w->repeats = find_answered(x, key, COPY_NS);
     w->cut = a->message->partial;
     w->n_sent = 1;
     w->n_query = (uint32_t)bytes.n;

@@ -208,6 +208,11 @@ static void copies_are_no_news(void **state)
     ask(1, WWW, RR_A, 4000); /* asked and answered anew */
     answer(1, WWW, RR_A, 5000);
     assert_int_equal(p.n, 2);
+    ask(1, WWW, RR_A, 2000000000); /* with the same id, but no copy: so late */
+    parser_expire(&p, 99999999999);
+    assert_int_equal(p.n, 3);
+    answer(1, WWW, RR_A, 20000000000);
+    assert_int_equal(p.n, 4);
 }
 
 static void an_answer_to_a_copy_may_differ(void **state)
