@@ -86,6 +86,7 @@ static bool bring(struct capfile *f, bool *over)
 int capfile_read(struct capfile *f, struct packet *p, unsigned max, bool may_fill)
 {
     unsigned n = 0;
+    BUG_ON(max == 0);
     bool over = f->damage != DAMAGE_NONE;
     if (may_fill)
         window_forget(&f->view);

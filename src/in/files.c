@@ -233,6 +233,8 @@ static int read_alone(struct files *s, struct packet *p, unsigned max)
         copy_packet(p, &x->next);
         x->stale = true;
         n = 1;
+        if (max == 1)
+            return 1;
     }
     int more = capfile_read(&x->file, p + n, max - n, n == 0);
     if (more > 0)

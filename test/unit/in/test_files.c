@@ -14,6 +14,7 @@
 #include "base/bug.h"
 #include "in/capture.h"
 #include "lib/capmake.h"
+#include "os/clock.h"
 
 #define S INT64_C(1000000000)
 
@@ -82,9 +83,11 @@ static void test_one_file_keeps_its_order(void **state)
     const char *path = make(&m, "x", (uint32_t[]){ 50, 20, 90, 10, 0 });
     struct capture_file_conf conf = { .paths = &path, .n_paths = 1, .loops = 3 };
     struct why w;
-    assert_int_equal(play(&conf, 3, &w), CAPTURE_END);
-    assert_string_equal(seen, "xxxxxxxxxxxx");
-    assert_int_equal(last_ns, 10 * S);
+    for (unsigned at_once = 1; at_once < 6; at_once++) {
+        assert_int_equal(play(&conf, at_once, &w), CAPTURE_END);
+        assert_string_equal(seen, "xxxxxxxxxxxx");
+        assert_int_equal(last_ns, 10 * S);
+    }
     capmake_free(&m);
 }
 
@@ -196,6 +199,25 @@ static void test_patterns(void **state)
     rmdir(dir);
 }
 
+/* The file's own pace: 30 ms between the packets, and the time is now. */
+static void test_pace(void **state)
+{
+    (void)state;
+    struct capmake m = { 0 };
+    capmake_pcap(&m, 0xa1b2c3d4, LINK_ETHERNET);
+    for (uint32_t i = 0; i < 3; i++)
+        capmake_record(&m, 7, i * 30000, SLICE("x"), 60);
+    const char *path = capmake_file(&m);
+    struct capture_file_conf conf = { .paths = &path, .n_paths = 1, .paced = true };
+    struct why w;
+    int64_t begin_ns = clock_real_ns(), mono_ns = clock_mono_ns();
+    assert_int_equal(play(&conf, 64, &w), CAPTURE_END);
+    assert_string_equal(seen, "xxx");
+    assert_true(last_ns >= begin_ns + 60 * 1000000 && last_ns <= clock_real_ns());
+    assert_true(clock_mono_ns() - mono_ns >= 60 * 1000000);
+    capmake_free(&m);
+}
+
 /* A pipe that pauses: what came is delivered, then it is idle, then it goes on. */
 static void test_fifo(void **state)
 {
@@ -239,6 +261,7 @@ int main(void)
         cmocka_unit_test(test_filters),
         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_fifo),
+        cmocka_unit_test(test_pace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
