@@ -42,6 +42,8 @@ static void open_flow(struct parser *p)
     p->flow.key.ip_ver = 4;
     p->flow.key.l4 = number[p->l4];
     p->flow.first_is_low = 1;
+    if (p->l4 == L4_TCP)
+        p->flow.tcp_flags[FLOW_FIRST] = TCP_SYN;
     list_init(&p->flow.pairs);
     p->flow.state = p->proto->state_size ? slab_alloc(&p->slab, p->proto->state_size) : NULL;
 }
@@ -149,7 +151,7 @@ enum verdict parser_gap(struct parser *p, enum dir d, size_t missing)
     struct cursor c = cur_of(slice_of(p->half[d].bytes, p->half[d].n));
     enum verdict v = p->proto->gap ? p->proto->gap(&x, &c, d, missing) : PARSE_OK;
     p->half[d].n = 0;
-    p->half[d].skip = x.skip > missing ? x.skip - missing : 0;
+    p->half[d].skip = x.skip;
     return v;
 }
 
