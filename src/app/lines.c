@@ -11,7 +11,7 @@ struct lines {
 
 static err failure(const struct lines *l, struct why *w)
 {
-    return why_set(w, ERR_IO, "%s: %s", l->path, strerror(errno));
+    return why_set(w, errno == EPIPE ? ERR_END : ERR_IO, "%s: %s", l->path, strerror(errno));
 }
 
 static err lines_open(void *ctx, const void *conf, struct why *w)

@@ -262,6 +262,11 @@ struct slice watchline_format(const struct event *e, const struct watchline_conf
     return buf_slice(&l.b);
 }
 
+static err failure(struct why *w)
+{
+    return why_set(w, errno == EPIPE ? ERR_END : ERR_IO, "standard output: %s", strerror(errno));
+}
+
 static err write_line(void *ctx, const struct event *e, struct slice json, struct why *w)
 {
     char text[LINE_MAX_BYTES];
@@ -269,14 +274,14 @@ static err write_line(void *ctx, const struct event *e, struct slice json, struc
     struct slice line = watchline_format(e, ctx, text, sizeof text - 1);
     text[line.n] = '\n';
     if (fwrite(text, 1, line.n + 1, stdout) != line.n + 1)
-        return why_set(w, ERR_IO, "standard output: %s", strerror(errno));
+        return failure(w);
     return ERR_OK;
 }
 
 static err flush(void *ctx, struct why *w)
 {
     (void)ctx;
-    return fflush(stdout) ? why_set(w, ERR_IO, "standard output: %s", strerror(errno)) : ERR_OK;
+    return fflush(stdout) ? failure(w) : ERR_OK;
 }
 
 static err open_output(void *ctx, const void *conf, struct why *w)

@@ -298,7 +298,9 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
         log_info("monitoring", "Uptime: %.1fs",
                  (double)(clock_mono_ns() - w->started_ns) / (double)SECOND_NS);
     }
-    *interrupted = w->stopping;
+    *interrupted = w->stopping || rc == ERR_END;
+    if (rc == ERR_END) /* nobody reads what the output writes (`wirelume watch | head`) */
+        rc = ERR_OK;
     pipe_free(w->pipe);
     worker_free(w->worker);
     xfree(w->counters);
