@@ -197,7 +197,6 @@ static enum verdict icmp_parse(struct proto_ctx *x, struct cursor *c, enum dir d
                          .code = x->icmp_code,
                          .from = (uint8_t)d };
     unsigned marks = type_of(x->ip_ver, m.type)->marks;
-    counter_proto(x->env->counters, x->id, PC_MESSAGES);
     cur_skip(c, cur_left(c));
     if (marks & ANSWER)
         take_response(x, &m);

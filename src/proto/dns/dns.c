@@ -308,7 +308,6 @@ static void take_multicast(struct proto_ctx *x, const struct arrival *a)
 
 static void take_message(struct proto_ctx *x, const struct arrival *a)
 {
-    counter_proto(x->env->counters, x->id, PC_MESSAGES);
     if (x->l4 == L4_UDP && is_multicast(&x->end[!a->from].ip))
         take_multicast(x, a);
     else if (dns_is_response(a->message))
