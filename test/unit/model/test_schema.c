@@ -89,6 +89,20 @@ static void user_field_is_found_or_made(void **state)
     assert_ptr_equal(schema_find(SLICE("fields.env")), mine);
 }
 
+static void late_user_field_is_refused(void **state)
+{
+    (void)state;
+    schema_reset();
+    struct field *mine = schema_user_field("fields.env");
+    schema_freeze();
+    assert_null(schema_refused());
+    assert_ptr_equal(schema_user_field("fields.env"), mine);
+    assert_null(schema_refused());
+    assert_null(schema_user_field("fields.late"));
+    assert_string_equal(schema_refused(), "fields.late");
+    assert_null(schema_refused());
+}
+
 /* Runs f in a child and tells whether it died of SIGABRT. */
 static bool aborts(void (*f)(void))
 {
@@ -134,6 +148,7 @@ int main(void)
         cmocka_unit_test_setup(deep_names_keep_their_dots, setup),
         cmocka_unit_test_setup(object_fields_give_the_rest, setup),
         cmocka_unit_test_setup(user_field_is_found_or_made, setup),
+        cmocka_unit_test_setup(late_user_field_is_refused, setup),
         cmocka_unit_test_setup(duplicates_and_late_rows_abort, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
