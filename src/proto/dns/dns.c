@@ -46,9 +46,14 @@ struct answered {
     uint64_t response; /* hash of the response's bytes */
     uint32_t n_spare;  /* copies of the query that may still be answered */
 };
+
+/* Whether a message begins where the bytes of a TCP direction begin. */
+enum border { BORDER_NEW, BORDER_KNOWN, BORDER_LOST };
+
 struct state {
     struct answered answered[ANSWERED_MAX];
     unsigned next;
+    uint8_t border[2]; /* enum border, by enum dir */
 };
 
 /* A message and how it came. */
@@ -149,8 +154,11 @@ static bool is_known_answer(struct proto_ctx *x, uint64_t key, struct slice byte
 
 /* ---- queries */
 
+/* A query that was cut before its question was whole cannot be recognised in an answer. */
 static void take_query(struct proto_ctx *x, const struct arrival *a)
 {
+    if (a->message->partial && a->message->n_questions == 0)
+        return;
     uint64_t key = pair_key(a->message, a->from);
     struct slice bytes = a->message->bytes;
     struct waiting *same = pair_find(x, key);
@@ -295,15 +303,17 @@ static bool is_multicast(const struct addr *a)
  * Of LLMNR the queries are multicast; the responses come by themselves (RFC 4795 section 2). */
 static void take_multicast(struct proto_ctx *x, const struct arrival *a)
 {
-    bool response = dns_is_response(a->message);
-    dns_report(x, &(struct dns_exchange){ .query = response ? NULL : a->message,
-                                          .response = response ? a->message : NULL,
-                                          .query_ns = response ? 0 : a->ts_ns,
-                                          .response_ns = response ? a->ts_ns : 0,
-                                          .query_bytes = response ? 0 : a->bytes,
-                                          .response_bytes = response ? a->bytes : 0,
-                                          .from = a->from,
-                                          .stands_alone = true });
+    struct dns_exchange t = { .from = a->from, .stands_alone = true };
+    if (dns_is_response(a->message)) {
+        t.response = a->message;
+        t.response_ns = a->ts_ns;
+        t.response_bytes = a->bytes;
+    } else {
+        t.query = a->message;
+        t.query_ns = a->ts_ns;
+        t.query_bytes = a->bytes;
+    }
+    dns_report(x, &t);
 }
 
 static void take_message(struct proto_ctx *x, const struct arrival *a)
@@ -344,12 +354,42 @@ static void close_query(struct proto_ctx *x, enum dir d, const char *note)
     pair_drop(x, w);
 }
 
-/* One message and the length in front of it (RFC 7766 section 8). A message that is no DNS is
- * passed: the next one stands behind it all the same. */
+static void set_border(struct proto_ctx *x, enum dir d, enum border border)
+{
+    struct state *s = x->state;
+    if (s)
+        s->border[d] = (uint8_t)border;
+}
+
+/* A stream that was not seen from its beginning, or has a hole, may go on amid a message. */
+static bool border_is_lost(struct proto_ctx *x, enum dir d)
+{
+    const struct state *s = x->state;
+    bool from_start = (x->flow->tcp_flags[0] | x->flow->tcp_flags[1]) & TCP_SYN;
+    return !s || s->border[d] == BORDER_LOST || (s->border[d] == BORDER_NEW && !from_start);
+}
+
+/* One whole message without its length. One that is no DNS is passed: the next one stands behind it
+ * all the same. */
+static void take_stream_message(struct proto_ctx *x, struct slice bytes, enum dir d)
+{
+    struct dns_message m;
+    set_border(x, d, BORDER_KNOWN);
+    if (dns_message_parse(bytes, false, x->env->scratch, &m)) {
+        take_message(x, &(struct arrival){ &m, bytes.n + LENGTH_PREFIX_BYTES, x->start_ns, d });
+        return;
+    }
+    counter_proto(x->env->counters, x->id, PC_BAD);
+    close_query(x, d, note_undecodable);
+}
+
+/* A message and the length in front of it (RFC 7766 section 8). */
 static enum verdict parse_stream(struct proto_ctx *x, struct cursor *c, enum dir d)
 {
     struct cursor at = *c;
     size_t n = cur_u16be(&at);
+    if (border_is_lost(x, d) && dns_probe(cur_rest(c), d) == 0)
+        return PARSE_BAD;
     x->need = LENGTH_PREFIX_BYTES + n;
     if (!cur_ok(&at) || cur_left(&at) < n)
         return PARSE_MORE;
@@ -357,15 +397,7 @@ static enum verdict parse_stream(struct proto_ctx *x, struct cursor *c, enum dir
         close_query(x, d, note_length_zero);
         return PARSE_BAD;
     }
-    struct dns_message m;
-    struct slice bytes = cur_bytes(&at, n);
-    bool good = dns_message_parse(bytes, false, x->env->scratch, &m);
-    if (good) {
-        take_message(x, &(struct arrival){ &m, n + LENGTH_PREFIX_BYTES, x->start_ns, d });
-    } else {
-        counter_proto(x->env->counters, x->id, PC_BAD);
-        close_query(x, d, note_undecodable);
-    }
+    take_stream_message(x, cur_bytes(&at, n), d);
     *c = at;
     return PARSE_OK;
 }
@@ -375,26 +407,38 @@ static enum verdict dns_parse(struct proto_ctx *x, struct cursor *c, enum dir d)
     return x->l4 == L4_TCP ? parse_stream(x, c, d) : parse_datagram(x, c, d);
 }
 
-/* A hole inside one message: its length says where the next one begins. Elsewhere the border is
- * lost, unless the hole was between two messages. */
+/* A message of direction d whose end will not come. What is there of it tells at least whose answer
+ * it is. */
+static void take_partial(struct proto_ctx *x, struct cursor c, enum dir d)
+{
+    struct dns_message m;
+    uint64_t bytes = LENGTH_PREFIX_BYTES + (uint64_t)cur_u16be(&c);
+    if (dns_message_parse(cur_rest(&c), true, x->env->scratch, &m))
+        take_message(x, &(struct arrival){ &m, bytes, x->start_ns, d });
+    else
+        close_query(x, d, note_incomplete);
+}
+
+/* Behind a hole inside one message its length says where the next one begins. Elsewhere the border
+ * is lost. */
 static enum verdict dns_gap(struct proto_ctx *x, struct cursor *c, enum dir d, size_t missing)
 {
-    size_t have = cur_left(c);
-    size_t whole = LENGTH_PREFIX_BYTES + (size_t)cur_u16be(c);
-    if (have == 0)
-        return PARSE_OK;
-    close_query(x, d, note_incomplete);
+    struct cursor at = *c;
+    size_t have = cur_left(c), whole = LENGTH_PREFIX_BYTES + (size_t)cur_u16be(&at);
+    if (have)
+        take_partial(x, *c, d);
     if (have < LENGTH_PREFIX_BYTES || have + missing > whole)
-        return PARSE_DONE;
-    cur_skip(c, cur_left(c));
-    proto_skip(x, whole - have);
+        set_border(x, d, BORDER_LOST);
+    else
+        proto_skip(x, whole - have - missing);
     return PARSE_OK;
 }
 
+/* A query that was not sent to its end was not asked. */
 static void dns_end(struct proto_ctx *x, struct cursor *c, enum dir d)
 {
-    if (cur_left(c))
-        close_query(x, d, note_incomplete);
+    if (cur_left(c) && d == DIR_SERVER)
+        take_partial(x, *c, d);
 }
 
 static void dns_orphan(struct proto_ctx *x, void *request, enum orphan_reason why)
