@@ -41,20 +41,32 @@ void buf_cstr(struct buf *b, const char *s)
     buf_add(b, slice_cstr(s));
 }
 
+/* Digits of v, which is below 10,000. */
+static inline unsigned digits_of(unsigned v)
+{
+    return v < 10 ? 1 : v < 100 ? 2 : v < 1000 ? 3 : 4;
+}
+
+/* Most numbers are small: they are written where they belong. */
 void buf_dec(struct buf *b, uint64_t v)
 {
+    if (v < 10000) {
+        unsigned n = digits_of((unsigned)v);
+        uint8_t *to = buf_room(b, n);
+        if (to)
+            dec_before(to + n, v);
+        b->n += to ? n : 0;
+        return;
+    }
     uint8_t text[DEC_MAX], *first = dec_before(text + DEC_MAX, v);
     buf_put(b, first, (size_t)(text + DEC_MAX - first));
 }
 
 void buf_int(struct buf *b, int64_t v)
 {
-    uint8_t text[DEC_MAX + 1];
-    uint64_t size = v < 0 ? -(uint64_t)v : (uint64_t)v;
-    uint8_t *first = dec_before(text + sizeof text, size);
     if (v < 0)
-        *--first = '-';
-    buf_put(b, first, (size_t)(text + sizeof text - first));
+        buf_u8(b, '-');
+    buf_dec(b, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 void buf_dec_pad(struct buf *b, uint64_t v, unsigned width)
@@ -106,15 +118,36 @@ void buf_base64(struct buf *b, struct slice s, bool pad)
     b->n += n;
 }
 
+/* The digits of every octet with a dot behind them. */
+#define OCTET(v)                                                                                   \
+    {                                                                                              \
+        (v) >= 100  ? '0' + (v) / 100                                                              \
+        : (v) >= 10 ? '0' + (v) / 10                                                               \
+                    : '0' + (v),                                                                   \
+            (v) >= 100  ? '0' + (v) / 10 % 10                                                      \
+            : (v) >= 10 ? '0' + (v) % 10                                                           \
+                        : '.',                                                                     \
+            (v) >= 100 ? '0' + (v) % 10 : '.', '.'                                                 \
+    }
+#define OCTETS4(v)  OCTET(v), OCTET((v) + 1), OCTET((v) + 2), OCTET((v) + 3)
+#define OCTETS16(v) OCTETS4(v), OCTETS4((v) + 4), OCTETS4((v) + 8), OCTETS4((v) + 12)
+#define OCTETS64(v) OCTETS16(v), OCTETS16((v) + 16), OCTETS16((v) + 32), OCTETS16((v) + 48)
+static const char octets[256][4] = { OCTETS64(0), OCTETS64(64), OCTETS64(128), OCTETS64(192) };
+
 static void put_v4(struct buf *b, const uint8_t v4[4])
 {
-    uint8_t text[15], *at = text + sizeof text;
-    for (int i = 3; i >= 0; i--) {
-        at = dec_before(at, v4[i]);
-        if (i > 0)
-            *--at = '.';
+    uint8_t text[16], *at = text;
+    for (unsigned i = 0; i < 4; i++) {
+        memcpy(at, octets[v4[i]], 4);
+        at += 2 + (v4[i] >= 10) + (v4[i] >= 100);
     }
-    buf_put(b, at, (size_t)(text + sizeof text - at));
+    size_t n = (size_t)(at - text) - 1;
+    if (UNLIKELY(b->full || b->cap - b->n < sizeof text)) {
+        buf_put(b, text, n);
+        return;
+    }
+    memcpy(b->p + b->n, text, sizeof text); /* more than there is, but in one go */
+    b->n += n;
 }
 
 /* RFC 5952 section 4.2: the longest run of two or more zero groups, the first of equals. */
@@ -131,37 +164,43 @@ static void find_gap(const uint16_t group[8], int *start, int *len)
     }
 }
 
-static void put_group(struct buf *b, uint16_t v)
+/* Without leading zeroes; returns behind the last digit. */
+static uint8_t *put_group(uint8_t *to, unsigned v)
 {
-    uint8_t text[4];
-    unsigned n = 0;
-    for (int shift = 12; shift >= 0; shift -= 4)
-        if (n || v >> shift || shift == 0)
-            text[n++] = (uint8_t)hex_lower[v >> shift & 15];
-    buf_put(b, text, n);
+    unsigned digits = v >= 0x1000 ? 4 : v >= 0x100 ? 3 : v >= 0x10 ? 2 : 1;
+    for (unsigned i = digits; i-- > 0; v >>= 4)
+        to[i] = (uint8_t)hex_lower[v & 15];
+    return to + digits;
 }
 
-void buf_addr(struct buf *b, const struct addr *a)
+static void put_v6(struct buf *b, const uint8_t v6[16])
 {
-    if (addr_is_v4(a)) {
-        put_v4(b, a->b + 12);
-        return;
-    }
+    uint8_t text[8 * 5 + 1], *at = text;
     uint16_t group[8];
     int gap, gap_len;
     for (int i = 0; i < 8; i++)
-        group[i] = (uint16_t)(a->b[2 * i] << 8 | a->b[2 * i + 1]);
+        group[i] = (uint16_t)(v6[2 * i] << 8 | v6[2 * i + 1]);
     find_gap(group, &gap, &gap_len);
     for (int i = 0; i < 8; i++) {
         if (i == gap) {
-            buf_lit(b, "::");
+            *at++ = ':';
+            *at++ = ':';
             i += gap_len - 1;
             continue;
         }
         if (i > 0 && i != gap + gap_len)
-            buf_u8(b, ':');
-        put_group(b, group[i]);
+            *at++ = ':';
+        at = put_group(at, group[i]);
     }
+    buf_put(b, text, (size_t)(at - text));
+}
+
+void buf_addr(struct buf *b, const struct addr *a)
+{
+    if (addr_is_v4(a))
+        put_v4(b, a->b + 12);
+    else
+        put_v6(b, a->b);
 }
 
 void buf_mac(struct buf *b, const uint8_t mac[6])

@@ -106,20 +106,88 @@ static void put_rest(struct buf *out, struct slice s, size_t i, bool escape_html
     buf_u8(out, '"');
 }
 
-/* Most texts need no escape: found so in one go, they are copied in one go. */
+/* Sixteen bytes at a time, on every machine the compiler knows vectors for. */
+typedef int8_t bytes16 __attribute__((vector_size(16)));
+typedef uint64_t words2 __attribute__((vector_size(16)));
+
+static inline bytes16 load16(const uint8_t *p)
+{
+    bytes16 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* Not 0 in each byte that may need an escape. As signed numbers, control characters and bytes from
+ * 0x80 on are what is less than a space. */
+static inline bytes16 care16(bytes16 v, bool escape_html)
+{
+    bytes16 found = (v < 0x20) | (v == '"') | (v == '\\');
+    if (escape_html)
+        found |= (v == '&') | (v == '<') | (v == '>');
+    return found;
+}
+
+static inline bool is_any(bytes16 found)
+{
+    words2 w = (words2)found;
+    return (w[0] | w[1]) != 0;
+}
+
+/* The first and the last eight of 8 to 16 bytes; between them they are all. */
+static inline bytes16 ends16(const uint8_t *p, size_t n)
+{
+    words2 w = { load8(p), load8(p + n - 8) };
+    return (bytes16)w;
+}
+
+/* Copies n bytes, whatever they are; true when none needs an escape. */
+static bool copy_plain(uint8_t *to, const uint8_t *p, size_t n, bool escape_html)
+{
+    bytes16 found = { 0 };
+    if (n >= 16) {
+        bytes16 v;
+        for (size_t i = 0; i + 16 <= n; i += 16) {
+            v = load16(p + i);
+            memcpy(to + i, &v, sizeof v);
+            found |= care16(v, escape_html);
+        }
+        v = load16(p + n - 16);
+        memcpy(to + n - 16, &v, sizeof v);
+        return !is_any(found | care16(v, escape_html));
+    }
+    if (n >= 8) {
+        words2 w = (words2)ends16(p, n);
+        memcpy(to, &w[0], 8);
+        memcpy(to + n - 8, &w[1], 8);
+        return !is_any(care16((bytes16)w, escape_html));
+    }
+    if (n >= 4) {
+        uint32_t first, last;
+        memcpy(&first, p, 4);
+        memcpy(&last, p + n - 4, 4);
+        memcpy(to, &first, 4);
+        memcpy(to + n - 4, &last, 4);
+        return !needs_care((uint64_t)last << 32 | first, escape_html);
+    }
+    bool plain = true;
+    for (size_t i = 0; i < n; i++) {
+        to[i] = p[i];
+        plain &= is_plain(p[i], escape_html);
+    }
+    return plain;
+}
+
+/* Most texts need no escape: they are copied while they are looked at. */
 void json_string(struct buf *out, struct slice s, bool escape_html)
 {
-    size_t plain = plain_run(s.p, s.n, escape_html);
-    if (UNLIKELY(plain < s.n)) {
-        put_rest(out, s, plain, escape_html);
+    uint8_t *to = buf_room(out, s.n + 2);
+    if (UNLIKELY(!to))
+        return;
+    if (UNLIKELY(!copy_plain(to + 1, s.p, s.n, escape_html))) {
+        put_rest(out, s, plain_run(s.p, s.n, escape_html), escape_html);
         return;
     }
-    uint8_t *to = buf_room(out, s.n + 2);
-    if (!to)
-        return;
     to[0] = '"';
-    if (s.n)
-        memcpy(to + 1, s.p, s.n);
     to[s.n + 1] = '"';
     out->n += s.n + 2;
 }

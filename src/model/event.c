@@ -395,33 +395,29 @@ struct slice value_text(const struct value *v, struct arena *mem)
     return arena_dup(mem, buf_slice(&b));
 }
 
-/* Places each value at the rank of its field among the fields that are there: a set of bits and
- * counts before each word of it give the rank in constant time. A later value of a field lands on
- * the earlier one. */
+/* Each value is noted at its field's place, a later one over an earlier one; a set of bits tells
+ * which places are taken, in order. */
 void event_sort(struct event *e)
 {
     enum { WORDS = 1024, ON_STACK = 128 };
-    static _Thread_local uint64_t bits[WORDS];
-    static _Thread_local uint16_t before[WORDS];
-    unsigned words = (schema_count() + 63) / 64;
+    static _Thread_local uint64_t bits[WORDS]; /* all zero between calls */
+    static _Thread_local uint16_t at[WORDS * 64];
+    unsigned words = (schema_count() + 63) / 64, n = 0;
     struct value on_stack[ON_STACK];
     struct value *to = e->n <= ON_STACK ? on_stack : arena_alloc(e->mem, e->n * sizeof *to);
-    if (!to || words > WORDS) {
+    if (!to || words > WORDS || e->n > UINT16_MAX) {
         e->lost = true;
         return;
     }
-    memset(bits, 0, words * sizeof *bits);
-    for (unsigned i = 0; i < e->n; i++)
-        bits[e->v[i].field / 64] |= 1ull << e->v[i].field % 64;
-    unsigned n = 0;
-    for (unsigned w = 0; w < words; w++) {
-        before[w] = (uint16_t)n;
-        n += (unsigned)__builtin_popcountll(bits[w]);
-    }
     for (unsigned i = 0; i < e->n; i++) {
-        unsigned w = e->v[i].field / 64;
-        uint64_t below = bits[w] & ((1ull << e->v[i].field % 64) - 1);
-        to[before[w] + (unsigned)__builtin_popcountll(below)] = e->v[i];
+        unsigned field = e->v[i].field;
+        bits[field / 64] |= 1ull << field % 64;
+        at[field] = (uint16_t)i;
+    }
+    for (unsigned w = 0; w < words; w++) {
+        for (uint64_t left = bits[w]; left; left &= left - 1)
+            to[n++] = e->v[at[w * 64 + (unsigned)__builtin_ctzll(left)]];
+        bits[w] = 0;
     }
     memcpy(e->v, to, n * sizeof *to);
     e->n = n;

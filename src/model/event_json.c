@@ -7,9 +7,10 @@
 struct writer {
     struct buf *out;
     const struct event_json_conf *conf;
-    unsigned open; /* groups open below the top level */
-    uint16_t group[FIELD_DEPTH_MAX];
-    bool comma; /* something stands before in this object */
+    const struct field_path *paths; /* by field */
+    unsigned open;                  /* groups open below the top level: */
+    const struct field_path *path;  /* the first ones of this field */
+    bool comma;                     /* something stands before in this object */
 };
 
 static void new_line(struct writer *w, unsigned depth)
@@ -121,7 +122,10 @@ static void write_value(struct writer *w, const struct value *v, unsigned depth)
         json_double(w->out, v->d);
         break;
     case VT_BOOL:
-        buf_cstr(w->out, v->i ? "true" : "false");
+        if (v->i)
+            buf_lit(w->out, "true");
+        else
+            buf_lit(w->out, "false");
         break;
     case VT_STR:
         json_string(w->out, slice_of(v->p, v->n), w->conf->escape_html);
@@ -151,19 +155,57 @@ static void close_groups(struct writer *w, unsigned keep)
         close_brace(w, w->open);
 }
 
+/* How many of the open groups the field lies in. */
+static unsigned shared_groups(const struct writer *w, const struct field_path *path)
+{
+    unsigned most = path->depth - 1u < w->open ? path->depth - 1u : w->open, n = 0;
+    while (n < most && path->group[n] == w->path->group[n])
+        n++;
+    return n;
+}
+
+static void open_pretty(struct writer *w, const struct field_path *path)
+{
+    for (unsigned last = path->depth - 1u; w->open < last; w->open++) {
+        key_quoted(w, path->quoted[w->open], w->open + 1);
+        open_brace(w);
+    }
+    key_quoted(w, path->quoted[w->open], w->open + 1);
+}
+
+/* From the open groups to the value of a field: what closes and opens is written in one go. */
+static void open_path(struct writer *w, const struct field_path *path)
+{
+    static const char braces[] = "}}}}}}}";
+    _Static_assert(sizeof braces > FIELD_DEPTH_MAX, "as many as can be open");
+    unsigned shared = shared_groups(w, path), closing = w->open - shared;
+    struct slice key = path_from(path, shared);
+    uint8_t *to = buf_room(w->out, sizeof braces + 1 + key.n + PATH_SLACK);
+    w->open = path->depth - 1u;
+    w->path = path;
+    if (UNLIKELY(!to))
+        return;
+    memcpy(to, braces, sizeof braces); /* those beyond `closing` are written over */
+    uint8_t *at = to + closing;
+    if (LIKELY(w->comma))
+        *at++ = ',';
+    memcpy(at, key.p, PATH_SLACK); /* mostly more than there is, but in one go */
+    if (UNLIKELY(key.n > PATH_SLACK))
+        memcpy(at + PATH_SLACK, key.p + PATH_SLACK, key.n - PATH_SLACK);
+    w->out->n += (size_t)(at - to) + key.n;
+    w->comma = true;
+}
+
 static void write_nested(struct writer *w, const struct value *v)
 {
-    const struct field_path *path = schema_path(v->field);
-    unsigned last = path->depth - 1u, shared = 0;
-    while (shared < last && shared < w->open && w->group[shared] == path->group[shared])
-        shared++;
-    close_groups(w, shared);
-    for (unsigned i = shared; i < last; i++) {
-        key_quoted(w, path->quoted[i], w->open + 1);
-        open_brace(w);
-        w->group[w->open++] = path->group[i];
+    const struct field_path *path = &w->paths[v->field];
+    if (UNLIKELY(w->conf->pretty)) {
+        close_groups(w, shared_groups(w, path));
+        open_pretty(w, path);
+        w->path = path;
+    } else {
+        open_path(w, path);
     }
-    key_quoted(w, path->quoted[last], w->open + 1);
     write_value(w, v, w->open + 1);
 }
 
@@ -197,7 +239,7 @@ static void write_metadata(struct writer *w, const char *raw_index)
 void event_json(struct event *e, const struct event_json_conf *conf, const char *raw_index,
                 struct buf *out)
 {
-    struct writer w = { .out = out, .conf = conf };
+    struct writer w = { .out = out, .conf = conf, .paths = schema_paths() };
     event_sort(e);
     open_brace(&w);
     key_quoted(&w, SLICE("\"@timestamp\":"), 1);

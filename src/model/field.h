@@ -68,11 +68,22 @@ const struct field *schema_find(struct slice name);
 const struct field *schema_find_object(struct slice name, struct slice *rest);
 
 /* For encoders: how a frozen name nests. quoted[0..depth) are the dotted parts as JSON keys with
- * their colon ("ip":); names deeper than the limit keep their dots in the last part. */
+ * their colon ("ip":); names deeper than the limit keep their dots in the last part. In memory a
+ * brace stands between them: from quoted[i] to the end of the last it reads "source":{"ip": */
 #define FIELD_DEPTH_MAX 6
+#define PATH_SLACK      32 /* bytes behind each of them that may be read */
 struct field_path {
     uint8_t depth;
     struct slice quoted[FIELD_DEPTH_MAX];
+    const uint8_t *end;              /* of the last part */
     uint16_t group[FIELD_DEPTH_MAX]; /* group[i]: the same for all fields sharing parts 0..i */
 };
 const struct field_path *schema_path(uint16_t id);
+const struct field_path *schema_paths(void); /* of all ids, in order: for whoever has many */
+
+/* The text that leads from inside the first `open` groups to the value. */
+static inline struct slice path_from(const struct field_path *path, unsigned open)
+{
+    const uint8_t *p = path->quoted[open].p;
+    return slice_of(p, (size_t)(path->end - p));
+}

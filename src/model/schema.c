@@ -98,7 +98,7 @@ static size_t quoted_bytes(void)
 {
     size_t n = 0;
     for (unsigned i = 0; i < schema.n; i++)
-        n += strlen(schema.row[i]->name) + 3 * FIELD_DEPTH_MAX;
+        n += strlen(schema.row[i]->name) + 4 * FIELD_DEPTH_MAX;
     return n;
 }
 
@@ -123,10 +123,13 @@ static void set_path(unsigned row, struct buf *text, uint16_t *groups)
         buf_lit(text, "\":");
         unsigned i = path->depth++;
         path->quoted[i] = slice_of(text->p + start, text->n - start);
+        if (rest.n)
+            buf_u8(text, '{'); /* the whole way from any part on is one text */
         bool shared = row && shares_part(path, path - 1, i);
         path->group[i] = shared ? path[-1].group[i] : ++*groups;
     }
     BUG_ON(text->full);
+    path->end = text->p + text->n;
 }
 
 void schema_freeze(void)
@@ -141,7 +144,7 @@ void schema_freeze(void)
         }
         schema.row[i]->id = (uint16_t)i;
     }
-    size_t bytes = quoted_bytes();
+    size_t bytes = quoted_bytes() + PATH_SLACK;
     schema.text = xmalloc(bytes);
     schema.path = xcalloc(schema.n, sizeof *schema.path);
     struct buf text = buf_of(schema.text, bytes);
@@ -202,4 +205,9 @@ const struct field *schema_find_object(struct slice name, struct slice *rest)
         }
     }
     return NULL;
+}
+
+const struct field_path *schema_paths(void)
+{
+    return schema.path;
 }
