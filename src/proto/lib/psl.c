@@ -9,7 +9,7 @@
 #define LABELS_MAX 7
 #define TAIL_MAX   255
 
-#define CACHE_SLOTS 2048
+#define CACHE_SLOTS 8192
 #define CACHE_NAME  56
 
 /* The answer for one tail in lower case. n is 0 in an unused slot. */
