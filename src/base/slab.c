@@ -116,18 +116,24 @@ static void use_up(struct slab *s)
         }
 }
 
+/* Whole cache lines lie on cache lines; the rest on 16 (pieces of 8 bytes anywhere). */
+static uint8_t *aligned(uint8_t *p, unsigned cls)
+{
+    size_t align = cls == 0 ? 8 : class_bytes(cls) % 64 ? 16 : 64;
+    return p ? p + (-(uintptr_t)p & (align - 1)) : p;
+}
+
 static void *carve(struct slab *s, unsigned cls)
 {
     size_t bytes = class_bytes(cls) + POISON_GAP;
-    if (cls > 0 && s->carve) /* pieces of 8 bytes may have left it at an odd multiple */
-        s->carve += -(uintptr_t)s->carve & 15;
+    s->carve = aligned(s->carve, cls);
     if (s->carve > s->carve_end || (size_t)(s->carve_end - s->carve) < bytes) {
         if (s->carve < s->carve_end)
             use_up(s);
         struct block *b = block_create(s, BLOCK_BYTES);
         if (!b)
             return NULL;
-        s->carve = b->data;
+        s->carve = aligned(b->data, cls);
         s->carve_end = b->data + b->bytes;
     }
     void *p = s->carve;

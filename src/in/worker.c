@@ -13,7 +13,6 @@
 #include "os/clock.h"
 
 #define READ_PACKETS 64 /* at a time */
-#define PREFETCH     6  /* packets ahead of the one in work */
 #define WAIT_MS      100
 #define NS_PER_MS    INT64_C(1000000)
 /* How far the clock runs behind while nothing comes: what the kernel still holds back of the past
@@ -187,11 +186,11 @@ static void count_packets(struct worker *w, int64_t *last_ns, unsigned n)
 static void work(struct worker *w, unsigned n)
 {
     struct packet *p = w->packet;
-    for (unsigned i = 0; i < n && i < PREFETCH; i++)
+    for (unsigned i = 0; i < n && i < NET_AHEAD; i++)
         net_prefetch(w->net, &p[i]);
     for (unsigned i = 0; i < n; i++) {
-        if (i + PREFETCH < n)
-            net_prefetch(w->net, &p[i + PREFETCH]);
+        if (i + NET_AHEAD < n)
+            net_prefetch(w->net, &p[i + NET_AHEAD]);
         TRACE(TRACE_IN, "packet at %lld ns, link type %u, %zu of %u bytes", (long long)p[i].ts_ns,
               p[i].link_type, p[i].frame.n, p[i].wire_len);
         int64_t ts_ns = p[i].ts_ns;

@@ -18,8 +18,8 @@
 /* Keys of packets to come, in the order of net_prefetch. A key serves three times: at once to fetch
  * the bucket, FETCH_FLOW calls later, when the bucket is there, to fetch the flow, and in the
  * packet's turn, so that nothing is hashed twice. */
-#define AHEAD      16
-#define FETCH_FLOW 3
+#define AHEAD      (2 * NET_AHEAD)
+#define FETCH_FLOW (NET_AHEAD / 2)
 struct ahead {
     struct flow_key key; /* ip_ver 0: none */
     bool src_is_low;

@@ -45,7 +45,9 @@ struct net *net_new(const struct net_conf *conf, const struct net_sink *sink,
  * the decoder. Timers run first, up to p->ts_ns. */
 void net_packet(struct net *net, struct packet *p);
 
-/* Packets to come soon: lets the decoder fetch their headers ahead. May do nothing. */
+/* A packet to come: fetches what will be read for it. For each packet, in order, NET_AHEAD before
+ * its net_packet (fewer at the ends of an array). May do nothing. */
+#define NET_AHEAD 16
 void net_prefetch(struct net *net, const struct packet *p);
 
 /* Live capture without packets: lets time pass up to now_ns. */
