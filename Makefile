@@ -174,6 +174,8 @@ nightly: dev release fuzzers $(call programs,dev,torture)
 	@FRAMES=0 $(MAKE) --no-print-directory torture
 	@$(MAKE) --no-print-directory fuzz T=$(if $(filter 10,$(T)),600,$(T))
 bless: $(call programs,dev,golden)
+docs-fresh: dev
+	@tools/docs check
 bless docs: dev
 	@if [ -x tools/$@ ]; then tools/$@ $(P); else echo '$@: not there yet (no tools/$@)'; exit 1; fi
 tour:

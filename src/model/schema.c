@@ -19,8 +19,8 @@ static struct {
     struct field **row; /* sorted once frozen */
     unsigned n, cap;
     struct field_path *path;
-    char *text;        /* the quoted parts of all paths */
-    struct arena user; /* rows that only the configuration knows */
+    char *text;          /* the quoted parts of all paths */
+    struct arena user;   /* rows that only the configuration knows */
     const char *refused; /* asked for after freezing, and not there */
     bool frozen;
 } schema;
