@@ -1,0 +1,111 @@
+/* A message: what the receiver makes of an event that came over the wire, and what rules work on.
+ * Names come from the sender, so they are text; each is hashed once. Lives in its batch's arena. */
+#pragma once
+
+#include "base/arena.h"
+#include "model/event.h"
+
+enum message_value_flag {
+    VF_INT32 = 2, /* VT_INT that was read as a 32-bit integer: Graylog's rules tell them apart */
+    VF_FLOAT = 4, /* VT_DOUBLE with the form of a float */
+};
+
+struct message_field {
+    struct slice name; /* arena or static */
+    uint32_t hash;     /* message_hash(name) */
+    struct value v;    /* lists are VT_LIST-like: VT_STRS when all are strings, else VT_VALUES */
+};
+
+/* A list of mixed values: value.p points to n struct values. Only in messages. */
+enum { VT_VALUES = 32 };
+
+/* Where it came from, for gl2_remote_ip and its like. */
+struct message_origin {
+    struct addr ip;
+    uint16_t port;
+    const char *input; /* id of the input; static */
+};
+
+/* What went wrong while the message was made ready; becomes gl2_processing_error. */
+struct message_error {
+    struct message_error *next;
+    struct slice text, details;
+};
+
+struct message {
+    struct arena *mem;
+    int64_t ts_ms;        /* its time since 1970 UTC; valid when has_ts */
+    struct slice ts_text; /* a time that was given as text and not read yet; else empty */
+    int64_t receive_ns;   /* when the input had it whole */
+    struct slice source;  /* may be empty; see has_source */
+    struct slice message; /* the field of that name */
+    bool has_ts, has_source, has_message;
+    bool lost; /* something did not fit into the arena */
+    struct message_origin origin;
+    struct message_field *f; /* all other fields, in order of their first setting */
+    uint16_t *index;         /* open addressing over f, by hash; 0: free, else position + 1 */
+    unsigned n, cap, index_mask;
+    uint32_t refused; /* fields that were not accepted (names, reserved words, too many) */
+    struct message_error *errors;
+    struct slice *streams; /* ids of the streams it is in, no id twice */
+    unsigned n_streams, cap_streams;
+};
+
+#define MESSAGE_FIELDS_MAX 16384
+
+/* 32 bits over the name, never 0; the same on every run. */
+uint32_t message_hash(struct slice name);
+
+/* A new message with room for `cap` fields (it grows); NULL when mem is out of budget. */
+struct message *message_new(struct arena *mem, unsigned cap);
+
+/* s without bytes up to U+0020 at its ends: how Graylog trims names and values. */
+struct slice message_trim(struct slice s);
+
+/* Sets a field, or replaces its value; name and value are kept as they are (not copied). The name
+ * and texts are trimmed; null and empty texts change nothing. The names "message", "source" and
+ * "timestamp" set the members above under Graylog's rules (graylog.md 1.3). False when nothing was
+ * set: the name is refused (counted in m->refused) or memory is out (m->lost). */
+bool message_set(struct message *m, struct slice name, const struct value *v);
+
+/* The same for a name that is known to be acceptable and none of the three above, and a value that
+ * is already trimmed: what a codec does for each field. hash is message_hash(name). */
+bool message_put(struct message *m, struct slice name, uint32_t hash, const struct value *v);
+
+/* The value, or NULL; not for the three names that are members. */
+const struct value *message_get(const struct message *m, struct slice name);
+
+/* Takes a field out; the name is trimmed. False when it was not there or may not be removed
+ * (reserved words, gl2_ fields of the server, the three members). */
+bool message_remove(struct message *m, struct slice name);
+
+/* True when a name may be stored: only letters, digits, _ . - @ and none of the reserved words
+ * (graylog.md 1.3 (9)). */
+bool message_name_ok(struct slice name);
+
+/* True for each byte that a name may have. */
+extern const bool message_name_byte[256];
+
+/* The name with every other character as '_', in mem; empty (mem->full) without memory. */
+struct slice message_name_clean(struct slice name, struct arena *mem);
+
+/* Names that the server keeps for itself; settable: those of them that may be set. Static, sorted;
+ * NULL ends. */
+const char *const *message_reserved(bool settable);
+
+/* Its time, read from text if need be. What cannot be read, and no time at all, becomes now_ms
+ * with an error as Graylog words it; id is how that text names the message. */
+int64_t message_time(struct message *m, int64_t now_ms, struct slice id);
+
+/* Appends an error; the slices are not copied. */
+void message_add_error(struct message *m, struct slice text, struct slice details);
+
+/* Puts it into a stream, or takes it out; the id is not copied. False when nothing changed. */
+bool message_stream(struct message *m, struct slice id);
+bool message_unstream(struct message *m, struct slice id);
+
+/* Has a message that is not blank: what the server asks of a decoded message. */
+bool message_is_complete(const struct message *m);
+
+/* gl2_accounted_message_size (graylog.md 1.3). */
+int64_t message_size(const struct message *m);
