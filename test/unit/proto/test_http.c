@@ -617,6 +617,30 @@ static void test_coded_body(void **state)
     parser_close(&p);
 }
 
+/* Codings without end, one that changes nothing, and a body that breaks off. */
+static void test_odd_codings(void **state)
+{
+    (void)state;
+    both_ways((struct step[]){ { CLIENT, GET GET GET, 0 },
+                               { SERVER,
+                                 "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip, gzip, gzip, "
+                                 "gzip\r\nContent-Length: 2\r\n\r\nuv",
+                                 0 },
+                               { SERVER,
+                                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+                                 "identity\r\nContent-Encoding: identity\r\n\r\nplain",
+                                 0 },
+                               { SERVER_END, NULL, 0 },
+                               { 0 } },
+              all_bodies);
+    assert_int_equal(p.n, 2);
+    expect(0, "error.message", "unable to decode body using nested encoding: decoder not found");
+    expect(0, "http.response.body.bytes", "2");
+    expect(1, "http.response.body.content", "plain");
+    expect(1, "error.message", "");
+    parser_close(&p);
+}
+
 static void small(struct http_conf *c)
 {
     all_bodies(c);
@@ -685,20 +709,35 @@ static void test_probe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_transaction),   cmocka_unit_test(test_pipelined),
-        cmocka_unit_test(test_no_body),       cmocka_unit_test(test_interim),
-        cmocka_unit_test(test_chunked),       cmocka_unit_test(test_until_close),
-        cmocka_unit_test(test_tunnels),       cmocka_unit_test(test_early_refusal),
-        cmocka_unit_test(test_odd_heads),     cmocka_unit_test(test_version_09),
-        cmocka_unit_test(test_orphans),       cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_gap_in_body),   cmocka_unit_test(test_gap_over_end),
-        cmocka_unit_test(test_gap_in_chunks), cmocka_unit_test(test_cut_short),
-        cmocka_unit_test(test_garbage),       cmocka_unit_test(test_unknown_head),
-        cmocka_unit_test(test_redaction),     cmocka_unit_test(test_user_and_cookies),
-        cmocka_unit_test(test_coded_body),    cmocka_unit_test(test_max_message),
-        cmocka_unit_test(test_timeout),       cmocka_unit_test(test_forgotten_length),
-        cmocka_unit_test(test_version_2),     cmocka_unit_test(test_cut_heads),
-        cmocka_unit_test(test_broken_chunks), cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_transaction),
+        cmocka_unit_test(test_pipelined),
+        cmocka_unit_test(test_no_body),
+        cmocka_unit_test(test_interim),
+        cmocka_unit_test(test_chunked),
+        cmocka_unit_test(test_until_close),
+        cmocka_unit_test(test_tunnels),
+        cmocka_unit_test(test_early_refusal),
+        cmocka_unit_test(test_odd_heads),
+        cmocka_unit_test(test_version_09),
+        cmocka_unit_test(test_orphans),
+        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_gap_in_body),
+        cmocka_unit_test(test_gap_over_end),
+        cmocka_unit_test(test_gap_in_chunks),
+        cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_unknown_head),
+        cmocka_unit_test(test_redaction),
+        cmocka_unit_test(test_user_and_cookies),
+        cmocka_unit_test(test_coded_body),
+        cmocka_unit_test(test_max_message),
+        cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_odd_codings),
+        cmocka_unit_test(test_forgotten_length),
+        cmocka_unit_test(test_version_2),
+        cmocka_unit_test(test_cut_heads),
+        cmocka_unit_test(test_broken_chunks),
+        cmocka_unit_test(test_hosts),
         cmocka_unit_test(test_probe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
