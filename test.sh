@@ -9,4 +9,4 @@ if ! make -s -j"$(nproc)" dev release; then
     exit 1
 fi
 T=${T:-5} exec tools/suites format bans layers size headers house unit unit-tsan golden torture \
-    slope fuzz e2e conform truth
+    slope fuzz e2e conform truth tshark

@@ -97,11 +97,20 @@ static bool move_one(struct move *m, struct event *e, const struct move_rules *r
     return moved;
 }
 
-/* As it was, and a note of what failed. */
-static void restore(struct event *e, const struct value *saved, unsigned n, const char *failure)
+struct saved event_save(struct event *e)
 {
-    memcpy(e->v, saved, n * sizeof *saved); /* the event's room only grows */
-    e->n = n;
+    struct saved s = { arena_alloc(e->mem, e->n * sizeof *s.v), e->n };
+    if (!s.v)
+        e->lost = true;
+    else if (s.n)
+        memcpy(s.v, e->v, s.n * sizeof *s.v);
+    return s;
+}
+
+void event_undo(struct event *e, const struct saved *s, const char *failure)
+{
+    memcpy(e->v, s->v, s->n * sizeof *s->v); /* the event's room only grows */
+    e->n = s->n;
     event_remove(e, &ecs[ECS_ERROR_MESSAGE]);
     event_cstr_ref(e, &ecs[ECS_ERROR_MESSAGE], failure);
 }
@@ -109,20 +118,15 @@ static void restore(struct event *e, const struct value *saved, unsigned n, cons
 enum step moves_run(struct moves *m, struct event *e, const struct move_rules *rules)
 {
     enum step step = STEP_OK;
-    unsigned n = e->n;
-    struct value *saved = arena_alloc(e->mem, n * sizeof *saved);
-    if (!saved) {
-        e->lost = true;
+    struct saved saved = event_save(e);
+    if (!saved.v)
         return STEP_FAILED;
-    }
-    if (n)
-        memcpy(saved, e->v, n * sizeof *saved);
     for (struct move *one = m->first; one; one = one->next) {
         if (move_one(one, e, rules))
             continue;
         step = STEP_FAILED;
         if (rules->fail_on_error) {
-            restore(e, saved, n, rules->failure);
+            event_undo(e, &saved, rules->failure);
             break;
         }
     }

@@ -39,6 +39,17 @@ struct move_rules {
 };
 enum step moves_run(struct moves *m, struct event *e, const struct move_rules *rules);
 
+/* The values of an event, kept to undo what a processor did. NULL v: out of budget, and e->lost is
+ * set. */
+struct saved {
+    struct value *v;
+    unsigned n;
+};
+struct saved event_save(struct event *e);
+
+/* Back to what was saved, with `failure` (static text) in error.message. */
+void event_undo(struct event *e, const struct saved *s, const char *failure);
+
 /* Names, and regular expressions between slashes. */
 struct name_list;
 MUST_CHECK err name_list_load(const struct texts *texts, const struct loading *l,

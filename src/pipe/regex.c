@@ -53,7 +53,7 @@ err regex_new(const char *text, const struct loading *l, struct regex **out)
     if (!r)
         return no_memory(l);
     r->code = re;
-    r->data = pcre2_match_data_create(1, memory);
+    r->data = pcre2_match_data_create_from_pattern(re, memory);
     r->limits = pcre2_match_context_create(memory);
     if (!r->data || !r->limits)
         return no_memory(l);
@@ -68,4 +68,20 @@ bool regex_matches(const struct regex *r, struct slice text)
 {
     PCRE2_SPTR p = text.p ? text.p : (PCRE2_SPTR) "";
     return pcre2_match(r->code, p, text.n, 0, 0, r->data, r->limits) >= 0;
+}
+
+bool regex_replace(const struct regex *r, struct slice text, const char *replacement,
+                   struct buf *out)
+{
+    PCRE2_SPTR p = text.p ? text.p : (PCRE2_SPTR) "";
+    size_t room = out->full ? 0 : out->cap - out->n;
+    int done = pcre2_substitute(
+        r->code, p, text.n, 0, PCRE2_SUBSTITUTE_GLOBAL | PCRE2_SUBSTITUTE_UNSET_EMPTY, r->data,
+        r->limits, (PCRE2_SPTR)replacement, PCRE2_ZERO_TERMINATED, out->p + out->n, &room);
+    if (done < 0) {
+        out->full |= done == PCRE2_ERROR_NOMEMORY;
+        return false;
+    }
+    out->n += room;
+    return true;
 }

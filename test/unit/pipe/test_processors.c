@@ -200,6 +200,48 @@ static void a_failure_ends_an_inner_list_only(void **state)
        ",\"b\":1" WHOLE, 1);
 }
 
+static void replaces(void **state)
+{
+    (void)state;
+    is("[{replace: {fields: [{field: x.name, pattern: '^(n)$', replacement: '<$1-$$>'}]}},"
+       " {drop_fields: {fields: [x.headers]}}]",
+       ",\"type\":\"http\",\"x\":{\"name\":\"<n-$>\",\"size\":7}}", 0);
+    is("[{replace: {fields: [{field: x.headers.via, pattern: v, replacement: ''}]}}]",
+       ",\"type\":\"http\",\"x\":{\"headers\":{\"host\":\"h\",\"via\":\"\"},\"name\":\"n\","
+       "\"size\":7}}",
+       0);
+    is("[{replace: {fields: [{field: x.name, pattern: n, replacement: m},"
+       " {field: x.size, pattern: '7', replacement: m}]}}]",
+       ",\"error\":{\"message\":\"Failed to replace fields in processor\"}" WHOLE, 1);
+    is("[{replace: {ignore_missing: true, fields: [{field: no, pattern: n, replacement: m}]}}]",
+       WHOLE, 0);
+}
+
+static void a_long_replacement_finds_room(void **state)
+{
+    (void)state;
+    const char *got =
+        after("[{replace: {fields: [{field: type, pattern: '', replacement: "
+              "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'}]}}]");
+    assert_non_null(strstr(got, "xhx"));
+}
+
+static void truncates(void **state)
+{
+    (void)state;
+    is("[{truncate_fields: {fields: [type], max_bytes: 2}}]",
+       ",\"log\":{\"flags\":[\"truncated\"]},\"type\":\"ht\",\"x\":{\"headers\":{\"host\":\"h\","
+       "\"via\":\"v\"},"
+       "\"name\":\"n\",\"size\":7}}",
+       0);
+    is("[{truncate_fields: {fields: [type], max_bytes: 4}}]", WHOLE, 0);
+    is("[{add_fields: {target: '', fields: {type: \"\\u20ac\\u20ac\\u20ac\"}}},"
+       " {truncate_fields: {fields: [type], max_characters: 2}}, {drop_fields: {fields: [x, "
+       "log]}}]",
+       ",\"type\":\"\xe2\x82\xac\xe2\x82\xac\"}", 0);
+    is("[{truncate_fields: {fields: [x.size], max_bytes: 4}}]", WHOLE, 1);
+}
+
 static void tells_of_the_host(void **state)
 {
     (void)state;
@@ -243,6 +285,8 @@ static void refuses(void **state)
         { "[{rename: {fields: [{from: a}]}}]", "from and to" },
         { "[{if: {has_fields: [a]}}]", "then" },
         { "[text]", "map" },
+        { "[{truncate_fields: {fields: [a]}}]", "max_bytes" },
+        { "[{replace: {fields: [{field: a, pattern: b}]}}]", "replacement" },
         { "[{drop_fields: {fields: ['/(/']}}]", "regular expression" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -282,6 +326,9 @@ int main(void)
         cmocka_unit_test(copies),
         cmocka_unit_test(conditions_decide),
         cmocka_unit_test(a_failure_ends_an_inner_list_only),
+        cmocka_unit_test(replaces),
+        cmocka_unit_test(a_long_replacement_finds_room),
+        cmocka_unit_test(truncates),
         cmocka_unit_test(tells_of_the_host),
         cmocka_unit_test(later_ones_are_accepted),
         cmocka_unit_test(refuses),
