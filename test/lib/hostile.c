@@ -436,7 +436,7 @@ static void unknown_bytes(struct traffic *f, size_t n)
 /* clang-format off */
 const struct hostile hostiles[] = {
     { "http-header-bytes",    4000, http_header_bytes },
-    { "http-header-large",   64000, http_header_large },
+    { "http-header-large",   256000, http_header_large },
     { "http-detected-bytes",  4000, http_detected_bytes },
     { "http-endless-line",    4000, http_endless_line },
     { "http-many-headers",    4000, http_many_headers },
