@@ -156,10 +156,12 @@ static bool copy_plain(uint8_t *to, const uint8_t *p, size_t n, bool escape_html
         return !is_any(found | care16(v, escape_html));
     }
     if (n >= 8) {
-        words2 w = (words2)ends16(p, n);
+        bytes16 both = ends16(p, n);
+        uint64_t w[2]; /* clang gives no address of a vector's element */
+        memcpy(w, &both, sizeof w);
         memcpy(to, &w[0], 8);
         memcpy(to + n - 8, &w[1], 8);
-        return !is_any(care16((bytes16)w, escape_html));
+        return !is_any(care16(both, escape_html));
     }
     if (n >= 4) {
         uint32_t first, last;
