@@ -3,6 +3,7 @@
 #include "net/flowtable.h"
 
 #include "base/bug.h"
+#include "net/tunnel.h"
 
 #define MIN_BUCKETS 1024
 #define CHANCES     64 /* flows that eviction passes over at most */
@@ -73,14 +74,14 @@ static inline uint32_t key_hash(const struct flow_key *k, const struct hash_key 
 }
 
 /* IP in IP: the outer addresses separate flows too, whatever their order. */
-static uint64_t outer_key(const struct packet *p, const struct hash_key *hash_key)
+static uint64_t outer_key(const struct packet *p)
 {
     struct addr outer[2] = { p->outer[0], p->outer[1] };
     if (addr_order(&outer[0], &outer[1]) > 0) {
         outer[0] = p->outer[1];
         outer[1] = p->outer[0];
     }
-    return hash_bytes(hash_key, outer, sizeof outer);
+    return hash_bytes(&tunnel_hash_key, outer, sizeof outer);
 }
 
 static inline bool put_ip(struct flow_key *k, const struct packet *p)
@@ -115,7 +116,7 @@ bool flow_key_of(struct flow_key *k, const struct packet *p, const struct hash_k
                             .l4 = p->l4 };
     bool src_is_low = p->ip_ver ? put_ip(k, p) : put_macs(k, p);
     if (p->outer_ver)
-        k->tunnel_key += outer_key(p, hash_key);
+        k->tunnel_key += outer_key(p);
     k->hash = key_hash(k, hash_key);
     return src_is_low;
 }

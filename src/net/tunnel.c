@@ -12,6 +12,8 @@ enum { PORT_GTPU = 2152, PORT_TEREDO = 3544 };
 enum { GRE_ERSPAN = 0x88be, GRE_ERSPAN_III = 0x22eb };
 enum { GRE_CHECKSUM = 0x8000, GRE_ROUTING = 0x4000, GRE_KEY = 0x2000, GRE_SEQUENCE = 0x1000 };
 
+const struct hash_key tunnel_hash_key = { 0x776972656c756d65, 0x74756e6e656c7321 };
+
 /* What a tunnel header said. */
 struct opening {
     enum tunnel_type type;
@@ -33,7 +35,7 @@ static uint64_t tunnel_key(const struct decoder *d, enum tunnel_type type, uint3
     } k = { swap ? p->dst : p->src, swap ? p->src : p->dst, p->tunnel_key, type, id };
     if (type == TUNNEL_GTPU)
         k.id = 0;
-    uint64_t key = hash_bytes(&d->conf->key, &k, sizeof k);
+    uint64_t key = hash_bytes(&tunnel_hash_key, &k, sizeof k);
     return key ? key : 1; /* 0 means outside of tunnels */
 }
 

@@ -201,14 +201,10 @@ static void flow_is_small(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_directions_have_one_key),
-        cmocka_unit_test(macs_do_not_split_a_flow),
-        cmocka_unit_test(vlan_and_tunnel_split),
-        cmocka_unit_test(icmp_has_its_id),
-        cmocka_unit_test(table_grows_and_shrinks),
-        cmocka_unit_test(hash_spreads),
-        cmocka_unit_test(victim_is_old_and_silent),
-        cmocka_unit_test(flow_is_small),
+        cmocka_unit_test(both_directions_have_one_key), cmocka_unit_test(macs_do_not_split_a_flow),
+        cmocka_unit_test(vlan_and_tunnel_split),        cmocka_unit_test(icmp_has_its_id),
+        cmocka_unit_test(table_grows_and_shrinks),      cmocka_unit_test(hash_spreads),
+        cmocka_unit_test(victim_is_old_and_silent),     cmocka_unit_test(flow_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
