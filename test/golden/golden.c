@@ -69,7 +69,7 @@ static void verdict(const struct golden_case *c, const char *way, bool good)
 
 static void path_of(char *out, size_t cap, const char *name, const char *end)
 {
-    snprintf(out, cap, "%s%s", name, end);
+    snprintf(out, cap, "%.480s%s", name, end);
 }
 
 /* What depends on how often and in how many packets bytes were sent: left out of the comparison
