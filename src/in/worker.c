@@ -1,15 +1,13 @@
 /* A worker's loop: captures -> packets -> net -> events in batches -> the pipe's ring. */
 #include "in/worker.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/bug.h"
 #include "base/ring.h"
 #include "base/trace.h"
+#include "in/bell.h"
 #include "os/clock.h"
 
 #define READ_PACKETS 64 /* at a time */
@@ -19,13 +17,6 @@
  * must not find the tables ahead of it. */
 #define TICK_BEHIND_NS (250 * NS_PER_MS)
 #define STATS_NS       (1000 * NS_PER_MS)
-
-/* eventfd that one thread sleeps on. The sleeper says so before it looks at its ring a last time,
- * so the other writes only when that is needed. */
-struct bell {
-    int fd;
-    atomic_bool asleep; /* shared: set by the sleeper, cleared by the ringer */
-};
 
 struct worker {
     struct worker_conf conf;
@@ -49,45 +40,6 @@ struct worker {
     int64_t stats_ns;                 /* when the kernel's drops were read */
     struct packet packet[READ_PACKETS];
 };
-
-/* ---- bells */
-
-static void bell_ring_always(struct bell *b)
-{
-    uint64_t one = 1;
-    ssize_t n = write(b->fd, &one, sizeof(one));
-    BUG_ON(n < 0 && errno != EAGAIN);
-}
-
-/* After something was put into the sleeper's ring. Both sides exchange the same flag: either this
- * one sees the sleeper, or the sleeper's look at its ring comes after, and sees what was put there.
- */
-static void bell_ring(struct bell *b)
-{
-    if (atomic_exchange_explicit(&b->asleep, false, memory_order_acq_rel))
-        bell_ring_always(b);
-}
-
-static void bell_reset(struct bell *b)
-{
-    uint64_t count;
-    ssize_t n = read(b->fd, &count, sizeof(count));
-    BUG_ON(n < 0 && errno != EAGAIN);
-}
-
-/* Before the last look at the ring. */
-static void bell_sleep_soon(struct bell *b)
-{
-    bell_reset(b);
-    atomic_exchange_explicit(&b->asleep, true, memory_order_acq_rel);
-}
-
-static void bell_init(struct bell *b)
-{
-    b->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    BUG_ON(b->fd < 0);
-    atomic_init(&b->asleep, false);
-}
 
 /* ---- batches */
 
@@ -398,7 +350,7 @@ void worker_free(struct worker *w)
     xfree(w->batch);
     ring_free(&w->ready);
     ring_free(&w->back);
-    close(w->pipe_bell.fd);
-    close(w->worker_bell.fd);
+    bell_close(&w->pipe_bell);
+    bell_close(&w->worker_bell);
     xfree(w);
 }
