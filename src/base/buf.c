@@ -138,7 +138,7 @@ static void put_v4(struct buf *b, const uint8_t v4[4])
 {
     uint8_t text[16], *at = text;
     for (unsigned i = 0; i < 4; i++) {
-        memcpy(at, octets[v4[i]], 4);
+        MOVE_BYTES(at, octets[v4[i]], 4);
         at += 2 + (v4[i] >= 10) + (v4[i] >= 100);
     }
     size_t n = (size_t)(at - text) - 1;
