@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "base/trace.h"
 
 void bug_abort(const char *file, int line, const char *condition)
@@ -36,6 +37,11 @@ void *xcalloc(size_t count, size_t n)
 void *xrealloc(void *p, size_t n)
 {
     return must_have(realloc(p, n ? n : 1), n);
+}
+
+void *xpages(size_t n, size_t small)
+{
+    return must_have(pages_alloc(n, small), n);
 }
 
 char *xstrdup(const char *s)

@@ -17,6 +17,7 @@ void *xmalloc(size_t n);
 void *xcalloc(size_t count, size_t n);
 void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);
+void *xpages(size_t n, size_t small); /* pages_alloc of base/pages.h; freed with pages_free */
 
 /* Frees what the functions above gave; NULL is accepted. */
 void xfree(void *p);

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/pages.h"
 #include "base/poison.h"
 
 #define BLOCK_BYTES ((size_t)256 * 1024)
-#define SMALL_MAX   ((size_t)64 * 1024) /* larger ones are blocks of their own */
+#define HUGE_FROM   ((size_t)8 * 1024 * 1024) /* a slab of this size grows by huge pages */
+#define SMALL_MAX   ((size_t)64 * 1024)       /* larger ones are blocks of their own */
 
 struct slab_free {
     struct slab_free *next;
@@ -19,6 +21,7 @@ struct slab_free {
 struct block {
     struct list list;
     size_t bytes; /* of data */
+    bool is_huge; /* PAGES_HUGE_BYTES from the system */
     _Alignas(16) uint8_t data[];
 };
 
@@ -56,13 +59,29 @@ void slab_init(struct slab *s, size_t max_bytes)
     list_init(&s->blocks);
 }
 
-/* Zeroed, poisoned. */
+/* A block for small pieces of a slab that is large: NULL when it is not, or without memory. */
+static struct block *create_huge(const struct slab *s, size_t bytes)
+{
+    bool wanted = bytes == BLOCK_BYTES && s->taken_bytes >= HUGE_FROM;
+    struct block *b = wanted ? pages_alloc(PAGES_HUGE_BYTES, 0) : NULL;
+    if (b) {
+        b->bytes = PAGES_HUGE_BYTES - sizeof *b;
+        b->is_huge = true;
+    }
+    return b;
+}
+
+/* Zeroed, poisoned; at least `bytes`. */
 static struct block *block_create(struct slab *s, size_t bytes)
 {
-    struct block *b = calloc(1, sizeof *b + bytes);
-    if (!b)
-        return NULL;
-    b->bytes = bytes;
+    struct block *b = create_huge(s, bytes);
+    if (!b) {
+        b = calloc(1, sizeof *b + bytes);
+        if (!b)
+            return NULL;
+        b->bytes = bytes;
+    }
+    bytes = b->bytes;
     list_append(&s->blocks, &b->list);
     s->taken_bytes += sizeof *b + bytes;
     poison(b->data, bytes);
@@ -74,7 +93,10 @@ static void block_destroy(struct slab *s, struct block *b)
     list_remove(&b->list);
     s->taken_bytes -= sizeof *b + b->bytes;
     unpoison(b->data, b->bytes);
-    free(b);
+    if (b->is_huge)
+        pages_free(b, PAGES_HUGE_BYTES);
+    else
+        free(b);
 }
 
 static void push(struct slab *s, unsigned cls, void *p)

@@ -3,6 +3,7 @@
 #include "net/flowtable.h"
 
 #include "base/bug.h"
+#include "base/pages.h"
 #include "net/tunnel.h"
 
 #define MIN_BUCKETS 1024
@@ -19,18 +20,18 @@ static size_t power_of_two(size_t at_least)
 void flowtable_init(struct flowtable *t, const struct hash_key *key, size_t max_flows)
 {
     size_t max_buckets = power_of_two(2 * max_flows);
-    *t = (struct flowtable){ .bucket = xcalloc(max_buckets, sizeof *t->bucket),
-                             .n_buckets = MIN_BUCKETS,
+    *t = (struct flowtable){ .n_buckets = MIN_BUCKETS,
                              .max_buckets = max_buckets,
                              .mask = 2 * MIN_BUCKETS - 1,
                              .max = max_flows ? max_flows : 1,
                              .hash_key = *key };
+    t->bucket = xpages(max_buckets * sizeof *t->bucket, PAGES_HUGE_BYTES);
     list_init(&t->age);
 }
 
 void flowtable_free(struct flowtable *t)
 {
-    xfree(t->bucket);
+    pages_free(t->bucket, t->max_buckets * sizeof *t->bucket);
 }
 
 /* 16 bytes as two numbers that compare as the bytes do. */
@@ -140,6 +141,10 @@ struct flow *flowtable_find(const struct flowtable *t, const struct flow_key *k)
     return flow;
 }
 
+/* How many divisions ahead the first flow of a chain is fetched: chains are divided in order, but
+ * their flows lie anywhere. */
+#define SPLIT_AHEAD 16
+
 /* One bucket more: the chain that it shares with an earlier one is divided. */
 static void split(struct flowtable *t)
 {
@@ -148,6 +153,7 @@ static void split(struct flowtable *t)
         half = fresh;
         t->mask = 2 * half - 1;
     }
+    __builtin_prefetch(t->bucket[fresh - half + SPLIT_AHEAD]);
     struct flow *it = t->bucket[fresh - half];
     struct flow **tail[2] = { &t->bucket[fresh - half], &t->bucket[fresh] };
     for (; it; it = it->hash_next) {
@@ -179,6 +185,20 @@ void flowtable_remove(struct flowtable *t, struct flow *flow)
     *at = flow->hash_next;
     list_remove(&flow->age);
     t->n--;
+}
+
+void flowtable_fetch_old(const struct flowtable *t)
+{
+    enum { CHAIN = 4, BUCKET = 8 }; /* so many flows later it will be read */
+    const struct list *it = t->age.next;
+    for (unsigned i = 0; i < BUCKET && it != &t->age; i++, it = it->next) {
+        if (i == CHAIN) {
+            uint32_t hash = container_of(it, struct flow, age)->key.hash;
+            __builtin_prefetch(*flowtable_bucket(t, hash));
+        }
+    }
+    if (it != &t->age)
+        __builtin_prefetch(flowtable_bucket(t, container_of(it, struct flow, age)->key.hash));
 }
 
 struct flow *flowtable_victim(struct flowtable *t)

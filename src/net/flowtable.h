@@ -30,6 +30,9 @@ struct flow *flowtable_find(const struct flowtable *t, const struct flow_key *k)
 void flowtable_add(struct flowtable *t, struct flow *flow);
 void flowtable_remove(struct flowtable *t, struct flow *flow);
 
+/* Fetches ahead what removing one of the oldest flows will read, when all are removed in turn. */
+void flowtable_fetch_old(const struct flowtable *t);
+
 static inline bool flowtable_is_full(const struct flowtable *t)
 {
     return t->n >= t->max;

@@ -433,6 +433,7 @@ void net_finish(struct net *net)
     struct list *oldest;
     while ((oldest = list_first(&net->table.age))) {
         struct flow *flow = container_of(oldest, struct flow, age);
+        flowtable_fetch_old(&net->table);
         if (look_at(net, flow))
             forget(net, flow, net->now_ns, FLOW_END_CAPTURE);
     }

@@ -176,10 +176,13 @@ static void take(struct sensor *s, unsigned n)
         s->last_ns = s->packet[n - 1].ts_ns;
     for (unsigned i = 0; s->decoder && i < n; i++)
         decode_packet(s->decoder, &s->packet[i], visit, s);
-    for (unsigned i = 0; s->net && i < n; i++)
+    for (unsigned i = 0; s->net && i < n && i < NET_AHEAD; i++)
         net_prefetch(s->net, &s->packet[i]);
-    for (unsigned i = 0; s->net && i < n; i++)
+    for (unsigned i = 0; s->net && i < n; i++) {
+        if (i + NET_AHEAD < n)
+            net_prefetch(s->net, &s->packet[i + NET_AHEAD]);
         net_packet(s->net, &s->packet[i]);
+    }
 }
 
 bool sensor_run(struct sensor *s, uint64_t max)

@@ -126,6 +126,30 @@ static void idle_large_pieces_make_room(void **state)
     slab_destroy(&s);
 }
 
+/* Beyond some megabytes a slab grows by larger blocks: nothing else may change. */
+static void a_large_slab_is_like_a_small_one(void **state)
+{
+    (void)state;
+    enum { N = 60000, BYTES = 250 };
+    static uint8_t *piece[N];
+    struct slab s;
+    slab_init(&s, (size_t)64 << 20);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < N; i++) {
+            piece[i] = slab_alloc(&s, BYTES);
+            assert_non_null(piece[i]);
+            assert_int_equal((uintptr_t)piece[i] % 16, 0);
+            assert_int_equal(piece[i][0] | piece[i][BYTES - 1], 0);
+            memset(piece[i], 0xff, BYTES);
+        }
+        for (unsigned i = 0; i < N; i++)
+            slab_free(&s, piece[i], BYTES);
+    }
+    assert_int_equal(s.used_bytes, 0);
+    assert_true(s.taken_bytes >= (size_t)N * BYTES);
+    slab_destroy(&s);
+}
+
 static void resize_keeps_and_clears(void **state)
 {
     (void)state;
@@ -181,6 +205,7 @@ int main(void)
         cmocka_unit_test(the_cap_is_hard_and_counted),
         cmocka_unit_test(warm_slab_takes_nothing_new),
         cmocka_unit_test(idle_large_pieces_make_room),
+        cmocka_unit_test(a_large_slab_is_like_a_small_one),
         cmocka_unit_test(resize_keeps_and_clears),
         cmocka_unit_test(use_after_free_is_caught),
     };
