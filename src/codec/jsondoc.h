@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/buf.h"
-#include "base/slice.h"
+#include "base/hash.h"
 
 #define JSONDOC_PAD       16 /* bytes behind a text that must be there; they are overwritten */
 #define JSONDOC_DEPTH_MAX 1000
@@ -12,7 +12,7 @@
 enum jsondoc_type {
     JD_NULL,
     JD_BOOL,   /* i */
-    JD_INT,    /* i; JD_WIDE: the low 64 bits of a larger one, whose digits are at `digits` */
+    JD_INT,    /* i; with JD_WIDE a larger one: its n digits, with sign, at s (jsondoc_int) */
     JD_DOUBLE, /* d */
     JD_STR,    /* n bytes at s: UTF-8, lone surrogates as three bytes */
     JD_ARRAY,  /* n members from `child` on */
@@ -36,6 +36,8 @@ struct jsondoc_node {
 
 struct jsondoc_level {
     uint32_t parent, last;
+    uint64_t names; /* a bit for each kind of name, for finding repeated ones */
+    bool repeats;   /* a bit was met twice */
 };
 
 /* Reader and result; used again and again by one thread. node[0] is the root. */
@@ -43,8 +45,8 @@ struct jsondoc {
     struct jsondoc_node *node;
     uint32_t n, max;
     struct jsondoc_level level[JSONDOC_DEPTH_MAX + 1];
-    uint32_t *seen; /* for objects of many members */
-    uint32_t seen_mask;
+    uint32_t *seen; /* a table for objects of many members */
+    struct hash_key hash;
 };
 
 enum jsondoc_result {
@@ -82,12 +84,19 @@ static inline struct slice jsondoc_str(const struct jsondoc_node *v)
     return slice_of(v->s, v->n);
 }
 
+/* An integer; of a wider one the low 64 bits, as Java's longValue() has it. */
+int64_t jsondoc_int(const struct jsondoc_node *v);
+
 /* The value as JSON text without spaces, numbers in Java's form. */
 void jsondoc_write(const struct jsondoc *d, const struct jsondoc_node *v, struct buf *out);
 
 /* A scalar as Jackson's asText() gives it: texts as they are, numbers in Java's form, null as
  * "null", "" for lists and objects. May point into the document or to what is written to out. */
 struct slice jsondoc_text(const struct jsondoc_node *v, struct buf *out);
+
+/* A JSON string with its quotes, escaped as Jackson does. pairs: characters above U+FFFF as two
+ * escapes. Lone surrogates are escapes; other bad bytes become U+FFFD. */
+void jsondoc_string(struct buf *out, struct slice s, bool pairs);
 
 /* d as Java's Double.toString writes it: 1.0, 1.0E10, Infinity, NaN. */
 void jsondoc_double(struct buf *out, double d);

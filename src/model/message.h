@@ -75,7 +75,7 @@ bool message_put(struct message *m, struct slice name, uint32_t hash, const stru
 /* The value, or NULL; not for the three names that are members. */
 const struct value *message_get(const struct message *m, struct slice name);
 
-/* Takes a field out; the name is trimmed. False when it was not there or may not be removed
+/* Takes a field out; the name is not trimmed. False when it was not there or may not be removed
  * (reserved words, gl2_ fields of the server, the three members). */
 bool message_remove(struct message *m, struct slice name);
 

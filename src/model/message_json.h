@@ -16,5 +16,8 @@ struct message_form {
  * what m->origin knows. False when out is full or m's arena (for a few names) is. */
 bool message_json(struct message *m, const struct message_form *form, struct buf *out);
 
+/* A JSON string with its quotes; lone surrogates, which messages hold as three bytes, as \ud83d. */
+void message_json_text(struct buf *out, struct slice s);
+
 /* 26 characters: 48 bits of time and 80 bits that must differ (Crockford's base 32). */
 void message_ulid(uint8_t out[26], int64_t ms, const uint8_t random[10]);

@@ -1,0 +1,399 @@
+/* Documents of Beats to messages. The document is copied once into the batch's arena; texts of the
+ * message are slices of that copy. Names are kept across messages: a sender repeats its own. */
+#include "in/beats_message.h"
+
+#include <assert.h>
+
+#include "base/bug.h"
+#include "model/civil.h"
+
+#define NODES_MAX      262144 /* values in one document */
+#define PATH_MAX_BYTES 4096   /* longest field name */
+
+/* Names that were made before: a tree of paths, each known by its parent and its key. */
+#define KNOWN_MAX   8192
+#define KNOWN_INDEX (2 * KNOWN_MAX)
+#define KNOWN_BYTES ((size_t)1 << 20)
+#define STEPS_MAX   64
+
+enum { SKIP = 128 }; /* beside enum jsondoc_flag: a member that is not flattened */
+
+struct known {
+    struct slice name; /* of the whole path */
+    uint32_t parent;
+    uint32_t hash;  /* of the name; 0: not acceptable or one of the special ones */
+    uint16_t key_n; /* the key is the name's end */
+};
+
+struct beats_reader {
+    struct beats_conf conf;
+    struct jsondoc doc;
+    struct known known[KNOWN_MAX]; /* [0]: no path */
+    uint16_t index[KNOWN_INDEX];
+    unsigned n_known;
+    uint8_t *names;
+    size_t names_used;
+};
+
+/* Where a value lies: a known path, or one that was not remembered. */
+struct path {
+    uint32_t known; /* 0: not among the known ones */
+    struct slice name;
+};
+
+struct flatten {
+    struct beats_reader *r;
+    struct arena *mem;
+    struct message *m;
+};
+
+static void flatten_members(struct flatten *f, const struct path *at, const struct jsondoc_node *v);
+
+static inline unsigned place_of(uint32_t parent, struct slice key)
+{
+    uint64_t h = parent + 1, k = 0;
+    if (key.n >= 8) {
+        uint64_t end;
+        memcpy(&k, key.p, 8);
+        memcpy(&end, key.p + key.n - 8, 8);
+        k ^= end * 0x9e3779b97f4a7c15u;
+    } else {
+        for (size_t i = 0; i < key.n; i++)
+            k = k << 8 | key.p[i];
+    }
+    h = (h * 0xa0761d6478bd642fu ^ k ^ key.n << 56) * 0xe7037ed1a0b428dbu;
+    return (unsigned)(h >> 40) % KNOWN_INDEX;
+}
+
+/* Parent and key in one piece, `_` between them unless the parent is empty; false without memory or
+ * when it is too long. */
+static bool join(struct arena *mem, struct slice parent, struct slice key, struct slice *out)
+{
+    size_t n = parent.n + (parent.n > 0) + key.n;
+    uint8_t *p = n > PATH_MAX_BYTES ? NULL : arena_alloc(mem, n);
+    if (!p)
+        return false;
+    if (parent.n) {
+        memcpy(p, parent.p, parent.n);
+        p[parent.n] = '_';
+    }
+    if (key.n)
+        memcpy(p + n - key.n, key.p, key.n);
+    *out = slice_of(p, n);
+    return true;
+}
+
+/* True when message_put may take the name as it is. */
+static bool is_plain(struct slice name)
+{
+    return message_name_ok(name) && name.n && !slice_eq(name, SLICE("message")) &&
+           !slice_eq(name, SLICE("source")) && !slice_eq(name, SLICE("timestamp"));
+}
+
+/* Remembers a path; false when there is no room. */
+static bool remember(struct beats_reader *r, unsigned place, const struct known *k, uint32_t *known)
+{
+    if (r->n_known == KNOWN_MAX || KNOWN_BYTES - r->names_used < k->name.n)
+        return false;
+    uint8_t *name = r->names + r->names_used;
+    if (k->name.n)
+        memcpy(name, k->name.p, k->name.n);
+    r->names_used += k->name.n;
+    r->known[r->n_known] = *k;
+    r->known[r->n_known].name.p = name;
+    r->index[place] = (uint16_t)r->n_known;
+    *known = r->n_known++;
+    return true;
+}
+
+/* The place of a path in the index; *known is 0 when it is not there. False when it may not be put
+ * there: names that collide that often are made to. */
+static bool look_up(const struct beats_reader *r, uint32_t parent, struct slice key,
+                    unsigned *place, uint32_t *known)
+{
+    *place = place_of(parent, key);
+    for (unsigned steps = 0; steps < STEPS_MAX; steps++) {
+        *known = r->index[*place];
+        const struct known *k = &r->known[*known];
+        if (!*known)
+            return true;
+        if (k->parent == parent && k->key_n == key.n &&
+            slice_eq(slice_of(k->name.p + k->name.n - key.n, key.n), key))
+            return true;
+        *place = (*place + 1) % KNOWN_INDEX;
+    }
+    *known = 0;
+    return false;
+}
+
+/* The path of a member; false when it is too long or memory is out. The empty path at the top has
+ * no
+ * `_` behind it. */
+static bool child(struct flatten *f, const struct path *at, struct slice key, struct path *out)
+{
+    struct beats_reader *r = f->r;
+    unsigned place = 0;
+    bool may_keep = (at->known || !at->name.n) && key.n <= PATH_MAX_BYTES &&
+                    look_up(r, at->known, key, &place, &out->known);
+    if (LIKELY(may_keep && out->known)) {
+        out->name = r->known[out->known].name;
+        return true;
+    }
+    out->known = 0;
+    if (!join(f->mem, at->name, key, &out->name)) {
+        f->m->lost |= f->mem->full;
+        f->m->refused++;
+        return false;
+    }
+    struct known k = { .name = out->name, .parent = at->known, .key_n = (uint16_t)key.n };
+    k.hash = is_plain(k.name) ? message_hash(k.name) : 0;
+    if (may_keep && remember(r, place, &k, &out->known))
+        out->name = r->known[out->known].name;
+    return true;
+}
+
+static bool to_value(const struct jsondoc_node *n, struct value *v)
+{
+    *v = (struct value){ .field = 0xffff };
+    switch (n->type) {
+    case JD_STR:
+        v->type = VT_STR;
+        v->p = n->s;
+        v->n = n->n;
+        return true;
+    case JD_INT:
+        v->type = VT_INT;
+        v->i = jsondoc_int(n);
+        if (!(n->flags & JD_WIDE) && v->i == (int32_t)v->i)
+            v->flags = VF_INT32;
+        return true;
+    case JD_DOUBLE:
+        v->type = VT_DOUBLE;
+        v->d = n->d;
+        return true;
+    case JD_BOOL:
+        v->type = VT_BOOL;
+        v->i = n->i;
+        return true;
+    case JD_NULL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void put(struct flatten *f, const struct path *at, struct value *v)
+{
+    uint32_t hash = at->known ? f->r->known[at->known].hash : 0;
+    if (UNLIKELY(!hash)) {
+        message_set(f->m, at->name, v);
+        return;
+    }
+    if (v->type == VT_NULL)
+        return;
+    if (v->type == VT_STR) {
+        struct slice text = message_trim(slice_of(v->p, v->n));
+        if (!text.n)
+            return;
+        v->p = text.p;
+        v->n = (uint32_t)text.n;
+    }
+    message_put(f->m, at->name, hash, v);
+}
+
+/* The scalars of a list as the value of its path. */
+static void put_list(struct flatten *f, const struct path *at, const struct jsondoc_node *list)
+{
+    const struct jsondoc *d = &f->r->doc;
+    struct value *items = arena_alloc(f->mem, list->n * sizeof *items);
+    uint32_t n = 0, strings = 0;
+    if (!items) {
+        f->m->lost = true;
+        return;
+    }
+    for (uint32_t i = list->n ? list->child : 0; i; i = d->node[i].next) {
+        if (to_value(&d->node[i], &items[n])) {
+            strings += items[n].type == VT_STR;
+            n++;
+        }
+    }
+    struct value v = { .field = 0xffff, .type = VT_VALUES, .n = n, .p = items };
+    if (n && strings == n) {
+        /* A slice is not longer than a value: it takes the place of its own. */
+        struct slice *texts = (struct slice *)(void *)items;
+        static_assert(sizeof *texts <= sizeof *items, "texts overtake values");
+        for (uint32_t i = 0; i < n; i++) {
+            struct value item = items[i];
+            texts[i] = slice_of(item.p, item.n);
+        }
+        v.type = VT_STRS;
+        v.p = texts;
+    }
+    put(f, at, &v);
+}
+
+/* Objects in a list have their place in the list as a part of the path; lists in it are ignored. */
+static void flatten_list(struct flatten *f, const struct path *at, const struct jsondoc_node *list)
+{
+    const struct jsondoc *d = &f->r->doc;
+    uint32_t number = 0;
+    put_list(f, at, list);
+    for (uint32_t i = list->n ? list->child : 0; i; i = d->node[i].next, number++) {
+        uint8_t text[12];
+        struct buf key = buf_of(text, sizeof text);
+        struct path member;
+        if (d->node[i].type != JD_OBJECT)
+            continue;
+        buf_dec(&key, number);
+        if (child(f, at, buf_slice(&key), &member))
+            flatten_members(f, &member, &d->node[i]);
+    }
+}
+
+/* Depth is bounded by the reader of the document. */
+static void flatten_members(struct flatten *f, const struct path *at, const struct jsondoc_node *v)
+{
+    const struct jsondoc *d = &f->r->doc;
+    for (uint32_t i = v->n ? v->child : 0; i; i = d->node[i].next) {
+        const struct jsondoc_node *n = &d->node[i];
+        struct path member;
+        struct value value;
+        if (n->flags & SKIP || !child(f, at, jsondoc_key(n), &member))
+            continue;
+        if (n->type == JD_OBJECT)
+            flatten_members(f, &member, n);
+        else if (n->type == JD_ARRAY)
+            flatten_list(f, &member, n);
+        else if (to_value(n, &value))
+            put(f, &member, &value);
+    }
+}
+
+/* A node's text, trimmed; what a missing or null one is, is `missing`. */
+static struct slice text_of(const struct jsondoc_node *n, struct slice missing, struct arena *mem)
+{
+    if (!n || n->type == JD_NULL)
+        return missing;
+    if (n->type == JD_STR)
+        return jsondoc_str(n);
+    size_t cap = n->type == JD_INT ? n->n + 24 : 40;
+    uint8_t *p = arena_alloc(mem, cap);
+    struct buf b = buf_of(p, p ? cap : 0);
+    return jsondoc_text(n, &b);
+}
+
+/* graylog.md 1.3 (5). */
+static struct slice source_of(const struct jsondoc *d, const struct jsondoc_node *root,
+                              struct arena *mem)
+{
+    const struct jsondoc_node *from = jsondoc_get(d, root, SLICE("agent"));
+    if (!from)
+        from = jsondoc_get(d, root, SLICE("beat"));
+    const struct jsondoc_node *name = jsondoc_get(d, from, SLICE("hostname"));
+    if (!name)
+        name = jsondoc_get(d, from, SLICE("name"));
+    return message_trim(text_of(name, SLICE("unknown"), mem));
+}
+
+static void set_text(struct message *m, const char *name, struct slice text)
+{
+    struct value v = { .field = 0xffff, .type = VT_STR, .n = (uint32_t)text.n, .p = text.p };
+    message_set(m, slice_cstr(name), &v);
+}
+
+/* The members of m that have rules of their own; those keys are not flattened. */
+static void set_members(struct flatten *f, struct jsondoc_node *root, struct slice beat)
+{
+    struct message *m = f->m;
+    struct jsondoc *d = &f->r->doc;
+    const struct jsondoc_node *message = jsondoc_get(d, root, SLICE("message"));
+    const struct jsondoc_node *collector = jsondoc_get(d, root, SLICE("gl2_source_collector"));
+    m->message = message_trim(text_of(message, SLICE("-"), f->mem));
+    m->source = source_of(d, root, f->mem);
+    m->has_message = m->has_source = true;
+    set_text(m, "beats_type", beat);
+    if (collector) {
+        set_text(m, "gl2_source_collector", text_of(collector, SLICE("null"), f->mem));
+        d->node[collector - d->node].flags |= SKIP;
+    }
+    if (message)
+        d->node[message - d->node].flags |= SKIP;
+}
+
+static enum beats_result read_document(struct beats_reader *r, struct slice json, struct arena *mem,
+                                       bool *has_time, int64_t *ts_ms)
+{
+    uint8_t *text = arena_alloc(mem, json.n + JSONDOC_PAD);
+    if (!text)
+        return BEATS_NO_MEMORY;
+    if (json.n)
+        memcpy(text, json.p, json.n);
+    enum jsondoc_result read = jsondoc_read(&r->doc, text, json.n, 0);
+    if (read != JSONDOC_OK)
+        return read == JSONDOC_TOO_LARGE || read == JSONDOC_TOO_DEEP ? BEATS_TOO_LARGE
+                                                                     : BEATS_NOT_JSON;
+    const struct jsondoc_node *time = jsondoc_get(&r->doc, r->doc.node, SLICE("@timestamp"));
+    *has_time = time && time->type == JD_STR && civil_read_iso(jsondoc_str(time), ts_ms);
+    return BEATS_MESSAGE;
+}
+
+enum beats_result beats_message(struct beats_reader *r, struct slice json, struct arena *mem,
+                                struct message **out)
+{
+    bool has_time = false;
+    int64_t ts_ms = 0;
+    enum beats_result read = read_document(r, json, mem, &has_time, &ts_ms);
+    if (read != BEATS_MESSAGE || !has_time)
+        return read != BEATS_MESSAGE ? read : BEATS_NO_TIME;
+    struct flatten f = { .r = r, .mem = mem, .m = message_new(mem, r->doc.n) };
+    if (!f.m)
+        return BEATS_NO_MEMORY;
+    struct jsondoc_node *root = r->doc.node;
+    const struct jsondoc_node *metadata = jsondoc_get(&r->doc, root, SLICE("@metadata"));
+    const struct jsondoc_node *beat = jsondoc_get(&r->doc, metadata, SLICE("beat"));
+    struct slice prefix = text_of(beat, SLICE("beat"), mem);
+    struct path top = { 0, { NULL, 0 } }, start = top;
+    f.m->ts_ms = ts_ms;
+    f.m->has_ts = true;
+    set_members(&f, root, prefix);
+    if (!prefix.n || r->conf.no_prefix || child(&f, &top, prefix, &start))
+        flatten_members(&f, &start, root);
+    if (r->conf.override_source.n)
+        f.m->source = r->conf.override_source;
+    *out = f.m;
+    if (f.m->lost || mem->full)
+        return BEATS_NO_MEMORY;
+    return message_is_complete(f.m) ? BEATS_MESSAGE : BEATS_INCOMPLETE;
+}
+
+struct beats_reader *beats_reader_new(const struct beats_conf *conf)
+{
+    struct beats_reader *r = xcalloc(1, sizeof *r);
+    r->conf = *conf;
+    r->names = xmalloc(KNOWN_BYTES);
+    r->n_known = 1;
+    jsondoc_init(&r->doc, NODES_MAX);
+    return r;
+}
+
+void beats_reader_free(struct beats_reader *r)
+{
+    if (!r)
+        return;
+    jsondoc_free(&r->doc);
+    xfree(r->names);
+    xfree(r);
+}
+
+const char *beats_result_text(enum beats_result result)
+{
+    static const char *const texts[] = {
+        [BEATS_MESSAGE] = "a message",
+        [BEATS_INCOMPLETE] = "the message is empty",
+        [BEATS_NOT_JSON] = "not JSON",
+        [BEATS_NO_TIME] = "no @timestamp in ISO form with a fraction",
+        [BEATS_TOO_LARGE] = "too many values or levels",
+        [BEATS_NO_MEMORY] = "out of memory",
+    };
+    return texts[result];
+}
