@@ -119,16 +119,12 @@ void buf_base64(struct buf *b, struct slice s, bool pad)
 }
 
 /* The digits of every octet with a dot behind them. */
-#define OCTET(v)                                                                                   \
-    {                                                                                              \
-        (v) >= 100  ? '0' + (v) / 100                                                              \
-        : (v) >= 10 ? '0' + (v) / 10                                                               \
-                    : '0' + (v),                                                                   \
-            (v) >= 100  ? '0' + (v) / 10 % 10                                                      \
-            : (v) >= 10 ? '0' + (v) % 10                                                           \
-                        : '.',                                                                     \
-            (v) >= 100 ? '0' + (v) % 10 : '.', '.'                                                 \
-    }
+#define OCTET_1(v) (char)((v) >= 100 ? '0' + (v) / 100 : (v) >= 10 ? '0' + (v) / 10 : '0' + (v))
+#define OCTET_2(v) (char)((v) >= 100 ? '0' + (v) / 10 % 10 : (v) >= 10 ? '0' + (v) % 10 : '.')
+#define OCTET_3(v) (char)((v) >= 100 ? '0' + (v) % 10 : '.')
+/* clang-format off */
+#define OCTET(v)    { OCTET_1(v), OCTET_2(v), OCTET_3(v), '.' }
+/* clang-format on */
 #define OCTETS4(v)  OCTET(v), OCTET((v) + 1), OCTET((v) + 2), OCTET((v) + 3)
 #define OCTETS16(v) OCTETS4(v), OCTETS4((v) + 4), OCTETS4((v) + 8), OCTETS4((v) + 12)
 #define OCTETS64(v) OCTETS16(v), OCTETS16((v) + 16), OCTETS16((v) + 32), OCTETS16((v) + 48)

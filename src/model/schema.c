@@ -140,7 +140,7 @@ void schema_freeze(void)
     for (unsigned i = 0; i < schema.n; i++) {
         if (i && strcmp(schema.row[i]->name, schema.row[i - 1]->name) == 0) {
             log_error("schema", "two rows are named %s", schema.row[i]->name);
-            BUG_ON("duplicate field name");
+            bug_abort(__FILE__, __LINE__, "duplicate field name");
         }
         schema.row[i]->id = (uint16_t)i;
     }
