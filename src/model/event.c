@@ -20,7 +20,7 @@ static const uint32_t fits[] = {
     [FT_OBJECTS] = BIT(VT_NULL) | BIT(VT_OBJECTS),
 };
 
-struct event *event_new(struct arena *mem, unsigned cap)
+struct event *event_make(struct arena *mem, unsigned cap)
 {
     struct event *e = arena_zalloc(mem, sizeof *e);
     if (!e)
@@ -272,7 +272,7 @@ bool event_remove(struct event *e, const struct field *f)
     return found;
 }
 
-void event_set(struct event *e, const struct field *f, const struct value *from)
+void event_put(struct event *e, const struct field *f, const struct value *from)
 {
     struct value copy = *from; /* from may move when the event grows */
     struct value *v = append(e, f, copy.type);

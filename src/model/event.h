@@ -72,7 +72,7 @@ struct event {
 };
 
 /* A new event in mem with room for `cap` values (it grows); NULL when mem is out of budget. */
-struct event *event_new(struct arena *mem, unsigned cap);
+struct event *event_make(struct arena *mem, unsigned cap);
 
 /* Setters. Bytes are copied into the event's arena unless the name says _ref (static text or memory
  * of the same arena only). A field may be set again: the later value stands. Out of budget sets
@@ -117,7 +117,7 @@ struct value *event_get(const struct event *e, const struct field *f);
 bool event_remove(struct event *e, const struct field *f);
 
 /* Sets f to a copy of v's value (same event or arena: nothing is duplicated). */
-void event_set(struct event *e, const struct field *f, const struct value *v);
+void event_put(struct event *e, const struct field *f, const struct value *v);
 
 /* An object under f with room for cap members, or NULL when out of budget (e->lost is set). Lives
  * in the event's arena. */

@@ -290,7 +290,7 @@ static void put_skeleton(struct event *e, const struct flow *flow, enum flow_end
 void flow_report(struct proto_env *env, const struct net_conf *conf, struct flow *flow,
                  int64_t at_ns, enum flow_end_reason reason)
 {
-    struct event *e = event_new(&env->batch(env->sink, at_ns)->arena, 40);
+    struct event *e = event_make(&env->batch(env->sink, at_ns)->arena, 40);
     if (!e) {
         counter_add(env->counters, COUNTER_EVENTS_NO_MEMORY, 1);
         return;

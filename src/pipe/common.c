@@ -72,7 +72,7 @@ static void copy_end(struct event *e, const struct seen *seen, enum slot first,
 {
     for (unsigned i = 0; i < 4; i++)
         if (has(seen, first + i))
-            event_set(e, &ecs[fields[i]], &seen->v[first + i]);
+            event_put(e, &ecs[fields[i]], &seen->v[first + i]);
 }
 
 static int64_t number(const struct seen *seen, enum slot s)
@@ -156,13 +156,13 @@ static void set_related_ip(struct event *e, const struct seen *seen)
             list[n++] = *a;
     }
     struct value v = { .type = VT_IPS, .n = n, .p = list };
-    event_set(e, &ecs[ECS_RELATED_IP], &v);
+    event_put(e, &ecs[ECS_RELATED_IP], &v);
 }
 
 static void set_list(struct event *e, enum ecs_id field, const struct slice *items, unsigned n)
 {
     struct value v = { .type = VT_STRS, .n = n, .p = items };
-    event_set(e, &ecs[field], &v);
+    event_put(e, &ecs[field], &v);
 }
 
 static void set_event_defaults(struct event *e, const struct seen *seen)
@@ -178,7 +178,7 @@ static void set_event_defaults(struct event *e, const struct seen *seen)
     if (!has(seen, S_TYPES))
         set_list(e, ECS_EVENT_TYPE, types, icmp ? 1 : 2);
     if (!has(seen, S_DATASET) && has(seen, S_NETWORK_PROTOCOL))
-        event_set(e, &ecs[ECS_EVENT_DATASET], &seen->v[S_NETWORK_PROTOCOL]);
+        event_put(e, &ecs[ECS_EVENT_DATASET], &seen->v[S_NETWORK_PROTOCOL]);
 }
 
 enum common_verdict common_fill(const struct common *c, struct event *e)

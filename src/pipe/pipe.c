@@ -195,7 +195,7 @@ static void set_tags(const struct source *s, struct event *e)
         v.p = list;
         v.n += old->n;
     }
-    event_set(e, &ecs[ECS_TAGS], &v);
+    event_put(e, &ecs[ECS_TAGS], &v);
 }
 
 /* They do not overwrite; looking is needed only where something may have set them. */
@@ -205,7 +205,7 @@ static void set_builtins(const struct pipe *p, const struct source *s, struct ev
     for (unsigned i = 0; i < p->n_builtins; i++) {
         const struct builtin *b = &p->builtin[i];
         if (!look || !event_get(e, b->field))
-            event_set(e, b->field, &b->v);
+            event_put(e, b->field, &b->v);
     }
 }
 

@@ -175,7 +175,7 @@ bool ref_set(struct ref *r, struct event *e, const struct value *v)
     if (!r->field || (r->parent && event_get(e, r->parent)))
         return false;
     ref_remove(r, e);
-    event_set(e, r->field, &copy);
+    event_put(e, r->field, &copy);
     return true;
 }
 

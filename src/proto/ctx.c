@@ -90,7 +90,7 @@ static void set_ends(struct proto_ctx *x, struct event *e, enum dir from)
 struct event *proto_event(struct proto_ctx *x, enum dir from, int64_t ts_ns)
 {
     struct batch *b = x->env->batch(x->env->sink, x->now_ns);
-    struct event *e = event_new(&b->arena, 64);
+    struct event *e = event_make(&b->arena, 64);
     if (!e) {
         counter_proto(x->env->counters, x->id, PC_NO_MEMORY);
         return NULL;

@@ -35,7 +35,7 @@ static struct event *http_event(const char *query)
 {
     static const uint8_t client[4] = { 10, 0, 0, 1 }, server[4] = { 10, 0, 0, 2 };
     struct addr a = addr_v4(client), b = addr_v4(server);
-    struct event *e = event_new(&arena, 16);
+    struct event *e = event_make(&arena, 16);
     e->ts_ns = 1706091072345000000;
     event_cstr_ref(e, &ecs[ECS_TYPE], "http");
     event_ip(e, &ecs[ECS_SOURCE_IP], &a);
@@ -89,7 +89,7 @@ static void test_colours(void **state)
 static void test_flow(void **state)
 {
     (void)state;
-    struct event *e = event_new(&arena, 8);
+    struct event *e = event_make(&arena, 8);
     e->ts_ns = 1706091072345000000;
     e->source = EVENT_SOURCE_FLOW;
     event_cstr_ref(e, &ecs[ECS_TYPE], "flow");

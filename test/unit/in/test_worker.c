@@ -26,7 +26,7 @@ static unsigned events_per_packet, events_at_end;
 static void make_event(struct net *n, int64_t ts_ns)
 {
     struct batch *b = n->sink.batch(n->sink.ctx, ts_ns);
-    struct event *e = event_new(&b->arena, 4);
+    struct event *e = event_make(&b->arena, 4);
     assert_non_null(e);
     e->ts_ns = ts_ns;
     n->sink.emit(n->sink.ctx, e);

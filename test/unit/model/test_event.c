@@ -39,7 +39,7 @@ static int teardown(void **state)
 
 static struct event *begin(void)
 {
-    struct event *e = event_new(&arena, 8);
+    struct event *e = event_make(&arena, 8);
     e->ts_ns = 1424218389003000000;
     return e;
 }
@@ -183,7 +183,7 @@ static void out_of_memory_is_noticed(void **state)
     (void)state;
     struct arena small;
     arena_init(&small, NULL, ARENA_CHUNK_BYTES);
-    struct event *e = event_new(&small, 8);
+    struct event *e = event_make(&small, 8);
     static const uint8_t big[ARENA_CHUNK_BYTES];
     event_str(e, &ecs[ECS_REQUEST], slice_of(big, sizeof big));
     assert_true(e->lost);

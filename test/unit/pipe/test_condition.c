@@ -31,7 +31,7 @@ static bool holds(const char *yaml)
     if (load(yaml, &c))
         fail_msg("%s", why.text);
     assert_true(addr_parse(SLICE("10.0.0.7"), &src) && addr_parse(SLICE("2001:db8::1"), &other));
-    struct event *e = event_new(&arena, 8);
+    struct event *e = event_make(&arena, 8);
     const struct slice tags[] = { SLICE("forwarded"), SLICE("web") };
     event_str(e, &ecs[ECS_STATUS], SLICE("Server Error"));
     event_int(e, &ecs[ECS_SOURCE_PORT], 443);
@@ -136,7 +136,7 @@ static void evil_expressions_end(void **state)
     (void)state;
     struct condition *c;
     assert_int_equal(load("regexp: {status: '^(a+)+$'}", &c), ERR_OK);
-    struct event *e = event_new(&arena, 8);
+    struct event *e = event_make(&arena, 8);
     char text[64];
     memset(text, 'a', sizeof text);
     text[63] = 'b';

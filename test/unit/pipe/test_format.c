@@ -23,7 +23,7 @@ static bool written(const char *format)
     struct format *f;
     if (load(format, &f))
         fail_msg("%s", why.text);
-    struct event *e = event_new(&arena, 8);
+    struct event *e = event_make(&arena, 8);
     struct addr a;
     assert_true(addr_parse(SLICE("10.0.0.7"), &a));
     e->ts_ns = 1424218389003000000; /* Wednesday 2015-02-18T00:13:09.003Z */

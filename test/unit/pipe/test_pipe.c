@@ -66,7 +66,7 @@ static struct addr address(const char *text)
 
 static struct event *add(const char *type, uint8_t source, const char *src, const char *dst)
 {
-    struct event *e = event_new(&batch.arena, 8);
+    struct event *e = event_make(&batch.arena, 8);
     struct addr a = address(src), b = address(dst);
     e->ts_ns = 1424218389003000000;
     e->source = source;

@@ -60,7 +60,7 @@ static const char *after(const char *yaml)
         fail_msg("%s", why.text);
     schema_freeze();
     memset(&counters, 0, sizeof counters);
-    struct event *e = event_new(&arena, 8);
+    struct event *e = event_make(&arena, 8);
     e->ts_ns = 1000;
     event_str(e, &ecs[ECS_TYPE], SLICE("http"));
     event_str(e, &own[NAME], SLICE("n"));
