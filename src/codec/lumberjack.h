@@ -19,7 +19,8 @@ struct lumberjack_limits {
     uint32_t pairs;        /* in a D frame: 1,024 */
     uint32_t item_bytes;   /* key or value of a D frame: 1 MiB */
     size_t inflated_bytes; /* of one C frame with all that is nested in it: 64 MiB */
-    uint32_t ratio; /* of inflated to packed bytes, beyond the first MiB: 1,032 is deflate's own */
+    uint32_t ratio;        /* of inflated to packed bytes, beyond the first MiB: 256; deflate itself
+                              reaches 1,032 */
 };
 
 #define LUMBERJACK_FAULTS(X)                                                                       \
@@ -50,7 +51,8 @@ enum lumberjack_what {
     LUMBERJACK_ANNOUNCED, /* a W frame: `window` and a new numbering */
     LUMBERJACK_PAYLOAD,   /* an event: `payload`, `sequence` */
     LUMBERJACK_BAD,       /* `fault`: close; the decoder gives nothing more */
-    LUMBERJACK_BUSY,      /* no memory now for a C frame: nothing was taken, try again later */
+    LUMBERJACK_BUSY,      /* no memory now: nothing was taken. Try again when other readers have
+                             given theirs back; if there is none that holds any, close */
 };
 
 struct lumberjack_item {
@@ -63,17 +65,21 @@ struct lumberjack_item {
     enum lumberjack_fault fault;
 };
 
+struct lumberjack_nest;
+
 /* One connection's reader. A C frame is inflated and checked whole before anything of it is given:
  * a fault inside it yields none of its events (Graylog acknowledges some of them, graylog.md 1.5).
  */
 struct lumberjack {
     const struct lumberjack_limits *limits;
-    struct inflater *inflater; /* shared by all readers of a thread */
-    struct arena mem;          /* what has been inflated; empty between C frames */
-    struct lumberjack_nest *nest, *nest_next;
+    struct inflater *inflater;                /* shared by all readers of a thread */
+    struct arena mem;                         /* what has been inflated; empty between C frames */
+    struct arena text;                        /* the last D frame as JSON */
+    struct lumberjack_nest *nest, **nest_end; /* inner C frames, in order, still to be entered */
     struct cursor open[LUMBERJACK_DEPTH_MAX]; /* places inside C frames */
     unsigned depth;
-    size_t packed_bytes, inflated_bytes; /* of the C frame that is being opened */
+    size_t inflated_bytes, inflated_max; /* of the outer C frame with all inside it */
+    unsigned guess;                      /* how many times larger the last C frame became */
     uint32_t window;
     uint8_t version;
     enum lumberjack_fault fault;

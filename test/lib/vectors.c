@@ -23,6 +23,17 @@ static const char *reason_of(const char *file, struct slice id)
     return row ? row + n : NULL;
 }
 
+/* Rows of the table for a file. */
+static unsigned count_rows(const char *file)
+{
+    char key[256];
+    unsigned n = 0;
+    snprintf(key, sizeof key, "\n%s\t", file);
+    for (char *row = deviations; row && (row = strstr(row, key)); row++)
+        n++;
+    return n;
+}
+
 static char *read_whole(const char *path)
 {
     FILE *f = fopen(path, "rb");
@@ -459,6 +470,12 @@ int vectors_run(const char *file, bool (*one)(struct vectors_case *c))
     struct cursor c = cur_of(slice_of(text + 1, strlen(text + 1)));
     while (cur_left(&c))
         run_line(file, cur_line(&c), one, &t);
+    unsigned rows = count_rows(file);
+    if (rows != t.excepted) {
+        printf("FAILED: %s: %u rows in deviations.tsv, of which %u were met\n", file, rows,
+               t.excepted);
+        t.failed++;
+    }
     if (t.excepted)
         printf("%s: %u differ on purpose (test/vectors/deviations.tsv)\n", file, t.excepted);
     printf("%u passed, %u failed\n", t.passed, t.failed);
