@@ -32,8 +32,8 @@ struct sensor {
     struct pipe *pipe;
     uint64_t packets, events, bytes; /* bytes: of the lines */
     int64_t later_ns;
-    int64_t last_ns; /* time of the last packet */
-    struct packet packet[32];
+    int64_t last_ns;          /* time of the last packet */
+    struct packet packet[64]; /* as a worker reads them */
 };
 
 /* Exits with a message on failure. One sensor at a time: there is one schema. */
