@@ -1,12 +1,16 @@
 /* Requests that wait for their answers. An entry is in three places: a hash chain (by flow and
- * key), its flow's list (first in, first out) and its protocol's queue (in order of deadline,
- * because the timeout of a protocol is constant). */
+ * key; only in flows with many), its flow's list (first in, first out) and its protocol's queue (in
+ * order of deadline, because the timeout of a protocol is constant). */
 #include "proto/pair.h"
 
 #include "proto/proto.h"
 
+/* A flow with at most so many is searched by its list, which is at hand; the hash is for those with
+ * more, and holds all of such a flow's. */
+#define LIST_MAX 8
+
 struct pair {
-    struct pair *hash_next, **hash_at; /* hash_at: what points to this one in its chain */
+    struct pair *hash_next, **hash_at; /* hash_at: what points to this one; NULL: in no chain */
     struct list in_flow, in_queue;
     struct flow *flow;
     uint64_t key;
@@ -66,10 +70,12 @@ static struct pair *pair_of(void *request)
 
 static void take_out(struct pair_table *t, struct pair *p)
 {
-    BUG_ON(*p->hash_at != p);
-    *p->hash_at = p->hash_next;
-    if (p->hash_next)
-        p->hash_next->hash_at = p->hash_at;
+    if (p->hash_at) {
+        BUG_ON(*p->hash_at != p);
+        *p->hash_at = p->hash_next;
+        if (p->hash_next)
+            p->hash_next->hash_at = p->hash_at;
+    }
     list_remove(&p->in_flow);
     list_remove(&p->in_queue);
     p->flow->n_pairs--;
@@ -120,6 +126,27 @@ static void enqueue(struct list *queue, struct pair *p)
     list_append(after->next, &p->in_queue);
 }
 
+/* At the head of its chain: newest first. */
+static void put_in_chain(struct pair_table *t, struct pair *p)
+{
+    struct pair **at = bucket_of(t, p->flow, p->key);
+    p->hash_next = *at;
+    p->hash_at = at;
+    if (p->hash_next)
+        p->hash_next->hash_at = &p->hash_next;
+    *at = p;
+}
+
+/* A flow that has many from now on: those that are in no chain are put into theirs, in order. */
+static void put_all_in_chains(struct pair_table *t, const struct flow *flow)
+{
+    list_each (it, &flow->pairs) {
+        struct pair *p = container_of(it, struct pair, in_flow);
+        if (!p->hash_at)
+            put_in_chain(t, p);
+    }
+}
+
 void *pair_add(struct proto_ctx *x, uint64_t key, int64_t ts_ns, size_t size)
 {
     struct pair_table *t = x->env->pairs;
@@ -130,28 +157,40 @@ void *pair_add(struct proto_ctx *x, uint64_t key, int64_t ts_ns, size_t size)
         counter_proto(x->env->counters, x->id, PC_NO_MEMORY);
         return NULL;
     }
-    struct pair **at = bucket_of(t, x->flow, key);
-    *p = (struct pair){ .hash_next = *at,
-                        .hash_at = at,
-                        .flow = x->flow,
+    *p = (struct pair){ .flow = x->flow,
                         .key = key,
                         .ts_ns = ts_ns,
                         .deadline_ns = ts_ns + conf->transaction_timeout_ns,
                         .size = (uint32_t)size,
                         .proto = x->id };
-    if (p->hash_next)
-        p->hash_next->hash_at = &p->hash_next;
-    *at = p;
     t->n++;
     x->flow->n_pairs++;
     list_append(&x->flow->pairs, &p->in_flow);
+    if (x->flow->n_pairs == LIST_MAX + 1)
+        put_all_in_chains(t, x->flow);
+    else if (x->flow->n_pairs > LIST_MAX)
+        put_in_chain(t, p);
     enqueue(&t->queue[x->id], p);
     return p + 1;
+}
+
+static struct pair *find_in_list(const struct flow *flow, uint64_t key)
+{
+    list_each (it, &flow->pairs) {
+        struct pair *p = container_of(it, struct pair, in_flow);
+        if (p->key == key && !p->busy)
+            return p;
+    }
+    return NULL;
 }
 
 void *pair_find(struct proto_ctx *x, uint64_t key)
 {
     struct pair *oldest = NULL;
+    if (x->flow->n_pairs <= LIST_MAX) {
+        oldest = find_in_list(x->flow, key);
+        return oldest ? oldest + 1 : NULL;
+    }
     for (struct pair *p = *bucket_of(x->env->pairs, x->flow, key); p; p = p->hash_next) {
         if (p->flow == x->flow && p->key == key && !p->busy)
             oldest = p; /* chains are newest first */

@@ -25,8 +25,10 @@ static struct {
 static void note_orphan(struct proto_ctx *ctx, void *request, enum orphan_reason why)
 {
     (void)ctx;
-    given_up.number[given_up.n] = *(int *)request;
-    given_up.reason[given_up.n++] = why;
+    if (given_up.n < COUNT(given_up.number)) {
+        given_up.number[given_up.n] = *(int *)request;
+        given_up.reason[given_up.n++] = why;
+    }
 }
 
 static const struct proto noting = { .name = "noting", .orphan = note_orphan };
@@ -105,6 +107,35 @@ static void oldest_comes_first(void **state)
     assert_int_equal(*(int *)pair_first(&x), 2);
 }
 
+/* Few are searched by their list, many by hash: the oldest of a key is found either way, while
+ * their number goes up and down across the border several times. */
+static void many_are_found_like_few(void **state)
+{
+    (void)state;
+    enum { MANY = 40, KEYS = 5 };
+    pair_table_free(env.pairs);
+    env.pairs = pair_table_new(&env, &(struct hash_key){ 1, 2 }, 2 * MANY);
+    int next = 0, first = 0;
+    static const int target[] = { MANY, 3, 12, 7, MANY, 0 };
+    for (unsigned i = 0; i < COUNT(target); i++) {
+        while (next - first < target[i]) {
+            add(&x, (uint64_t)next % KEYS, next, next);
+            add(&y, (uint64_t)next % KEYS, next, -1);
+            next++;
+        }
+        for (; next - first > target[i]; first++)
+            pair_drop(&x, pair_first(&x));
+        pair_flow_end(env.pairs, &other, ORPHAN_CLOSED, 0);
+        given_up.n = 0;
+        for (int key = 0; key < KEYS && key < next - first; key++) {
+            int *request = pair_find(&x, (uint64_t)(first + key) % KEYS);
+            assert_non_null(request);
+            assert_int_equal(*request, first + key);
+        }
+    }
+    assert_null(pair_find(&x, 0));
+}
+
 static void deadlines_fire_in_order_also_out_of_order_added(void **state)
 {
     (void)state;
@@ -174,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(key_belongs_to_its_flow),
         T(oldest_comes_first),
+        T(many_are_found_like_few),
         T(deadlines_fire_in_order_also_out_of_order_added),
         T(full_table_gives_up_the_oldest),
         T(end_of_a_flow_gives_up_its_own),
