@@ -10,8 +10,8 @@ const char *const level_names[] = { "error", "warning", "info", "debug", "critic
 const char *const later_protocols[] = { "amqp",  "cassandra", "dhcpv4", "memcache", "mysql",
                                         "pgsql", "redis",     "thrift", "mongodb",  "nfs",
                                         "tls",   "sip",       NULL };
-const char *const later_outputs[] = { "elasticsearch", "logstash", "kafka", "redis",
-                                      "discard",       "shipper",  NULL };
+const char *const later_outputs[] = { "elasticsearch", "kafka",   "redis",
+                                      "discard",       "shipper", NULL };
 
 /* A key that is accepted without effect; it has no member. */
 #define INERT(key, doc)                                                                            \
@@ -36,6 +36,8 @@ const struct option general_options[] = {
     OPT(general_conf, ignore_outgoing,   BOOL,   "packetbeat.ignore_outgoing",   "false", 0, 0, OPT_RELOAD, "Drop transactions whose network.direction is egress; flows stay."),
     OPT(general_conf, queue_events,      INT,    "queue.mem.events",             "3200", 32, 10000000, 0, "Events that may wait for the output; live capture drops those beyond."),
     OPT(general_conf, flush_timeout_ns,  DURATION, "queue.mem.flush.timeout",    "10s", 0, DAY, 0, "How long an event may wait for others; more than 1s counts as 1s."),
+    OPT(general_conf, shutdown_timeout_ns, DURATION, "packetbeat.shutdown_timeout", "5s", 0, DAY, 0,
+        "How long to wait for acknowledgements when a signal ends the program; a capture's end waits for all."),
     OPT(general_conf, keystore_path,     TEXT,   "keystore.path",                NULL, 0, 0, 0, "The keystore's file, below path.data (default packetbeat.keystore)."),
     { 0 }
 };
@@ -121,7 +123,6 @@ const struct option inert_options[] = {
     INERT("packetbeat.procs", "Processes of connections."),
     INERT("packetbeat.npcap", "Npcap on Windows."),
     INERT("packetbeat.id", "Prefix of metric names."),
-    INERT("packetbeat.shutdown_timeout", "All events are written before the end, always."),
     { 0 }
 };
 
@@ -172,8 +173,8 @@ void options_each_section(void (*each)(void *ctx, const struct section *s), void
         each_named("packetbeat.protocols", protos[i]->name, s, each, ctx);
     }
     for (const struct output *const *o = outputs; *o; o++) {
-        struct section s = { .tables = { (*o)->options, pipe_codec_options,
-                                         common_output_options } };
+        struct section s = { .tables = { (*o)->options, common_output_options,
+                                         (*o)->encoding ? NULL : pipe_codec_options } };
         each_named("output", (*o)->name, s, each, ctx);
     }
 }

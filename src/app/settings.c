@@ -317,6 +317,21 @@ static err load_codec(struct loader *ld, const struct node *section)
     return rc;
 }
 
+/* Outputs that decide the encoding themselves; @metadata.beat is lower-cased there, as in Beats. */
+static err set_encoding(struct loader *ld, const struct output *o, const void *conf)
+{
+    struct event_json_conf *json = &ld->s->json;
+    o->encoding(conf, json);
+    struct slice beat = slice_cstr(json->beat);
+    char *copy = arena_zalloc(&ld->c->mem, beat.n + 1);
+    if (!copy)
+        return why_set(ld->l.why, ERR_LIMIT, "the configuration is too large");
+    for (size_t i = 0; i < beat.n; i++)
+        copy[i] = (char)ascii_lower(beat.p[i]);
+    json->beat = copy;
+    return ERR_OK;
+}
+
 static err load_output_of(struct loader *ld, const struct node *n)
 {
     char path[80];
@@ -333,7 +348,7 @@ static err load_output_of(struct loader *ld, const struct node *n)
     ld->l.prefix = path;
     err rc = option_load(o->options, n, conf, &ld->l);
     if (!rc)
-        rc = load_codec(ld, n);
+        rc = o->encoding ? set_encoding(ld, o, conf) : load_codec(ld, n);
     ld->s->output = o;
     ld->s->output_conf = conf;
     return rc;

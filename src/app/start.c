@@ -2,6 +2,7 @@
 #include "app/start.h"
 
 #include "base/log.h"
+#include "out/tls.h"
 
 struct config_source start_source(const struct args *a)
 {
@@ -27,6 +28,7 @@ err start_load(struct start *s, const struct args *a, const struct start_conf *c
     err rc = config_load(&s->config, &source, w);
     if (rc)
         return rc;
+    tls_set_folder(s->config.paths.config);
     rc = settings_load(&s->settings, &s->config, &conf->need, w);
     if (!rc)
         rc = capture_check(s->settings.interface, s->settings.n_interfaces, w);

@@ -1,6 +1,10 @@
 /* wirelume test config, wirelume test output */
+#include <signal.h>
+#include <unistd.h>
+
 #include "app/command.h"
 #include "app/start.h"
+#include "out/report.h"
 
 static int load(const struct args *a, struct start *s)
 {
@@ -28,7 +32,18 @@ int test_output_command(const struct args *a)
     struct start s;
     if (load(a, &s))
         return 1;
-    printf("%s output doesn't support testing\n", s.settings.output->name);
+    const struct output *o = s.settings.output;
+    struct report r = { .fd = STDOUT_FILENO, .colour = isatty(STDOUT_FILENO) };
+    struct why why;
+    err rc = ERR_OK;
+    if (o->test) {
+        signal(SIGPIPE, SIG_IGN);
+        rc = o->test(s.settings.output_conf, &r, &why);
+    } else {
+        printf("%s output doesn't support testing\n", o->name);
+    }
     start_free(&s);
-    return 1;
+    if (rc)
+        return start_refuse(&why);
+    return !o->test || r.failures ? 1 : 0;
 }

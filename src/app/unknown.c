@@ -203,7 +203,8 @@ static void check_outputs(struct checker *k, const struct node *output)
         begin(k, join(k->a, "output", c->key));
         add_rows(k, "", common_output_options);
         add_rows(k, "", (*o)->options);
-        add_rows(k, "", pipe_codec_options);
+        if (!(*o)->encoding)
+            add_rows(k, "", pipe_codec_options);
         walk(k, c, "");
     }
 }

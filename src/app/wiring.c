@@ -29,7 +29,7 @@ struct wiring {
     struct why worker_why;
     struct counters *counters; /* of the pipe's thread */
     struct tally logged;       /* at the last metrics line */
-    int64_t next_progress_ns, next_metrics_ns, period_ns, started_ns;
+    int64_t next_progress_ns, next_metrics_ns, period_ns, started_ns, stopped_ns;
     int signal_fd;
     bool stopping;
 };
@@ -63,6 +63,9 @@ static void sum(const struct wiring *w, struct tally *t)
     *t = (struct tally){ 0 };
     tally_add(t, worker_counters(w->worker));
     tally_add(t, w->counters);
+    const struct counters *output = pipe_output_counters(w->pipe);
+    if (output)
+        tally_add(t, output);
 }
 
 /* ---- the log's metrics line (packetbeat-core.md 4.6) */
@@ -103,8 +106,9 @@ static void tick(struct wiring *w)
     }
 }
 
-static err make_pipe(const struct job *job, const struct settings *s, struct pipe **out,
-                     struct why *why)
+/* unopened: the pipe gets the output of the one before it. */
+static err make_pipe(const struct job *job, const struct settings *s, bool unopened,
+                     struct pipe **out, struct why *why)
 {
     struct pipe_conf *c = xcalloc(1, sizeof *c);
     c->name = s->general.name;
@@ -118,11 +122,13 @@ static err make_pipe(const struct job *job, const struct settings *s, struct pip
     c->dry_run = job->dry_run;
     c->json = s->json;
     c->json.precision = (enum time_precision)s->general.precision;
-    c->json.beat = EVENTS_BEAT;
+    if (!c->json.beat)
+        c->json.beat = EVENTS_BEAT;
     c->json.version = EVENTS_VERSION;
     c->format = s->format;
     c->output = job->output;
     c->output_conf = job->output_conf;
+    c->unopened = unopened;
     err rc = pipe_new(c, out, why);
     xfree(c);
     return rc;
@@ -133,7 +139,7 @@ static bool replace_pipe(struct wiring *w, const struct settings *fresh)
 {
     struct why why;
     struct pipe *pipe;
-    if (make_pipe(w->job, fresh, &pipe, &why)) {
+    if (make_pipe(w->job, fresh, true, &pipe, &why)) {
         log_error("config", "reload refused, the old configuration stays: %s", why.text);
         return false;
     }
@@ -143,6 +149,7 @@ static bool replace_pipe(struct wiring *w, const struct settings *fresh)
         pipe_free(pipe);
         return false;
     }
+    pipe_take_output(pipe, w->pipe);
     pipe_free(w->pipe);
     w->pipe = pipe;
     log_info("config", "reloaded: fields, tags, processors, ignore_outgoing and the log's level");
@@ -164,6 +171,7 @@ static void stop(struct wiring *w, const char *reason)
         _exit(EXIT_AT_ONCE); /* asked twice: at once, without draining */
     log_info("main", "%s: ending in order (once more ends at once)", reason);
     w->stopping = true;
+    w->stopped_ns = clock_mono_ns();
     worker_stop(w->worker);
 }
 
@@ -197,7 +205,7 @@ static void read_signals(struct wiring *w)
 static err take_batches(struct wiring *w, struct why *why)
 {
     struct batch *b;
-    while ((b = worker_take(w->worker))) {
+    while (pipe_has_room(w->pipe) && (b = worker_take(w->worker))) {
         err rc = pipe_batch(w->pipe, b, w->counters, why);
         worker_give_back(w->worker, b);
         if (rc)
@@ -208,7 +216,8 @@ static err take_batches(struct wiring *w, struct why *why)
     return ERR_OK;
 }
 
-/* The output failed: what still comes is thrown away, so that the worker can end. */
+/* The output failed, or has no room at the end: what still comes is thrown away, so that the worker
+ * can end. */
 static void throw_away(struct wiring *w)
 {
     struct batch *b;
@@ -216,9 +225,33 @@ static void throw_away(struct wiring *w)
     while (!worker_is_drained(w->worker)) {
         struct pollfd fd = { worker_ready_fd(w->worker), POLLIN, 0 };
         poll(&fd, 1, POLL_MS);
-        while ((b = worker_take(w->worker)))
+        while ((b = worker_take(w->worker))) {
+            counter_add(w->counters, COUNTER_EVENTS_QUEUE_FULL, b->n);
             worker_give_back(w->worker, b);
+        }
     }
+}
+
+/* Sleeps until something happens; the worker's batches only matter when there is room for them. */
+static err wait_for_something(struct wiring *w, bool batches, struct why *why)
+{
+    struct pollfd fds[] = { { batches ? worker_ready_fd(w->worker) : -1, POLLIN, 0 },
+                            { w->signal_fd, POLLIN, 0 },
+                            { pipe_wake_fd(w->pipe), POLLIN, 0 } };
+    err rc = fds[2].fd < 0 ? ERR_OK : pipe_flush(w->pipe, why);
+    if (rc)
+        return rc;
+    poll(fds, COUNT(fds), POLL_MS);
+    read_signals(w);
+    tick(w);
+    return ERR_OK;
+}
+
+/* A signal came, and packetbeat.shutdown_timeout is over. */
+static bool is_overdue(const struct wiring *w)
+{
+    return w->stopping &&
+           clock_mono_ns() - w->stopped_ns >= w->job->settings->general.shutdown_timeout_ns;
 }
 
 static err loop(struct wiring *w, struct why *why)
@@ -229,12 +262,32 @@ static err loop(struct wiring *w, struct why *why)
             throw_away(w);
         if (rc || worker_is_drained(w->worker))
             return rc;
-        struct pollfd fds[] = { { worker_ready_fd(w->worker), POLLIN, 0 },
-                                { w->signal_fd, POLLIN, 0 } };
-        poll(fds, COUNT(fds), POLL_MS);
-        read_signals(w);
-        tick(w);
+        bool room = pipe_has_room(w->pipe);
+        if (!room && is_overdue(w)) {
+            throw_away(w);
+            return ERR_OK;
+        }
+        rc = wait_for_something(w, room, why);
+        if (rc)
+            return rc;
     }
+}
+
+/* Waits until all that was written is acknowledged: as long as it takes, but when a signal ends the
+ * program only for packetbeat.shutdown_timeout. A second signal ends it at once. */
+static err drain(struct wiring *w, struct why *why)
+{
+    size_t held;
+    bool told = false;
+    while ((held = pipe_held(w->pipe)) && !is_overdue(w)) {
+        if (!told)
+            log_info("main", "waiting for %zu events to be acknowledged", held);
+        told = true;
+        err rc = wait_for_something(w, false, why);
+        if (rc)
+            return rc;
+    }
+    return ERR_OK;
 }
 
 static struct worker *make_worker(const struct job *job)
@@ -263,6 +316,8 @@ static err run(struct wiring *w, struct why *why)
         return why_set(why, ERR_IO, "cannot start a thread: %s", strerror(code));
     }
     err rc = loop(w, why);
+    if (!rc)
+        rc = drain(w, why);
     pthread_join(w->thread, NULL);
     close(w->signal_fd);
     if (!rc && w->worker_err) {
@@ -279,7 +334,7 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
     *sums = (struct tally){ 0 };
     *interrupted = false;
     w->job = job;
-    err rc = make_pipe(job, job->settings, &w->pipe, why);
+    err rc = make_pipe(job, job->settings, false, &w->pipe, why);
     if (rc) {
         xfree(w);
         return rc;

@@ -130,6 +130,17 @@ static void prepare_interfaces(struct pipe *p)
     p->common.interfaces = &p->own_interfaces;
 }
 
+static err open_output(struct pipe *p, struct why *w)
+{
+    p->output = xcalloc(1, p->conf.output->ctx_size);
+    err e = p->conf.output->open(p->output, p->conf.output_conf, w);
+    if (e) {
+        xfree(p->output);
+        p->output = NULL;
+    }
+    return e;
+}
+
 err pipe_new(const struct pipe_conf *conf, struct pipe **out, struct why *w)
 {
     BUG_ON(!conf->output);
@@ -143,12 +154,7 @@ err pipe_new(const struct pipe_conf *conf, struct pipe **out, struct why *w)
     err e = prepare(p, &l);
     if (!e) {
         prepare_interfaces(p);
-        p->output = xcalloc(1, conf->output->ctx_size);
-        e = conf->output->open(p->output, conf->output_conf, w);
-        if (e) {
-            xfree(p->output);
-            p->output = NULL;
-        }
+        e = conf->unopened ? ERR_OK : open_output(p, w);
     }
     *out = p;
     if (e) {
@@ -331,4 +337,44 @@ err pipe_batch(struct pipe *p, struct batch *b, struct counters *counters, struc
         failed = flushed;
     note_state(p, failed, w);
     return ERR_OK;
+}
+
+/* ---- outputs that hold events ---- */
+
+bool pipe_has_room(struct pipe *p)
+{
+    const struct holding *h = p->conf.output->holding;
+    return !h || h->has_room(p->output);
+}
+
+int pipe_wake_fd(struct pipe *p)
+{
+    const struct holding *h = p->conf.output->holding;
+    return h ? h->wake_fd(p->output) : -1;
+}
+
+size_t pipe_held(struct pipe *p)
+{
+    const struct holding *h = p->conf.output->holding;
+    return h ? h->held(p->output) : 0;
+}
+
+const struct counters *pipe_output_counters(struct pipe *p)
+{
+    const struct holding *h = p->conf.output->holding;
+    return h ? h->counters(p->output) : NULL;
+}
+
+err pipe_flush(struct pipe *p, struct why *w)
+{
+    return p->conf.output->flush(p->output, w);
+}
+
+void pipe_take_output(struct pipe *to, struct pipe *from)
+{
+    BUG_ON(to->output || !from->output || to->conf.output != from->conf.output);
+    to->output = from->output;
+    to->failing = from->failing;
+    to->told_of_large = from->told_of_large;
+    from->output = NULL;
 }

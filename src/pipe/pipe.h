@@ -10,6 +10,7 @@
 
 struct pipe;
 struct interfaces;
+struct report; /* out/report.h */
 
 /* What an output does with encoded events: whole JSON objects or formatted lines, without newline.
  * The event stands beside its text for outputs that choose by fields. ERR_END from write or flush:
@@ -25,8 +26,22 @@ struct output {
     /* After each batch: everything written is on its way (console) or in the file (file). */
     err (*flush)(void *ctx, struct why *w);
     void (*close)(void *ctx);
+
+    /* NULL where there is nothing to say. */
+    void (*encoding)(const void *conf, struct event_json_conf *json); /* instead of codec.* */
+    err (*test)(const void *conf, struct report *r, struct why *w);   /* `test output`; blocks */
+    const struct holding *holding;
 };
 extern const struct output *const outputs[]; /* NULL-terminated, from out/outputs.def */
+
+/* Of outputs that hold events until a receiver has acknowledged them. The pipe's thread. */
+struct holding {
+    /* Readable when one of the answers below may be another, or flush would send what it holds. */
+    int (*wake_fd)(void *ctx);
+    bool (*has_room)(void *ctx);                   /* a batch may be written now, without waiting */
+    size_t (*held)(void *ctx);                     /* events written and not acknowledged */
+    const struct counters *(*counters)(void *ctx); /* of its own threads */
+};
 
 /* `fields`, `tags`, `processors`, `index` of one protocol or of flows. */
 struct event_meta {
@@ -50,6 +65,7 @@ struct pipe_conf {
     const char *format; /* codec.format.string; NULL: json */
     const struct output *output;
     const void *output_conf;
+    bool unopened; /* the output comes from another pipe: pipe_take_output */
 };
 
 /* Rows of every output's section, beside its own: for documentation and the check for unknown keys.
@@ -69,4 +85,14 @@ MUST_CHECK err pipe_new(const struct pipe_conf *conf, struct pipe **out, struct 
  * The pipe works in memory of its own: the batch's arena is only read. */
 MUST_CHECK err pipe_batch(struct pipe *p, struct batch *b, struct counters *counters,
                           struct why *w);
+/* Outputs that hold events (others: room at any time, -1, 0 and NULL). pipe_batch is for when there
+ * is room; pipe_flush for when the descriptor is readable. */
+bool pipe_has_room(struct pipe *p);
+int pipe_wake_fd(struct pipe *p);
+size_t pipe_held(struct pipe *p);
+const struct counters *pipe_output_counters(struct pipe *p);
+MUST_CHECK err pipe_flush(struct pipe *p, struct why *w);
+
+/* Moves the open output, with all that it holds, from one pipe to another that has none. */
+void pipe_take_output(struct pipe *to, struct pipe *from);
 void pipe_free(struct pipe *p);
