@@ -55,14 +55,15 @@ struct flow_extra {
 struct flow {
     struct flow_key key;
     struct flow *hash_next;
-    int64_t last_ns; /* the largest packet time so far */
+    int64_t last_ns; /* the largest packet time of the capture at its last packet: for timers */
     int64_t due_ns;  /* when the timer wheel will look at it (or earlier than need be) */
     struct {
         uint64_t packets, bytes; /* bytes: wire length of the frames */
     } seen[2];                   /* by enum flow_dir */
     struct tcp_stream *tcp;      /* NULL unless followed */
     uint8_t first_is_low;        /* the first packet was sent by key.addr[0]:key.port[0] */
-    uint8_t is_recent;           /* had a packet since eviction last looked */
+    uint8_t is_recent : 1;       /* had a packet since eviction last looked */
+    uint8_t is_behind : 1;       /* its last packet was older than last_ns: end_ns tells */
     uint8_t tcp_flags[2];        /* all flags seen, by direction */
     uint8_t proto_id;            /* enum proto_id, or FLOW_PROTO_OPEN, _NONE */
     uint8_t client_is_back;      /* the client is the sender of direction FLOW_BACK */
@@ -70,6 +71,7 @@ struct flow {
     uint8_t closing;             /* enum flow_end_reason: FIN or RST was seen, trailers may come */
 
     int64_t first_ns, report_ns; /* report_ns: when the next periodic report is due */
+    int64_t end_ns;              /* the largest time of its packets, while is_behind */
     struct list wheel;           /* slot of the timer wheel */
     struct list age;             /* the table's list, oldest first, for eviction */
     struct list pairs;           /* waiting requests of this flow, oldest first (proto/pair.c) */
@@ -82,8 +84,15 @@ struct flow {
     uint32_t first_seq[2]; /* TCP: sequence number of the first byte that could come */
     uint8_t icmp[2];       /* type and code, as of the source's packets (community id) */
     uint8_t n_vlan, has_mac;
-    uint8_t probes;         /* datagrams or segments looked at to find the protocol */
-    uint8_t end_reason;     /* enum flow_end_reason: the final report was made */
-    uint8_t tunnel;         /* enum tunnel_type */
-    uint8_t has_connection; /* TCP: its port belongs to a protocol, so flow.id has a number */
+    uint8_t probes;          /* datagrams or segments looked at to find the protocol */
+    uint8_t end_reason;      /* enum flow_end_reason: the final report was made */
+    uint8_t tunnel;          /* enum tunnel_type */
+    bool has_connection : 1; /* TCP: its port belongs to a protocol, so flow.id has a number */
+    bool was_followed : 1;   /* TCP: a protocol has seen it; late copies may come */
 };
+
+/* The time of the flow's last packet, for its reports. */
+static inline int64_t flow_end_ns(const struct flow *flow)
+{
+    return flow->is_behind ? flow->end_ns : flow->last_ns;
+}

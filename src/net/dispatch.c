@@ -161,6 +161,7 @@ static enum choice attach(struct dispatch *d, struct flow *flow, unsigned id, en
         }
     }
     flow->proto_id = (uint8_t)id;
+    flow->was_followed = flow->key.l4 == IPPROTO_N_TCP;
     TRACE(TRACE_PROTO, "flow is %s", proto->name);
     return CHOICE_MADE;
 }

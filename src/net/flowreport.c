@@ -280,8 +280,8 @@ static void put_skeleton(struct event *e, const struct flow *flow, enum flow_end
     event_cstr_ref(e, &ecs[ECS_EVENT_DATASET], "flow");
     event_cstr_ref(e, &ecs[ECS_EVENT_REASON], flow_end_name(reason));
     event_time(e, &ecs[ECS_EVENT_START], flow->first_ns);
-    event_time(e, &ecs[ECS_EVENT_END], flow->last_ns);
-    event_int(e, &ecs[ECS_EVENT_DURATION], flow->last_ns - flow->first_ns);
+    event_time(e, &ecs[ECS_EVENT_END], flow_end_ns(flow));
+    event_int(e, &ecs[ECS_EVENT_DURATION], flow_end_ns(flow) - flow->first_ns);
     char id[FLOW_ID_MAX];
     event_str(e, &ecs[ECS_FLOW_ID], slice_of(id, flow_id(flow, id)));
     event_bool(e, &ecs[ECS_FLOW_FINAL], reason != FLOW_ALIVE);

@@ -9,7 +9,9 @@
 #include "net/tcp.h"
 #include "net/wheel.h"
 
-#define LINGER_NS     ((int64_t)5000000000) /* idle time after FIN or RST: trailing segments */
+/* Idle times after FIN or RST: for trailing segments to be counted; for late copies to be known. */
+#define LINGER_NS     ((int64_t)5000000000)
+#define REMEMBER_NS   ((int64_t)60000000000)
 #define TIME_MAX_NS   ((int64_t)1 << 61)
 #define EVICTIONS_MAX 4 /* flows ended to make room for one */
 #define PAIRS_MAX     ((size_t)1 << 20)
@@ -58,6 +60,8 @@ static int64_t idle_ns(const struct net *net, const struct flow *flow)
 static int64_t keep_ns(const struct net *net, const struct flow *flow)
 {
     int64_t idle = idle_ns(net, flow);
+    if (flow->was_followed && (flow->closing || flow->proto_id == FLOW_PROTO_NONE))
+        return idle > REMEMBER_NS ? idle : REMEMBER_NS;
     if (flow->closing || (!flow->tcp && !pair_flow_waits(flow)))
         return idle;
     int64_t wait = dispatch_timeout_ns(&net->dispatch, flow);
@@ -131,8 +135,11 @@ static bool look_at(struct net *net, struct flow *flow)
         forget(net, flow, idle_end_ns, FLOW_END_TIMEOUT);
         return false;
     }
-    if (is_idle)
+    if (is_idle) {
+        if (flow->closing)
+            tcp_end(&net->dispatch, flow, (enum flow_end_reason)flow->closing, idle_end_ns);
         report_end(net, flow, idle_end_ns, FLOW_END_TIMEOUT);
+    }
     arm(net, flow);
     return true;
 }
@@ -152,7 +159,8 @@ static bool evict(struct net *net)
     struct flow *victim = flowtable_victim(&net->table);
     if (!victim)
         return false;
-    counter_add(net->counters, COUNTER_FLOW_EVICTED, 1);
+    if (!victim->end_reason)
+        counter_add(net->counters, COUNTER_FLOW_EVICTED, 1);
     forget(net, victim, net->now_ns, FLOW_END_EVICTED);
     return true;
 }
@@ -207,8 +215,10 @@ static void describe(struct net *net, struct flow *flow, const struct packet *p)
 static void begin(struct net *net, struct flow *flow, int64_t ts_ns)
 {
     flow->serial = ++net->serial;
-    flow->first_ns = flow->last_ns = ts_ns;
-    flow->report_ns = ts_ns + net->period_ns;
+    flow->first_ns = ts_ns;
+    flow->last_ns = net->now_ns;
+    flow->is_behind = 0;
+    flow->report_ns = net->now_ns + net->period_ns;
     flow->end_reason = flow->closing = FLOW_ALIVE;
     memset(flow->seen, 0, sizeof flow->seen);
     if (flow->extra)
@@ -271,6 +281,14 @@ static bool key_of(struct net *net, struct flow_key *key, const struct packet *p
     return flow_key_of(key, p, &net->table.hash_key);
 }
 
+/* TCP: p does not belong to the connection that the flow has been so far. */
+static bool is_other_connection(const struct flow *flow, const struct packet *p, enum flow_dir dir)
+{
+    if (p->tcp_flags & TCP_SYN)
+        return tcp_is_reuse(flow, p, dir);
+    return flow->end_reason && flow->was_followed && !tcp_is_late(flow, p, dir);
+}
+
 /* The flow that p counts in: alive, and its own connection; NULL when there is no memory. */
 static struct flow *flow_of(struct net *net, const struct packet *p, enum flow_dir *dir)
 {
@@ -279,8 +297,7 @@ static struct flow *flow_of(struct net *net, const struct packet *p, enum flow_d
     struct flow *flow = flowtable_find(&net->table, &key);
     if (flow && UNLIKELY(net->now_ns >= flow->due_ns) && !look_at(net, flow))
         flow = NULL;
-    if (flow && (p->tcp_flags & TCP_SYN) && p->l4 == IPPROTO_N_TCP &&
-        tcp_is_reuse(flow, p, dir_of(flow, src_is_low))) {
+    if (flow && p->l4 == IPPROTO_N_TCP && is_other_connection(flow, p, dir_of(flow, src_is_low))) {
         forget(net, flow, net->now_ns, FLOW_END_REUSED);
         flow = NULL;
     }
@@ -293,15 +310,32 @@ static struct flow *flow_of(struct net *net, const struct packet *p, enum flow_d
     return flow;
 }
 
-static void count(struct flow *flow, const struct packet *p, enum flow_dir dir)
+/* The capture's time went back, by a little (packets swapped) or for good (captures joined in the
+ * wrong order, played again): timers go on with the largest time seen, reports tell the packets'.
+ */
+static void count_behind(struct flow *flow, int64_t ts_ns, int64_t now_ns)
 {
+    bool is_first = flow->seen[0].packets + flow->seen[1].packets == 0;
+    int64_t end_ns = is_first ? ts_ns : flow_end_ns(flow);
+    flow->end_ns = ts_ns > end_ns ? ts_ns : end_ns;
+    flow->is_behind = 1;
+    flow->last_ns = now_ns;
+    if (ts_ns < flow->first_ns)
+        flow->first_ns = ts_ns;
+}
+
+static void count(const struct net *net, struct flow *flow, const struct packet *p,
+                  enum flow_dir dir)
+{
+    if (LIKELY(p->ts_ns >= net->now_ns)) {
+        flow->last_ns = p->ts_ns;
+        flow->is_behind = 0;
+    } else {
+        count_behind(flow, p->ts_ns, net->now_ns);
+    }
     flow->seen[dir].packets += 1 + p->frag_packets;
     flow->seen[dir].bytes += p->wire_len + p->frag_bytes;
     flow->is_recent = 1;
-    if (LIKELY(p->ts_ns > flow->last_ns))
-        flow->last_ns = p->ts_ns;
-    else if (UNLIKELY(p->ts_ns < flow->first_ns))
-        flow->first_ns = p->ts_ns;
 }
 
 /* The connection closes: it will be reported soon. */
@@ -334,7 +368,7 @@ static void visit(void *ctx, struct packet *p)
     struct flow *flow = flow_of(net, p, &dir);
     if (!flow)
         return;
-    count(flow, p, dir);
+    count(net, flow, p, dir);
     if (p->l4 == IPPROTO_N_TCP) {
         if (p->has_ports)
             visit_tcp(net, flow, p, dir);
@@ -358,7 +392,7 @@ static void scratch_reset(struct net *net)
 static void set_time(struct net *net, int64_t ts_ns)
 {
     if (ts_ns > net->now_ns)
-        net->now_ns = ts_ns;
+        net->now_ns = net->env.now_ns = ts_ns;
     run_timers(net);
 }
 

@@ -9,6 +9,10 @@ void tcp_note(struct flow *flow, const struct packet *p, enum flow_dir dir);
 /* True when p opens another connection on the flow's ports: the flow must end before p counts. */
 bool tcp_is_reuse(const struct flow *flow, const struct packet *p, enum flow_dir dir);
 
+/* True when p is a copy of a segment of the flow's connection, which has been reported as ended:
+ * its bytes lie where the connection's did, by what was counted of it. */
+bool tcp_is_late(const struct flow *flow, const struct packet *p, enum flow_dir dir);
+
 /* True when a RST cannot belong to the connection: its sequence number is far off. */
 bool tcp_is_stray_reset(const struct flow *flow, const struct packet *p, enum flow_dir dir);
 

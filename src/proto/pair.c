@@ -147,10 +147,17 @@ static void put_all_in_chains(struct pair_table *t, const struct flow *flow)
     }
 }
 
+/* From the time that timers go by, which a packet may be behind. */
+static int64_t deadline_of(const struct proto_ctx *x, int64_t ts_ns)
+{
+    const struct proto_conf *conf = x->conf;
+    int64_t from_ns = ts_ns > x->env->now_ns ? ts_ns : x->env->now_ns;
+    return from_ns + conf->transaction_timeout_ns;
+}
+
 void *pair_add(struct proto_ctx *x, uint64_t key, int64_t ts_ns, size_t size)
 {
     struct pair_table *t = x->env->pairs;
-    const struct proto_conf *conf = x->conf;
     make_room(t, x);
     struct pair *p = t->n < t->max ? slab_alloc(x->env->slab, sizeof *p + size) : NULL;
     if (!p) {
@@ -160,7 +167,7 @@ void *pair_add(struct proto_ctx *x, uint64_t key, int64_t ts_ns, size_t size)
     *p = (struct pair){ .flow = x->flow,
                         .key = key,
                         .ts_ns = ts_ns,
-                        .deadline_ns = ts_ns + conf->transaction_timeout_ns,
+                        .deadline_ns = deadline_of(x, ts_ns),
                         .size = (uint32_t)size,
                         .proto = x->id };
     t->n++;
@@ -213,7 +220,7 @@ void *pair_first(struct proto_ctx *x)
 void pair_touch(struct proto_ctx *x)
 {
     const struct proto_conf *conf = x->conf;
-    int64_t deadline_ns = x->now_ns + conf->transaction_timeout_ns;
+    int64_t deadline_ns = deadline_of(x, x->now_ns);
     list_each (it, &x->flow->pairs) {
         struct pair *p = container_of(it, struct pair, in_flow);
         if (p->deadline_ns > deadline_ns - conf->transaction_timeout_ns / 4)

@@ -101,6 +101,7 @@ struct proto_env {
     struct arena *scratch; /* reset after each packet */
     struct counters *counters;
     struct pair_table *pairs;
+    int64_t now_ns; /* the largest packet time seen: timers go by it; a packet may be older */
     /* Takes events: the batch to build in, and what to do when it is full. emit never fails: what
      * cannot be taken is counted. */
     struct batch *(*batch)(void *sink, int64_t now_ns);

@@ -332,6 +332,40 @@ static void reused_ports_are_another_flow(void **state)
     assert_string_equal(fake_log(), "c:>b@2000");
 }
 
+static void late_copies_are_not_heard_twice(void **state)
+{
+    (void)state;
+    open_net();
+    TCP(1 * S, 1, 5000, 2, 7000, .seq = 10, .flags = TCP_SYN);
+    TCP(1 * S, 1, 5000, 2, 7000, .seq = 11, .text = ">a\n");
+    TCP(2 * S, 1, 5000, 2, 7000, .seq = 14, .flags = TCP_FIN);
+    TCP(2 * S, 2, 7000, 1, 5000, .seq = 20, .ack = 15, .flags = TCP_FIN);
+    fake_log();
+    net_tick(net, 9 * S);
+    EXPECT("7 closed 3/165 1/54\n");
+    TCP(1 * S, 1, 5000, 2, 7000, .seq = 11, .text = ">a\n"); /* as captured then, seen now */
+    TCP(40 * S, 1, 5000, 2, 7000, .seq = 11, .text = ">a\n");
+    assert_string_equal(fake_log(), "");
+    TCP(42 * S, 1, 5000, 2, 7000, .seq = 999, .flags = TCP_SYN);
+    TCP(42 * S, 1, 5000, 2, 7000, .seq = 1000, .text = ">c\n");
+    assert_string_equal(fake_log(), "c:>c@42000");
+}
+
+static void time_that_goes_back_for_good_ends_nothing(void **state)
+{
+    (void)state;
+    open_net();
+    UDP(1000 * S, 9, 9, 8, 8, .text = "x");
+    UDP(1 * S, 1, 1, 2, 2, .text = "x"); /* a second capture, joined to a later one */
+    UDP(11 * S, 2, 2, 1, 1, .text = "x");
+    UDP(41 * S, 1, 1, 2, 2, .text = "x");
+    EXPECT("");
+    net_finish(net);
+    EXPECT("1000 capture end 1/43 -\n1000 capture end 2/86 1/43\n");
+    assert_non_null(strstr(last_json, "\"start\":\"1970-01-01T00:00:01.000Z\""));
+    assert_non_null(strstr(last_json, "\"end\":\"1970-01-01T00:00:41.000Z\""));
+}
+
 static void full_table_evicts_the_silent(void **state)
 {
     (void)state;
@@ -444,6 +478,8 @@ int main(void)
         TEST(closed_connection_ends_soon),
         TEST(reset_connection_ends_soon),
         TEST(reused_ports_are_another_flow),
+        TEST(late_copies_are_not_heard_twice),
+        TEST(time_that_goes_back_for_good_ends_nothing),
         TEST(full_table_evicts_the_silent),
         TEST(without_memory_flows_make_room),
         TEST(icmp_ids_are_flows_and_answers_have_a_type),
