@@ -297,12 +297,12 @@ static void drop_repeated(struct jsondoc *d, struct jsondoc_node *object)
 
 static inline void note_name(struct jsondoc_level *l, struct slice key)
 {
-    unsigned kind = (unsigned)key.n;
+    unsigned kind = 31u * (unsigned)key.n;
     if (key.n)
-        kind += 7u * key.p[0] + 29u * key.p[key.n - 1] + 3u * key.p[key.n / 2];
-    uint64_t bit = (uint64_t)1 << (kind & 63);
-    l->repeats |= (l->names & bit) != 0;
-    l->names |= bit;
+        kind += 7u * key.p[0] + 29u * key.p[key.n - 1] + 83u * key.p[key.n / 2];
+    uint64_t bit = (uint64_t)1 << (kind & 63), *names = &l->names[kind >> 6 & 3];
+    l->repeats |= (*names & bit) != 0;
+    *names |= bit;
 }
 
 /* A new node as the last member of the innermost list or object; NULL when there are too many. */

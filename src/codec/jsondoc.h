@@ -36,8 +36,8 @@ struct jsondoc_node {
 
 struct jsondoc_level {
     uint32_t parent, last;
-    uint64_t names; /* a bit for each kind of name, for finding repeated ones */
-    bool repeats;   /* a bit was met twice */
+    uint64_t names[4]; /* a bit for each kind of name, for finding repeated ones */
+    bool repeats;      /* a bit was met twice */
 };
 
 /* Reader and result; used again and again by one thread. node[0] is the root. */
@@ -84,8 +84,13 @@ static inline struct slice jsondoc_str(const struct jsondoc_node *v)
     return slice_of(v->s, v->n);
 }
 
-/* An integer; of a wider one the low 64 bits, as Java's longValue() has it. */
-int64_t jsondoc_int(const struct jsondoc_node *v);
+/* The low 64 bits of an integer with JD_WIDE, as Java's longValue() has them. */
+int64_t jsondoc_wide(const struct jsondoc_node *v);
+
+static inline int64_t jsondoc_int(const struct jsondoc_node *v)
+{
+    return LIKELY(!(v->flags & JD_WIDE)) ? v->i : jsondoc_wide(v);
+}
 
 /* The value as JSON text without spaces, numbers in Java's form. */
 void jsondoc_write(const struct jsondoc *d, const struct jsondoc_node *v, struct buf *out);

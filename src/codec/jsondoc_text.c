@@ -5,10 +5,8 @@
 #include "codec/json.h"
 #include "codec/jsondoc.h"
 
-int64_t jsondoc_int(const struct jsondoc_node *v)
+int64_t jsondoc_wide(const struct jsondoc_node *v)
 {
-    if (!(v->flags & JD_WIDE))
-        return v->i;
     bool negative = v->n && v->s[0] == '-';
     uint64_t low = 0;
     for (uint32_t i = negative; i < v->n; i++)

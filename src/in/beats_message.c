@@ -15,6 +15,7 @@
 #define KNOWN_INDEX (2 * KNOWN_MAX)
 #define KNOWN_BYTES ((size_t)1 << 20)
 #define STEPS_MAX   64
+#define USUAL_MAX   256
 
 enum { SKIP = 128 }; /* beside enum jsondoc_flag: a member that is not flattened */
 
@@ -23,6 +24,7 @@ struct known {
     uint32_t parent;
     uint32_t hash;  /* of the name; 0: not acceptable or one of the special ones */
     uint16_t key_n; /* the key is the name's end */
+    uint16_t next;  /* the path that came after it last time: most senders repeat their order */
 };
 
 struct beats_reader {
@@ -33,6 +35,7 @@ struct beats_reader {
     unsigned n_known;
     uint8_t *names;
     size_t names_used;
+    unsigned usual; /* fields of the last message: so many will the next one have */
 };
 
 /* Where a value lies: a known path, or one that was not remembered. */
@@ -45,24 +48,53 @@ struct flatten {
     struct beats_reader *r;
     struct arena *mem;
     struct message *m;
+    uint32_t last; /* the known path that was asked for before */
 };
 
 static void flatten_members(struct flatten *f, const struct path *at, const struct jsondoc_node *v);
 
+static inline uint64_t load8(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline uint32_t load4(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
 static inline unsigned place_of(uint32_t parent, struct slice key)
 {
-    uint64_t h = parent + 1, k = 0;
-    if (key.n >= 8) {
-        uint64_t end;
-        memcpy(&k, key.p, 8);
-        memcpy(&end, key.p + key.n - 8, 8);
-        k ^= end * 0x9e3779b97f4a7c15u;
-    } else {
-        for (size_t i = 0; i < key.n; i++)
-            k = k << 8 | key.p[i];
-    }
-    h = (h * 0xa0761d6478bd642fu ^ k ^ key.n << 56) * 0xe7037ed1a0b428dbu;
-    return (unsigned)(h >> 40) % KNOWN_INDEX;
+    uint64_t k = 0;
+    if (key.n >= 8)
+        k = load8(key.p) ^ load8(key.p + key.n - 8) * 0x9e3779b97f4a7c15u;
+    else if (key.n >= 4)
+        k = (uint64_t)load4(key.p) << 32 | load4(key.p + key.n - 4);
+    else if (key.n)
+        k = (uint64_t)key.p[0] << 16 | (uint64_t)key.p[key.n / 2] << 8 | key.p[key.n - 1];
+    k = ((parent + 1) * 0xa0761d6478bd642fu ^ k ^ (uint64_t)key.n << 56) * 0xe7037ed1a0b428dbu;
+    return (unsigned)(k >> 40) % KNOWN_INDEX;
+}
+
+/* slice_eq without a call for the short keys that most are. */
+static inline bool same_key(const uint8_t *a, struct slice b)
+{
+    if (b.n > 16)
+        return memcmp(a, b.p, b.n) == 0;
+    if (b.n >= 8)
+        return ((load8(a) ^ load8(b.p)) | (load8(a + b.n - 8) ^ load8(b.p + b.n - 8))) == 0;
+    if (b.n >= 4)
+        return ((load4(a) ^ load4(b.p)) | (load4(a + b.n - 4) ^ load4(b.p + b.n - 4))) == 0;
+    return !b.n || (a[0] == b.p[0] && a[b.n / 2] == b.p[b.n / 2] && a[b.n - 1] == b.p[b.n - 1]);
+}
+
+static inline bool is_member(const struct known *k, uint32_t parent, struct slice key)
+{
+    return k->parent == parent && k->key_n == key.n && same_key(k->name.p + k->name.n - key.n, key);
 }
 
 /* Parent and key in one piece, `_` between them unless the parent is empty; false without memory or
@@ -117,8 +149,7 @@ static bool look_up(const struct beats_reader *r, uint32_t parent, struct slice 
         const struct known *k = &r->known[*known];
         if (!*known)
             return true;
-        if (k->parent == parent && k->key_n == key.n &&
-            slice_eq(slice_of(k->name.p + k->name.n - key.n, key.n), key))
+        if (is_member(k, parent, key))
             return true;
         *place = (*place + 1) % KNOWN_INDEX;
     }
@@ -126,10 +157,8 @@ static bool look_up(const struct beats_reader *r, uint32_t parent, struct slice 
     return false;
 }
 
-/* The path of a member; false when it is too long or memory is out. The empty path at the top has
- * no
- * `_` behind it. */
-static bool child(struct flatten *f, const struct path *at, struct slice key, struct path *out)
+/* The path of a member that was not the one expected. */
+static bool find_child(struct flatten *f, const struct path *at, struct slice key, struct path *out)
 {
     struct beats_reader *r = f->r;
     unsigned place = 0;
@@ -149,6 +178,27 @@ static bool child(struct flatten *f, const struct path *at, struct slice key, st
     k.hash = is_plain(k.name) ? message_hash(k.name) : 0;
     if (may_keep && remember(r, place, &k, &out->known))
         out->name = r->known[out->known].name;
+    return true;
+}
+
+/* The path of a member; false when it is too long or memory is out. The empty path at the top has
+ * no
+ * `_` behind it. */
+static inline bool child(struct flatten *f, const struct path *at, struct slice key,
+                         struct path *out)
+{
+    struct beats_reader *r = f->r;
+    uint32_t guess = r->known[f->last].next;
+    if (LIKELY(guess && (at->known || !at->name.n) &&
+               is_member(&r->known[guess], at->known, key))) {
+        *out = (struct path){ guess, r->known[guess].name };
+        f->last = guess;
+        return true;
+    }
+    if (!find_child(f, at, key, out))
+        return false;
+    r->known[f->last].next = (uint16_t)out->known;
+    f->last = out->known;
     return true;
 }
 
@@ -191,8 +241,9 @@ static void put(struct flatten *f, const struct path *at, struct value *v)
     }
     if (v->type == VT_NULL)
         return;
-    if (v->type == VT_STR) {
-        struct slice text = message_trim(slice_of(v->p, v->n));
+    struct slice text = slice_of(v->p, v->n);
+    if (v->type == VT_STR && (!text.n || text.p[0] <= ' ' || text.p[text.n - 1] <= ' ')) {
+        text = message_trim(text);
         if (!text.n)
             return;
         v->p = text.p;
@@ -345,7 +396,7 @@ enum beats_result beats_message(struct beats_reader *r, struct slice json, struc
     enum beats_result read = read_document(r, json, mem, &has_time, &ts_ms);
     if (read != BEATS_MESSAGE || !has_time)
         return read != BEATS_MESSAGE ? read : BEATS_NO_TIME;
-    struct flatten f = { .r = r, .mem = mem, .m = message_new(mem, r->doc.n) };
+    struct flatten f = { .r = r, .mem = mem, .m = message_new(mem, r->usual + 4) };
     if (!f.m)
         return BEATS_NO_MEMORY;
     struct jsondoc_node *root = r->doc.node;
@@ -361,6 +412,7 @@ enum beats_result beats_message(struct beats_reader *r, struct slice json, struc
     if (r->conf.override_source.n)
         f.m->source = r->conf.override_source;
     *out = f.m;
+    r->usual = f.m->n < USUAL_MAX ? f.m->n : USUAL_MAX;
     if (f.m->lost || mem->full)
         return BEATS_NO_MEMORY;
     return message_is_complete(f.m) ? BEATS_MESSAGE : BEATS_INCOMPLETE;
@@ -372,6 +424,7 @@ struct beats_reader *beats_reader_new(const struct beats_conf *conf)
     r->conf = *conf;
     r->names = xmalloc(KNOWN_BYTES);
     r->n_known = 1;
+    r->usual = 60;
     jsondoc_init(&r->doc, NODES_MAX);
     return r;
 }
