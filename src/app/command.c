@@ -12,6 +12,10 @@ const struct command commands[] = {
       "With -I the file is read at top speed and everything is reported before the end.\n"
       "SIGINT and SIGTERM end it in order, a second one at once; SIGHUP reloads what can be\n"
       "reloaded; SIGUSR1 prints the counters.", REPLAY, false, run_command },
+    { "serve", NULL, "Receive events of Beats and GELF messages, and write them to the configured output.",
+      "Inputs are configured below inputs (inputs.beats.port: 5044). A client is told that its events\n"
+      "are safe only when they are on disk. SIGINT and SIGTERM end it in order, a second one at once;\n"
+      "SIGUSR1 prints the counters.", 0, false, serve_command },
     { "watch", "[FILE...]", "Show traffic as it is understood: one line an event.",
       "Reads the files; without one, the sample capture that ships with the program, and then\n"
       "captures live on the default interface. Needs no configuration.", FLAG_REPLAY, false, watch_command },

@@ -1,6 +1,7 @@
 /* The option tables that belong to no other room (packetbeat-core.md 2.2 to 2.13). */
 #include "app/options.h"
 
+#include "app/inputs.h"
 #include "pipe/pipe.h"
 #include "proto/proto.h"
 
@@ -142,6 +143,8 @@ const struct section sections[] = {
     { "limits",                "Limits",     { limits_options }, false },
     { "logging",               "Logging",    { logging_options }, false },
     { "path",                  "Folders",    { path_options }, false },
+    { "intake",                "Receiver",   { intake_options }, false },
+    { "dead_letter",           "Dead letters of the receiver", { dead_letter_options }, false },
     { "",                      "Accepted without effect", { inert_options }, false },
     { 0 },
 };
@@ -152,12 +155,22 @@ static void each_named(const char *prefix, const char *name, struct section s,
 {
     char path[80], title[80];
     snprintf(path, sizeof path, "%s.%s", prefix, name);
-    snprintf(title, sizeof title, "%s: %s", strcmp(prefix, "output") == 0 ? "Output" : "Protocol",
-             strcmp(name, "NAME") == 0 ? "every one" : name);
+    const char *kind = strcmp(prefix, "output") == 0   ? "Output"
+                       : strcmp(prefix, "inputs") == 0 ? "Input"
+                                                       : "Protocol";
+    snprintf(title, sizeof title, "%s: %s", kind, strcmp(name, "NAME") == 0 ? "every one" : name);
     s.path = path;
     s.title = title;
     s.is_item = true;
     each(ctx, &s);
+}
+
+static void each_input(void (*each)(void *ctx, const struct section *s), void *ctx)
+{
+    for (const struct input *const *i = inputs; *i; i++) {
+        struct section s = { .tables = { (*i)->options } };
+        each_named("inputs", (*i)->name, s, each, ctx);
+    }
 }
 
 void options_each_section(void (*each)(void *ctx, const struct section *s), void *ctx)
@@ -172,6 +185,7 @@ void options_each_section(void (*each)(void *ctx, const struct section *s), void
         struct section s = { .tables = { protos[i]->options } };
         each_named("packetbeat.protocols", protos[i]->name, s, each, ctx);
     }
+    each_input(each, ctx);
     for (const struct output *const *o = outputs; *o; o++) {
         struct section s = { .tables = { (*o)->options, common_output_options,
                                          (*o)->encoding ? NULL : pipe_codec_options } };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "in/input.h"
 
 #define NAMES_MAX 512
 
@@ -158,6 +159,7 @@ static void check_root(struct checker *k, const struct node *root)
     add_name(k, "packetbeat.interfaces");
     add_name(k, "packetbeat.protocols");
     add_name(k, "output");
+    add_name(k, "inputs");
     walk(k, root, "");
 }
 
@@ -209,6 +211,20 @@ static void check_outputs(struct checker *k, const struct node *output)
     }
 }
 
+static void check_inputs(struct checker *k, const struct node *section)
+{
+    for (const struct node *c = section ? section->child : NULL; c; c = c->next) {
+        const struct input *const *i = inputs;
+        while (*i && strcmp((*i)->name, c->key) != 0)
+            i++;
+        if (!*i || c->type != NODE_MAP)
+            continue;
+        begin(k, join(k->a, "inputs", c->key));
+        add_rows(k, "", (*i)->options);
+        walk(k, c, "");
+    }
+}
+
 void unknown_note(struct settings *s, struct config *c)
 {
     static char inert[1024];
@@ -227,6 +243,7 @@ void unknown_note(struct settings *s, struct config *c)
         check_interface(k, interfaces);
     check_protocols(k, node_path(c->resolved, "packetbeat.protocols"));
     check_outputs(k, node_path(c->resolved, "output"));
+    check_inputs(k, node_path(c->resolved, "inputs"));
     if (k->inert.n)
         note_add(s, &c->mem, "accepted, without effect: %.*s", (int)k->inert.n, inert);
 }

@@ -9,8 +9,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/metrics.h"
 #include "app/version.h"
-#include "base/buf.h"
 #include "base/log.h"
 #include "in/worker.h"
 #include "os/clock.h"
@@ -28,8 +28,8 @@ struct wiring {
     err worker_err; /* written by the worker's thread, read after joining it */
     struct why worker_why;
     struct counters *counters; /* of the pipe's thread */
-    struct tally logged;       /* at the last metrics line */
-    int64_t next_progress_ns, next_metrics_ns, period_ns, started_ns, stopped_ns;
+    struct metrics metrics;
+    int64_t next_progress_ns, stopped_ns;
     int signal_fd;
     bool stopping;
 };
@@ -68,27 +68,6 @@ static void sum(const struct wiring *w, struct tally *t)
         tally_add(t, output);
 }
 
-/* ---- the log's metrics line (packetbeat-core.md 4.6) */
-
-static void log_metrics(struct wiring *w, bool last)
-{
-    struct tally now;
-    char text[4096];
-    struct buf b = buf_of(text, sizeof text - 1);
-    sum(w, &now);
-    bool changed = tally_json(&b, &now, last ? NULL : &w->logged);
-    text[b.n] = '\0';
-    w->logged = now;
-    if (last)
-        log_info("monitoring", "Total metrics %s", text);
-    else if (changed)
-        log_info("monitoring", "Non-zero metrics in the last %llds %s",
-                 (long long)(w->period_ns / SECOND_NS), text);
-    else
-        log_info("monitoring", "No non-zero metrics in the last %llds",
-                 (long long)(w->period_ns / SECOND_NS));
-}
-
 /* ---- what happens now and then */
 
 static void tick(struct wiring *w)
@@ -100,9 +79,10 @@ static void tick(struct wiring *w)
         w->job->progress(w->job->ctx, &t);
         w->next_progress_ns = now + PROGRESS_NS;
     }
-    if (w->period_ns && now >= w->next_metrics_ns) {
-        log_metrics(w, false);
-        w->next_metrics_ns = now + w->period_ns;
+    if (metrics_are_due(&w->metrics)) {
+        struct tally t;
+        sum(w, &t);
+        metrics_log(&w->metrics, &t);
     }
 }
 
@@ -330,7 +310,6 @@ static err run(struct wiring *w, struct why *why)
 err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, struct why *why)
 {
     struct wiring *w = xcalloc(1, sizeof *w);
-    const struct logging_conf *logging = &job->settings->logging;
     *sums = (struct tally){ 0 };
     *interrupted = false;
     w->job = job;
@@ -343,16 +322,10 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
         schema_freeze();
     w->counters = xcalloc(1, sizeof *w->counters);
     w->worker = make_worker(job);
-    w->started_ns = clock_mono_ns();
-    w->period_ns = job->log_metrics && logging->metrics_enabled ? logging->metrics_period_ns : 0;
-    w->next_metrics_ns = w->started_ns + w->period_ns;
+    metrics_begin(&w->metrics, &job->settings->logging, job->log_metrics);
     rc = run(w, why);
     sum(w, sums);
-    if (w->period_ns) {
-        log_metrics(w, true);
-        log_info("monitoring", "Uptime: %.1fs",
-                 (double)(clock_mono_ns() - w->started_ns) / (double)SECOND_NS);
-    }
+    metrics_end(&w->metrics, sums);
     *interrupted = w->stopping || rc == ERR_END;
     if (rc == ERR_END) /* nobody reads what the output writes (`wirelume watch | head`) */
         rc = ERR_OK;

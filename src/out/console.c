@@ -1,4 +1,6 @@
 /* Console output: one event a line on standard output, flushed with each batch. */
+#include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "out/writer.h"
@@ -33,6 +35,15 @@ static err console_flush(void *ctx, struct why *w)
     return writer_flush(ctx, "standard output", w);
 }
 
+/* Standard output may be a file. Pipes and terminals have nothing to sync. */
+static err console_sync(void *ctx, struct why *w)
+{
+    err e = writer_flush(ctx, "standard output", w);
+    if (!e && fdatasync(STDOUT_FILENO) != 0 && errno != EINVAL && errno != EROFS)
+        e = why_set(w, ERR_IO, "standard output: %s", strerror(errno));
+    return e;
+}
+
 static void console_close(void *ctx)
 {
     struct why ignored;
@@ -50,5 +61,6 @@ const struct output output_console = {
     .open = console_open,
     .write = console_write,
     .flush = console_flush,
+    .sync = console_sync,
     .close = console_close,
 };

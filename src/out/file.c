@@ -42,6 +42,8 @@ struct file_out {
     const struct file_conf *conf;
     struct writer writer;
     uint64_t size, max; /* bytes of the active file with what is buffered; limit */
+    uint64_t good;      /* bytes of it that stay when a write fails */
+    bool durable;       /* sync was asked for: good is what is on disk */
     mode_t mode;
     char active[PATH_BYTES];
 };
@@ -132,7 +134,57 @@ static err open_active(struct file_out *f, struct why *w)
         return e;
     }
     f->writer.fd = fd;
-    f->size = (uint64_t)st.st_size;
+    f->size = f->good = (uint64_t)st.st_size;
+    return ERR_OK;
+}
+
+/* After a failed write: half a line, or lines that will be written again, do not stay. */
+static err undo(struct file_out *f, err e)
+{
+    f->writer.n = 0;
+    if (f->writer.fd >= 0 && ftruncate(f->writer.fd, (off_t)f->good) != 0)
+        log_error("output", "file: %s: a cut line stays in it: %s", f->active, strerror(errno));
+    f->size = f->good;
+    return e;
+}
+
+static err flush(struct file_out *f, struct why *w)
+{
+    if (f->writer.fd < 0)
+        return ERR_OK;
+    err e = writer_flush(&f->writer, f->active, w);
+    if (e)
+        return undo(f, e);
+    if (!f->durable)
+        f->good = f->size;
+    return ERR_OK;
+}
+
+static err sync_fd(int fd, const char *path, struct why *w)
+{
+    return fsync(fd) == 0 ? ERR_OK : why_set(w, ERR_IO, "%s: %s", path, strerror(errno));
+}
+
+/* The name of a new file is on disk when its folder is. */
+static err sync_folder(const struct file_out *f, struct why *w)
+{
+    int fd = open(f->conf->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return why_set(w, ERR_IO, "%s: %s", f->conf->path, strerror(errno));
+    err e = sync_fd(fd, f->conf->path, w);
+    close(fd);
+    return e;
+}
+
+static err sync_active(struct file_out *f, struct why *w)
+{
+    err e = flush(f, w);
+    if (e || f->writer.fd < 0 || f->size == f->good)
+        return e;
+    e = sync_fd(f->writer.fd, f->active, w);
+    if (e)
+        return undo(f, e); /* the kernel may have dropped the pages: they are written again */
+    f->good = f->size;
     return ERR_OK;
 }
 
@@ -168,13 +220,35 @@ static err rotate(struct file_out *f, struct why *w)
     return e;
 }
 
+/* A program that was killed may have left half a line at the end. */
+static void drop_half_line(const struct file_out *f)
+{
+    uint8_t part[4096];
+    int fd = open(f->active, O_RDWR | O_CLOEXEC);
+    off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END), keep = end;
+    for (bool found = false; keep > 0 && !found;) {
+        size_t n = keep < (off_t)sizeof part ? (size_t)keep : sizeof part;
+        if (pread(fd, part, n, keep - (off_t)n) != (ssize_t)n)
+            break;
+        while (n > 0 && !(found = part[n - 1] == '\n'))
+            n--, keep--;
+    }
+    if (keep < end && ftruncate(fd, keep) != 0)
+        log_warn("output", "file: %s: half a line stays at its end", f->active);
+    if (fd >= 0)
+        close(fd);
+}
+
 /* At start: the newest file is gone on with unless a new one is wanted. */
 static err begin(struct file_out *f, struct why *w)
 {
     struct old_file *list;
     unsigned n = list_files(f, &list);
-    bool go_on = n > 0 && !f->conf->rotate_on_startup && name_file(f, &list[n - 1], f->active);
+    bool there = n > 0 && name_file(f, &list[n - 1], f->active);
+    bool go_on = there && !f->conf->rotate_on_startup;
     xfree(list);
+    if (there)
+        drop_half_line(f);
     return go_on ? open_active(f, w) : rotate(f, w);
 }
 
@@ -199,28 +273,49 @@ static err file_open(void *ctx, const void *conf, struct why *w)
     return e;
 }
 
+/* Begins the next file when the line does not fit any more, or there is none. */
+static err make_room(struct file_out *f, size_t n, struct why *w)
+{
+    if (f->writer.fd >= 0 && (f->size + n <= f->max || f->size == 0))
+        return ERR_OK;
+    err e = f->durable ? sync_active(f, w) : flush(f, w);
+    if (!e)
+        e = rotate(f, w);
+    return e || !f->durable ? e : sync_folder(f, w);
+}
+
 static err file_write(void *ctx, const struct event *e, struct slice line, struct why *w)
 {
     struct file_out *f = ctx;
     (void)e;
-    if (line.n + 1 > f->max)
+    if (line.n + 1 > f->max && !f->durable)
         return why_set(w, ERR_LIMIT, "%s: an event of %zu bytes is larger than rotate_every_kb",
                        f->active, line.n);
-    if (f->writer.fd < 0 || f->size + line.n + 1 > f->max) {
-        err failed = f->writer.fd < 0 ? ERR_OK : writer_flush(&f->writer, f->active, w);
-        if (!failed)
-            failed = rotate(f, w);
-        if (failed)
-            return failed;
-    }
+    err failed = make_room(f, line.n + 1, w);
+    if (failed)
+        return failed;
     f->size += line.n + 1;
-    return writer_line(&f->writer, line, f->active, w);
+    failed = writer_line(&f->writer, line, f->active, w);
+    return failed ? undo(f, failed) : ERR_OK;
 }
 
 static err file_flush(void *ctx, struct why *w)
 {
+    return flush(ctx, w);
+}
+
+static err file_sync(void *ctx, struct why *w)
+{
     struct file_out *f = ctx;
-    return f->writer.fd < 0 ? ERR_OK : writer_flush(&f->writer, f->active, w);
+    if (!f->durable) {
+        f->durable = true; /* what an earlier process wrote is synced too */
+        err e = f->writer.fd < 0 ? ERR_OK : sync_fd(f->writer.fd, f->active, w);
+        if (!e)
+            e = sync_folder(f, w);
+        if (e)
+            return e;
+    }
+    return sync_active(f, w);
 }
 
 static void file_close(void *ctx)
@@ -243,5 +338,6 @@ const struct output output_file = {
     .open = file_open,
     .write = file_write,
     .flush = file_flush,
+    .sync = file_sync,
     .close = file_close,
 };

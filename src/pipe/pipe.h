@@ -21,10 +21,15 @@ struct output {
     const struct option *options;
     size_t conf_size, ctx_size;
     err (*open)(void *ctx, const void *conf, struct why *w);
-    /* Writes one encoded event; buffering is its own business until flush. */
+    /* Writes one encoded event; buffering is its own business until flush. e is NULL when the line
+     * was made of a message: only for outputs with `sync`. */
     err (*write)(void *ctx, const struct event *e, struct slice line, struct why *w);
     /* After each batch: everything written is on its way (console) or in the file (file). */
     err (*flush)(void *ctx, struct why *w);
+    /* Everything written is on disk, as far as there is one. NULL: this output cannot tell. After
+     * the first call (right after open) a failed write, flush or sync undoes what was written since
+     * the last sync that did not fail: it is to be written again. */
+    err (*sync)(void *ctx, struct why *w);
     void (*close)(void *ctx);
 
     /* NULL where there is nothing to say. */

@@ -1,0 +1,20 @@
+/* The receiver's configuration: inputs.*, intake and dead_letter, beside the sensor's output. */
+#pragma once
+
+#include "app/config.h"
+#include "in/input.h"
+
+struct receiver_conf {
+    int64_t batches, batch_bytes, flush_ns, hold_ns;
+    const char *dead_path; /* whole */
+    int64_t dead_bytes;
+    bool dead_enabled;
+};
+
+extern const struct option intake_options[], dead_letter_options[];
+
+/* The sections intake and dead_letter. Memory from c->mem. */
+MUST_CHECK err receiver_load(struct receiver_conf *conf, struct config *c, struct why *w);
+
+/* Opens every input that is configured and not disabled. ERR_CONFIG when there is none. */
+MUST_CHECK err inputs_open(struct intake *in, struct config *c, struct why *w);

@@ -1,0 +1,261 @@
+/* wirelume serve: receive events and messages, and write them to the configured output. The calling
+ * thread is the pipe's; the inputs' loop has its own. */
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/inputs.h"
+#include "app/meta.h"
+#include "app/metrics.h"
+#include "app/start.h"
+#include "base/bug.h"
+#include "base/log.h"
+#include "os/clock.h"
+#include "os/limits.h"
+#include "os/signal.h"
+#include "os/thread.h"
+#include "pipe/message_pipe.h"
+
+#define POLL_MS      200
+#define RETRY_NS     INT64_C(500000000) /* between two tries of an output that fails */
+#define NS_PER_MS    1000000
+#define EXIT_AT_ONCE 130 /* 128 + SIGINT, as shells expect it */
+
+struct serving {
+    const struct args *a;
+    struct start start;
+    struct receiver_conf conf;
+    struct identity identity;
+    struct deadletter *dead;
+    struct intake *intake;
+    struct message_pipe *pipe;
+    struct counters *counters; /* of this thread */
+    struct metrics metrics;
+    struct thread loop;
+    err loop_err; /* written by the loop's thread, read after joining it */
+    struct why loop_why;
+
+    struct message_batch **held; /* taken and not answered */
+    unsigned n_held;
+    int64_t failing_ns, held_ns, next_try_ns; /* failing since, held since (0: not); next try */
+    int signal_fd;
+    bool stopping;
+};
+
+static void sum(const struct serving *s, struct tally *t)
+{
+    *t = (struct tally){ 0 };
+    tally_add(t, intake_counters(s->intake));
+    tally_add(t, s->counters);
+}
+
+/* ---- signals */
+
+static void stop(struct serving *s, const char *reason)
+{
+    if (s->stopping)
+        _exit(EXIT_AT_ONCE);
+    log_info("main", "%s: ending in order (once more ends at once)", reason);
+    s->stopping = true;
+    intake_stop(s->intake);
+}
+
+static void read_signals(struct serving *s)
+{
+    struct tally t;
+    for (int number; (number = signal_next(s->signal_fd));) {
+        if (number == SIGINT || number == SIGTERM) {
+            stop(s, number == SIGINT ? "interrupt" : "SIGTERM");
+        } else if (number == SIGUSR1) {
+            sum(s, &t);
+            tally_print(stderr, &t);
+        } else {
+            log_warn("config", "SIGHUP: the receiver takes its configuration at the start only");
+        }
+    }
+}
+
+/* ---- the pipe's loop */
+
+static void answer_all(struct serving *s, enum answer answer)
+{
+    for (unsigned i = 0; i < s->n_held; i++) {
+        s->held[i]->answer = answer;
+        intake_give_back(s->intake, s->held[i]);
+    }
+    s->n_held = 0;
+    s->held_ns = 0;
+}
+
+static void at_success(struct serving *s)
+{
+    if (s->failing_ns)
+        log_info("output", "it works again, after %.1f s",
+                 (double)(clock_mono_ns() - s->failing_ns) / 1e9);
+    s->failing_ns = 0;
+    answer_all(s, ANSWER_DURABLE);
+}
+
+static void at_failure(struct serving *s, err rc, const struct why *w)
+{
+    int64_t now = clock_mono_ns();
+    if (!s->failing_ns)
+        log_error(
+            "output",
+            "%s: nothing is acknowledged until this is mended; it is tried again all the time",
+            w->text);
+    if (!s->failing_ns)
+        s->failing_ns = now;
+    if (!s->held_ns)
+        s->held_ns = now;
+    s->next_try_ns = now + RETRY_NS;
+    if (rc == ERR_END && !s->stopping)
+        stop(s, "nobody reads the output any more");
+    if (s->stopping || now - s->held_ns >= s->conf.hold_ns)
+        answer_all(s, ANSWER_RETRY);
+}
+
+static void take_all(struct serving *s)
+{
+    struct message_batch *b;
+    while (s->n_held < (unsigned)s->conf.batches && (b = intake_take(s->intake)))
+        s->held[s->n_held++] = b;
+}
+
+static void write_held(struct serving *s)
+{
+    struct why w;
+    if (!s->n_held || (s->failing_ns && clock_mono_ns() < s->next_try_ns && !s->stopping))
+        return;
+    err rc = message_pipe_write(s->pipe, s->held, s->n_held, s->counters, &w);
+    if (rc)
+        at_failure(s, rc, &w);
+    else
+        at_success(s);
+}
+
+static void tick(struct serving *s)
+{
+    struct tally t;
+    if (!metrics_are_due(&s->metrics))
+        return;
+    sum(s, &t);
+    metrics_log(&s->metrics, &t);
+}
+
+static void pipe_loop(struct serving *s)
+{
+    while (s->n_held || !intake_is_drained(s->intake)) {
+        struct pollfd fds[] = { { intake_ready_fd(s->intake), POLLIN, 0 },
+                                { s->signal_fd, POLLIN, 0 } };
+        take_all(s);
+        if (!s->n_held || s->failing_ns)
+            poll(s->n_held ? fds + 1 : fds, s->n_held ? 1 : 2, POLL_MS);
+        take_all(s);
+        write_held(s);
+        read_signals(s);
+        tick(s);
+    }
+}
+
+/* ---- birth and end */
+
+static void run_loop(void *ctx)
+{
+    struct serving *s = ctx;
+    s->loop_err = intake_run(s->intake, &s->loop_why);
+}
+
+static err open_pipe(struct serving *s, struct why *w)
+{
+    const struct settings *settings = &s->start.settings;
+    struct message_pipe_conf conf = { .output = settings->output,
+                                      .output_conf = settings->output_conf,
+                                      .node_id = s->identity.id };
+    if (!settings->output->sync)
+        return why_set(w, ERR_UNSUPPORTED,
+                       "output.%s cannot tell what is durable, so nothing could be acknowledged: "
+                       "serve writes to output.file or output.console",
+                       settings->output->name);
+    return message_pipe_new(&conf, &s->pipe, w);
+}
+
+static err open_intake(struct serving *s, struct why *w)
+{
+    if (s->conf.dead_enabled) {
+        err rc = deadletter_open(&s->dead, s->conf.dead_path, s->conf.dead_bytes, w);
+        if (rc)
+            return rc;
+    }
+    struct intake_conf conf = { .batches = (unsigned)s->conf.batches,
+                                .batch_bytes = (size_t)s->conf.batch_bytes,
+                                .flush_ns = s->conf.flush_ns,
+                                .dead = s->dead };
+    s->intake = intake_new(&conf);
+    s->held = xcalloc(conf.batches, sizeof(struct message_batch *));
+    return inputs_open(s->intake, &s->start.config, w);
+}
+
+static err open_all(struct serving *s, struct why *w)
+{
+    s->counters = xcalloc(1, sizeof *s->counters);
+    err rc = start_log(&s->start, s->a, false, w);
+    if (!rc)
+        rc = receiver_load(&s->conf, &s->start.config, w);
+    if (!rc)
+        rc = identity_open(&s->identity, s->start.config.paths.data, w);
+    if (!rc)
+        rc = open_pipe(s, w);
+    if (!rc)
+        rc = open_intake(s, w);
+    return rc;
+}
+
+static err serve(struct serving *s, struct why *w)
+{
+    struct tally t;
+    limits_raise_files();
+    metrics_begin(&s->metrics, &s->start.settings.logging, true);
+    err rc = thread_start(&s->loop, "inputs", run_loop, s);
+    if (rc)
+        return why_set(w, rc, "cannot start a thread");
+    pipe_loop(s);
+    thread_join(&s->loop);
+    sum(s, &t);
+    metrics_end(&s->metrics, &t);
+    if (s->loop_err)
+        *w = s->loop_why;
+    return s->loop_err;
+}
+
+static void close_all(struct serving *s)
+{
+    intake_free(s->intake);
+    message_pipe_free(s->pipe);
+    deadletter_close(s->dead);
+    identity_close(&s->identity);
+    logfile_close();
+    xfree(s->held);
+    xfree(s->counters);
+    start_free(&s->start);
+}
+
+int serve_command(const struct args *a)
+{
+    static struct serving s;
+    struct start_conf conf = { .need.output = true };
+    struct why why = { "" };
+    s.a = a;
+    s.identity.lock = -1;
+    s.signal_fd = signal_open();
+    if (start_load(&s.start, a, &conf, &why))
+        return start_refuse(&why);
+    err rc = open_all(&s, &why);
+    if (!rc)
+        rc = serve(&s, &why);
+    int status = rc ? start_refuse(&why) : 0;
+    close_all(&s);
+    return status;
+}

@@ -1,0 +1,109 @@
+/* Messages as lines (group commit: many batches, one sync). */
+#include "pipe/message_pipe.h"
+
+#include <sys/random.h>
+
+#include "base/bug.h"
+#include "base/log.h"
+#include "model/message_json.h"
+
+#define LINE_BYTES  ((size_t)128 * 1024 * 1024) /* pages that are never touched cost nothing */
+#define ULID_TEXT   26
+#define ULID_RANDOM 10
+#define NS_PER_MS   1000000
+
+struct message_pipe {
+    struct message_pipe_conf conf;
+    struct buf line;
+    uint8_t random[ULID_RANDOM]; /* counts up from a random start: no two are alike */
+    uint64_t dropped;
+    void *ctx;
+};
+
+static void next_random(uint8_t r[ULID_RANDOM])
+{
+    for (unsigned i = ULID_RANDOM; i-- > 0 && ++r[i] == 0;)
+        ;
+}
+
+err message_pipe_new(const struct message_pipe_conf *conf, struct message_pipe **out, struct why *w)
+{
+    struct message_pipe *p = xcalloc(1, sizeof *p);
+    p->conf = *conf;
+    p->ctx = xcalloc(1, conf->output->ctx_size + 1);
+    BUG_ON(!conf->output->sync);
+    BUG_ON(getrandom(p->random, sizeof p->random, 0) != (ssize_t)sizeof p->random);
+    err rc = conf->output->open(p->ctx, conf->output_conf, w);
+    if (!rc && (rc = conf->output->sync(p->ctx, w)))
+        conf->output->close(p->ctx);
+    if (rc) {
+        xfree(p->ctx);
+        xfree(p);
+        return rc;
+    }
+    p->line = buf_of(xmalloc(LINE_BYTES), LINE_BYTES);
+    *out = p;
+    return ERR_OK;
+}
+
+/* False: it is too large to be a line, however often it is tried. */
+static bool make_line(struct message_pipe *p, struct message *m)
+{
+    uint8_t id[ULID_TEXT];
+    int64_t now_ms = m->receive_ns / NS_PER_MS;
+    struct message_form form = { .now_ms = now_ms,
+                                 .message_id = slice_of(id, sizeof id),
+                                 .node_id = slice_cstr(p->conf.node_id),
+                                 .id = slice_of(id, sizeof id) };
+    next_random(p->random);
+    message_ulid(id, now_ms, p->random);
+    buf_reset(&p->line);
+    return message_json(m, &form, &p->line);
+}
+
+static void drop(struct message_pipe *p, struct counters *counters)
+{
+    counter_add(counters, COUNTER_EVENTS_FAILED, 1);
+    if (p->dropped++ == 0)
+        log_error("output", "a message is too large to be written as a line and was dropped; more "
+                            "of them are only counted (events.failed)");
+}
+
+static err write_batch(struct message_pipe *p, struct message_batch *b, struct counters *counters,
+                       struct why *w)
+{
+    err rc = ERR_OK;
+    for (unsigned i = 0; i < b->n && !rc; i++) {
+        if (make_line(p, b->message[i]))
+            rc = p->conf.output->write(p->ctx, NULL, buf_slice(&p->line), w);
+        else
+            drop(p, counters);
+    }
+    return rc;
+}
+
+err message_pipe_write(struct message_pipe *p, struct message_batch *const *b, unsigned n,
+                       struct counters *counters, struct why *w)
+{
+    uint64_t messages = 0;
+    err rc = ERR_OK;
+    for (unsigned i = 0; i < n && !rc; i++) {
+        rc = write_batch(p, b[i], counters, w);
+        messages += b[i]->n;
+    }
+    if (!rc)
+        rc = p->conf.output->sync(p->ctx, w);
+    if (!rc)
+        counter_add(counters, COUNTER_EVENTS_WRITTEN, messages);
+    return rc;
+}
+
+void message_pipe_free(struct message_pipe *p)
+{
+    if (!p)
+        return;
+    p->conf.output->close(p->ctx);
+    xfree(p->line.p);
+    xfree(p->ctx);
+    xfree(p);
+}
