@@ -15,7 +15,7 @@ const struct option intake_options[] = {
     OPT(receiver_conf, batches,     INT,      "batches", "8",     2, 1024, 0, "Batches of messages that may wait for the output; when all do, nothing more is read from clients."),
     OPT(receiver_conf, batch_bytes, SIZE,     "batch",   "48MiB", MIB, 4 * GIB, 0, "Memory of up to 1024 messages that travel together; a message must fit."),
     OPT(receiver_conf, flush_ns,    DURATION, "flush",   "100ms", 0, HOUR, 0, "How long a message waits at most for others while the output is busy."),
-    OPT(receiver_conf, hold_ns,     DURATION, "hold",    "10s",   0, 24 * HOUR, 0, "How long messages are kept for an output that fails before their clients are sent away to come again."),
+    OPT(receiver_conf, hold_ns,     DURATION, "hold",    "10s",   0, 24 * HOUR, 0, "How long messages wait for an output that fails before their clients are sent away."),
     { 0 }
 };
 
