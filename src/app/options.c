@@ -11,8 +11,9 @@ const char *const level_names[] = { "error", "warning", "info", "debug", "critic
 const char *const later_protocols[] = { "amqp",  "cassandra", "dhcpv4", "memcache", "mysql",
                                         "pgsql", "redis",     "thrift", "mongodb",  "nfs",
                                         "tls",   "sip",       NULL };
-const char *const later_outputs[] = { "elasticsearch", "kafka",   "redis",
-                                      "discard",       "shipper", NULL };
+const char *const later_outputs[] = {
+    "elasticsearch", "kafka", "redis", "discard", "shipper", NULL
+};
 
 /* A key that is accepted without effect; it has no member. */
 #define INERT(key, doc)                                                                            \
