@@ -4,6 +4,7 @@
 #include <isa-l/igzip_lib.h>
 
 #include "base/bug.h"
+#include "base/cursor.h"
 
 #define GUESS_MIN ((size_t)4096)
 
@@ -98,6 +99,16 @@ static size_t smaller_of(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* RFC 1950 section 2.2: method 8, a window of at most 32 KiB, the check, no dictionary. ISA-L asks
+ * for less. */
+static bool is_zlib(struct slice in)
+{
+    struct cursor c = cur_of(in);
+    uint16_t head = cur_u16be(&c);
+    return cur_ok(&c) && (head >> 8 & 0xf) == 8 && head >> 12 <= 7 && head % 31 == 0 &&
+           !(head & 0x20);
+}
+
 enum deflate_end deflate_unpack(struct inflater *d, enum deflate_form form, struct slice in,
                                 const struct unpacking *how, struct slice *out)
 {
@@ -106,6 +117,8 @@ enum deflate_end deflate_unpack(struct inflater *d, enum deflate_form form, stru
     uint8_t *p = NULL;
     if (in.n > UINT32_MAX)
         return DEFLATE_TOO_LARGE;
+    if (form == DEFLATE_ZLIB && !is_zlib(in))
+        return DEFLATE_BAD;
     isal_inflate_init(s);
     s->crc_flag = form == DEFLATE_ZLIB ? ISAL_ZLIB : ISAL_GZIP;
     s->next_in = (uint8_t *)(uintptr_t)in.p;
