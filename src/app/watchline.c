@@ -166,9 +166,22 @@ static void what(struct buf *b, const struct event *e)
     }
 }
 
+/* Half a transaction: which half is missing; else empty. */
+static struct slice missing_half(const struct event *e)
+{
+    if (!get(e, ECS_ERROR_MESSAGE))
+        return SLICE("");
+    if (!get(e, ECS_EVENT_END))
+        return SLICE("no answer");
+    return get(e, ECS_EVENT_START) ? SLICE("") : SLICE("no request");
+}
+
 /* The protocol's own word (200, NXDOMAIN), else OK or Error; a flow's reason to end. */
 static struct slice status(const struct event *e, char *text, size_t cap)
 {
+    struct slice half = missing_half(e);
+    if (half.n)
+        return half;
     static const char *const names[] = { "http.response.status_code", "dns.response_code" };
     struct buf b = buf_of(text, cap);
     for (size_t i = 0; i < COUNT(names); i++) {

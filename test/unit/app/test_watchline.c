@@ -103,6 +103,21 @@ static void test_flow(void **state)
     assert_non_null(strstr(s, " end "));
 }
 
+static void test_half_a_transaction_says_which_half(void **state)
+{
+    (void)state;
+    struct event *e = http_event("GET /x");
+    event_note(e, "Unmatched request");
+    event_time(e, &ecs[ECS_EVENT_START], 1706091072345000000);
+    assert_non_null(strstr(line(e, false, 120), " no answer "));
+    e = http_event("");
+    event_note(e, "Unmatched response");
+    event_time(e, &ecs[ECS_EVENT_END], 1706091072345000000);
+    assert_non_null(strstr(line(e, false, 120), " no request "));
+    event_time(e, &ecs[ECS_EVENT_START], 1706091072345000000);
+    assert_non_null(strstr(line(e, false, 120), " OK "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +127,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_colours, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_flow, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_half_a_transaction_says_which_half, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
