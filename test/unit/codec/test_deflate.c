@@ -87,6 +87,7 @@ static void reads_what_zlib_packs(void **state)
 static void finds_every_damage(void **state)
 {
     uLongf n = sizeof packed;
+    unsigned undetected = 0;
     struct slice out;
     (void)state;
     assert_int_equal(compress2(packed, &n, plain, 5000, 6), Z_OK);
@@ -95,13 +96,14 @@ static void finds_every_damage(void **state)
     for (size_t i = 0; i < n; i++) {
         uLongf there = BYTES;
         packed[i] ^= 0x10;
-        /* Bits behind the last block are nobody's: zlib is asked. */
+        /* Some bits are nobody's, behind the last block for one: zlib is asked. */
         bool good = uncompress(unpacked, &there, packed, n) == Z_OK;
-        assert_true(!good || i == n - 5);
+        undetected += good;
         assert_int_equal(unpack(slice_of(packed, n), BYTES, 0, &out),
                          good ? DEFLATE_DONE : DEFLATE_BAD);
         packed[i] ^= 0x10;
     }
+    assert_true(undetected < 5);
     packed[n] = 'x';
     assert_int_equal(unpack(slice_of(packed, n + 1), BYTES, 0, &out), DEFLATE_DONE);
 }
