@@ -1,0 +1,107 @@
+"""wirelume serve as the stories of this folder start it, and what it wrote."""
+import glob
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+PROGRAM = os.path.join(os.getcwd(), "build", os.environ.get("F_SERVE", "release"), "wirelume")
+
+
+class Receiver:
+    """One folder with configuration, data and output; started and ended as often as wanted."""
+
+    def __init__(self, config, output=None):
+        self.folder = tempfile.mkdtemp(prefix="wirelume-serve-")
+        self.output = output or os.path.join(self.folder, "out")
+        self.log = os.path.join(self.folder, "log")
+        self.configure(config)
+        self.process = None
+        self.ports = {}
+
+    def configure(self, config):
+        with open(os.path.join(self.folder, "packetbeat.yml"), "w") as f:
+            f.write("output.file.path: %s\n" % self.output)
+            f.write("output.file.rotate_on_startup: false\n" + config)
+
+    def start(self, wait=True):
+        with open(self.log, "ab") as log:
+            begin = log.tell()
+            self.process = subprocess.Popen(
+                [PROGRAM, "serve", "-e", "--path.home", self.folder], stderr=log
+            )
+        if wait:
+            self.await_log("listening on port", begin)
+            for name, port in re.findall(
+                r"inputs\.(\w+): listening on port (\d+)", self.read_log(begin)
+            ):
+                self.ports[name] = int(port)
+        return self
+
+    def read_log(self, begin=0):
+        with open(self.log, "rb") as f:
+            f.seek(begin)
+            return f.read().decode(errors="replace")
+
+    def await_log(self, text, begin=0, seconds=20):
+        end = time.monotonic() + seconds
+        while text not in self.read_log(begin):
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise RuntimeError("no %r in the log:\n%s" % (text, self.read_log(begin)))
+            time.sleep(0.005)
+
+    def stop(self):
+        """Ends it in order; gives its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def counter(self, name):
+        """Of the totals in the log; after stop."""
+        totals = [x for x in self.read_log().splitlines() if "Total metrics" in x][-1]
+        tree = json.loads(json.loads(totals)["message"].split(" ", 2)[2])
+        for part in name.split("."):
+            tree = tree.get(part, {})
+        return tree or 0
+
+    def lines(self):
+        for path in sorted(glob.glob(os.path.join(self.output, "*.ndjson"))):
+            with open(path, "rb") as f:
+                for line in f:
+                    yield line
+
+    def messages(self):
+        return [json.loads(x) for x in self.lines()]
+
+    def memory_kb(self):
+        with open("/proc/%d/status" % self.process.pid) as f:
+            return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+
+
+class Checks:
+    """Counts what held and what did not."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def check(self, name, held, more=""):
+        if held:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print("FAILED: %s %s" % (name, more))
+
+    def skip(self, why):
+        self.skipped += 1
+        print("skipped: %s" % why)
+
+    def end(self):
+        more = ", %d skipped" % self.skipped if self.skipped else ""
+        print("%d passed, %d failed%s" % (self.passed, self.failed, more))
+        return self.failed > 0

@@ -1,0 +1,125 @@
+"""kill -9 of the receiver at random points under load: nothing acknowledged is lost, and only what
+was not acknowledged comes twice. KILLS (300) says how often, SEED which random points."""
+import collections
+import os
+import random
+import shutil
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+from lumberjack import Client, Closed, batch  # noqa: E402
+from receiver import Checks, Receiver  # noqa: E402
+
+KILLS = int(os.environ.get("KILLS", "300"))
+CLIENTS = 3
+CONFIG = """
+inputs.beats.port: %d
+output.file.rotate_every_kb: 4096
+output.file.number_of_files: 1024
+intake.batches: 3
+logging.metrics.enabled: false
+logging.level: warning
+"""
+
+
+class Sender(threading.Thread):
+    """Sends windows of ids that count up, and again what was not acknowledged."""
+
+    def __init__(self, name, port, seed):
+        super().__init__(daemon=True)
+        self.label, self.port, self.random = name, port, random.Random(seed)
+        self.sent, self.acked = collections.Counter(), set()
+        self.next, self.open, self.stopping = 0, [], False
+        self.early = self.wrong = 0
+
+    def window(self):
+        if not self.open:
+            n = self.random.choice((1, 3, 50, 400))
+            self.open = ["%s-%d" % (self.label, self.next + i) for i in range(n)]
+            self.next += n
+        return self.open
+
+    def deliver(self, client):
+        ids = self.window()
+        self.sent.update(ids)
+        client.send(batch(ids, level=self.random.choice((0, 3)), pad="x" * 200))
+        done = 0
+        while done < len(ids):
+            _, sequence = client.ack()
+            if sequence and (sequence < done or sequence > len(ids)):
+                self.wrong += 1
+            self.acked.update(ids[done:sequence])
+            done = max(done, sequence)
+            self.open = ids[done:]
+
+    def run(self):
+        while not (self.stopping and not self.open):
+            try:
+                client = Client(self.port, timeout=5)
+                while not (self.stopping and not self.open):
+                    self.deliver(client)
+                client.close()
+            except (OSError, Closed):
+                time.sleep(0.002)
+
+
+def count_lines(receiver):
+    seen, broken = collections.Counter(), 0
+    import json
+
+    for line in receiver.lines():
+        try:
+            seen[json.loads(line)["packetbeat_n"]] += 1
+        except ValueError:
+            broken += 1
+    return seen, broken
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def main():
+    checks, rng = Checks(), random.Random(os.environ.get("SEED", "1"))
+    port = free_port()
+    receiver = Receiver(CONFIG % port)
+    senders = [Sender("c%d" % i, port, i) for i in range(CLIENTS)]
+    for s in senders:
+        s.start()
+    for _ in range(KILLS):
+        receiver.start(wait=False)
+        time.sleep(rng.uniform(0.02, 0.15))
+        receiver.kill()
+    receiver.start(wait=False)
+    for s in senders:
+        s.stopping = True
+    for s in senders:
+        s.join(60)
+    status = receiver.stop()
+    seen, broken = count_lines(receiver)
+    acked = set().union(*(s.acked for s in senders))
+    sent = sum((s.sent for s in senders), collections.Counter())
+    lost = [x for x in acked if not seen[x]]
+    twice = sum(n - 1 for n in seen.values() if n > 1)
+    checks.check("clients ended", not any(s.is_alive() for s in senders))
+    checks.check("ends in order", status == 0, status)
+    checks.check("nothing acknowledged is lost", not lost, lost[:10])
+    checks.check("no id more often than it was sent", all(n <= sent[x] for x, n in seen.items()))
+    checks.check("no acknowledgement of what was not sent", not any(s.wrong for s in senders))
+    checks.check("no broken line", broken == 0, broken)
+    checks.check("work was done", len(acked) > KILLS, len(acked))
+    print("%d kills: %d events acknowledged, %d lost, %d came twice of %d sent again"
+          % (KILLS, len(acked), len(lost), twice, sum(sent.values()) - len(sent)))
+    failed = checks.end()
+    if not failed:
+        shutil.rmtree(receiver.folder)
+    return failed
+
+
+sys.exit(main())
