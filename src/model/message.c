@@ -349,12 +349,19 @@ bool message_is_complete(const struct message *m)
     return m->has_message && message_trim(m->message).n > 0;
 }
 
-/* UTF-16 units: one a character, two from U+10000 on. */
+/* UTF-16 units: one a character, two from U+10000 on. Eight bytes of ASCII are eight. */
 static int64_t units(struct slice s)
 {
     int64_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
+    size_t i = 0;
+    for (; i < s.n; i++) {
+        if (i + 8 <= s.n && !(load8(s.p + i) & 0x8080808080808080u)) {
+            n += 8;
+            i += 7;
+            continue;
+        }
         n += ((s.p[i] & 0xc0) != 0x80) + (s.p[i] >= 0xf0);
+    }
     return n;
 }
 
