@@ -95,12 +95,20 @@ static void say_hungry(struct courier *c)
         bell_ring(c->wake_fd);
 }
 
+/* What a receiver failed at comes in halves: in the end only what it cannot take is given up. */
+static unsigned next_window(const struct courier *c, const struct link *l)
+{
+    unsigned failures = c->post.queue.first->failures;
+    unsigned n = failures < 31 ? link_window(l) >> failures : 0;
+    return n ? n : 1;
+}
+
 static void pump(struct post *p)
 {
     struct courier *c = courier_of(p);
     struct link *l;
     while (p->queue.first && (l = best_link(c)))
-        link_send(l, stretch_queue_take(&p->queue, link_window(l)));
+        link_send(l, stretch_queue_take(&p->queue, next_window(c, l)));
     for (unsigned i = 0; p->queue.first && i < c->n_links; i++)
         link_connect(&c->link[i]);
     if (!p->queue.first)

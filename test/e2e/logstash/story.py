@@ -136,6 +136,11 @@ def finish(child, limit=LIMIT):
     return child.returncode, log
 
 
+def resident_mb(child):
+    with open(f"/proc/{child.pid}/statm") as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1000000
+
+
 def counters(log):
     for line in log.splitlines():
         text = json.loads(line)["message"]
@@ -169,7 +174,7 @@ def the_seeds_example(home):
 
 
 def three_hosts_killed_in_turn(home):
-    loops = 400
+    loops = 2000
     want = expected(home, LOAD, "-l", str(loops))
     receivers = [Receiver(home, f"got{i}", "slow:30") for i in range(3)]
     more = "loadbalance: true\nbulk_max_size: 20\nmax_retries: 20\ntimeout: 5s\nbackoff: {init: 20ms, max: 100ms}"
@@ -231,6 +236,7 @@ def sigterm_ends_in_time(home):
                        LOAD, "-l", "5000")
         time.sleep(1.5)
         check(child.poll() is None, "it ended before the signal")
+        check(resident_mb(child) < 400, f"memory while nothing is acknowledged: {resident_mb(child)} MB")
         child.send_signal(signal.SIGTERM)
         begin = time.time()
         status, log = finish(child)
