@@ -397,41 +397,104 @@ def free_port():
         return s.getsockname()[1]
 
 
+class Serve:
+    """wirelume serve, writing messages to files below home/NAME."""
+
+    def __init__(self, home, name):
+        self.home, self.out, self.port = home, os.path.join(home, name), free_port()
+        self.conf = os.path.join(home, name + ".yml")
+        with open(self.conf, "w") as f:
+            f.write(f"inputs.beats.port: {self.port}\npath.data: {home}/{name}.data\n"
+                    f"output.file: {{ path: {self.out}, filename: m, rotate_every_kb: 1000000, "
+                    "rotate_on_startup: false, number_of_files: 1024 }\n"
+                    "logging: { to_stderr: true, level: error }\n")
+        os.chmod(self.conf, 0o600)
+        self.start()
+
+    def start(self):
+        self.child = start([PROGRAM, "serve", "-c", self.conf], cwd=self.home)
+
+    def host(self):
+        return f"127.0.0.1:{self.port}"
+
+    def is_there(self):
+        test = configure(self.home, "test", logstash([self.host()]))
+        for _ in range(50):
+            done = subprocess.run([PROGRAM, "test", "output", "-c", test], capture_output=True, text=True)
+            if done.returncode == 0:
+                return True
+            time.sleep(0.1)
+        return False
+
+    def end(self):
+        self.child.send_signal(signal.SIGTERM)
+        self.child.wait(LIMIT)
+
+    def messages(self):
+        """Each message without what differs from run to run; half a line is the end of a kill."""
+        found = collections.Counter()
+        for path in glob.glob(self.out + "/*"):
+            with open(path, "rb") as f:
+                for line in f:
+                    try:
+                        m = json.loads(line)
+                    except ValueError:
+                        continue
+                    kept = {k: v for k, v in m.items() if not k.startswith(("gl2_", "_", "packetbeat_agent"))}
+                    found[json.dumps(kept, sort_keys=True)] += kept.get("beats_type") == "packetbeat"
+        return found
+
+
 def sensor_to_serve(home):
     """Both halves: capture, wire, receiver, file."""
-    out, port = os.path.join(home, "served"), free_port()
-    conf = os.path.join(home, "serve.yml")
-    with open(conf, "w") as f:
-        f.write(f"inputs.beats.port: {port}\noutput.file: {{ path: {out}, filename: m, rotate_every_kb: 1000000 }}\n"
-                f"path.data: {home}/serve\nlogging: {{ to_stderr: true, level: warning }}\n")
-    os.chmod(conf, 0o600)
-    server = start([PROGRAM, "serve", "-c", conf], cwd=home)
-    wanted = 0
-    for _ in range(50):
-        test = configure(home, "test", logstash([f"127.0.0.1:{port}"]))
-        done = subprocess.run([PROGRAM, "test", "output", "-c", test], capture_output=True, text=True)
-        if done.returncode == 0:
-            break
-        time.sleep(0.1)
-    check(done.returncode == 0, "test output against serve: " + done.stdout)
+    serve, wanted = Serve(home, "served"), 0
+    check(serve.is_there(), "test output against serve")
     for capture in CAPTURES:
         wanted += sum(expected(home, capture).values())
-        status, log = finish(sensor(home, logstash([f"127.0.0.1:{port}"]), capture))
+        status, log = finish(sensor(home, logstash([serve.host()]), capture))
         check(status == 0, f"{capture}: status {status}")
-    server.send_signal(signal.SIGTERM)
-    server.wait(LIMIT)
-    got = 0
-    for path in glob.glob(out + "/*"):
-        with open(path) as f:
-            for line in f:
-                got += json.loads(line).get("beats_type") == "packetbeat"
+    serve.end()
+    got = sum(serve.messages().values())
     check(got == wanted, f"sensor to serve: {got} messages of {wanted} events")
     print(f"sensor to serve: {got} messages")
 
 
+def serve_is_killed_under_load(home):
+    loops, kills = "4000", 0
+    calm = Serve(home, "calm")
+    calm.is_there()
+    status, log = finish(sensor(home, logstash([calm.host()]), LOAD, "-l", loops))
+    calm.end()
+    serve = Serve(home, "served")
+    serve.is_there()
+    more = "bulk_max_size: 20\nmax_retries: -1\ntimeout: 5s\nbackoff: {init: 10ms, max: 30ms}"
+    child = sensor(home, logstash([serve.host()], more), LOAD, "-l", loops)
+    log = []
+    reader = threading.Thread(target=lambda: log.append(child.stderr.read()))
+    reader.start()
+    while child.poll() is None and kills < 400:
+        time.sleep(random.uniform(0.01, 0.12))
+        serve.child.kill()
+        serve.child.wait()
+        serve.start()
+        kills += 1
+    check(child.wait(LIMIT) == 0, "status")
+    reader.join()
+    serve.end()
+    wanted, got = calm.messages(), serve.messages()
+    c = counters(log[0]).get("output", {})
+    twice = sum((got - wanted).values())
+    check(sum(wanted.values()) > 30000, f"{sum(wanted.values())} messages in calm weather")
+    check(not wanted - got, f"{sum((wanted - got).values())} messages lost after {kills} kills")
+    check(twice <= c.get("duplicates", 0), f"{twice} twice, {c}")
+    print(f"serve killed {kills} times under load: {sum(wanted.values())} messages, {twice} twice "
+          f"({c.get('duplicates', 0)} counted as possible)")
+
+
 STORIES = [the_seeds_example, three_hosts_killed_in_turn, a_receiver_that_misbehaves,
            a_replay_waits_for_its_receiver, sigterm_ends_in_time, sighup_keeps_the_output,
-           tls_in_all_its_forms, through_a_proxy, go_lumber, sensor_to_serve]
+           tls_in_all_its_forms, through_a_proxy, go_lumber, sensor_to_serve,
+           serve_is_killed_under_load]
 
 
 def main():
