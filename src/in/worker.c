@@ -17,6 +17,10 @@
  * must not find the tables ahead of it. */
 #define TICK_BEHIND_NS (250 * NS_PER_MS)
 #define STATS_NS       (1000 * NS_PER_MS)
+/* The kernel hands a block over after 100 ms at most: two waits without a packet mean none is left.
+ */
+#define DRAIN_IDLE 2
+#define DRAIN_NS   (2000 * NS_PER_MS)
 
 struct worker {
     struct worker_conf conf;
@@ -219,6 +223,34 @@ static err round_of_reads(struct worker *w, unsigned *got, unsigned *open, struc
     return ERR_OK;
 }
 
+/* Whether a live capture may still hold packets from before that time. */
+static bool is_behind(const struct worker *w, int64_t time_ns)
+{
+    for (unsigned i = 0; i < w->n_captures; i++)
+        if (!w->over[i] && w->last_ns[i] < time_ns)
+            return true;
+    return false;
+}
+
+/* The end was asked for: what the kernel had taken by then is still read, and files are left. */
+static err drain(struct worker *w, struct why *why)
+{
+    int64_t stopped_ns = clock_real_ns(), until_ns = clock_mono_ns() + DRAIN_NS;
+    unsigned got, open, idle = 0;
+    err e = ERR_OK;
+    for (unsigned i = 0; i < w->n_captures; i++)
+        w->over[i] |= !w->capture[i]->live;
+    while (idle < DRAIN_IDLE && is_behind(w, stopped_ns) && clock_mono_ns() < until_ns) {
+        e = round_of_reads(w, &got, &open, why);
+        if (e != ERR_OK)
+            break;
+        idle = got ? 0 : idle + 1;
+        if (got == 0 && open)
+            wait_for_packets(w);
+    }
+    return e;
+}
+
 static err run(struct worker *w, struct why *why)
 {
     err e = ERR_OK;
@@ -236,7 +268,7 @@ static err run(struct worker *w, struct why *why)
         if (got == 0 && open)
             wait_for_packets(w);
     }
-    return e;
+    return e == ERR_OK && open ? drain(w, why) : e;
 }
 
 err worker_run(struct worker *w, struct why *why)

@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
 #include <poll.h>
 
 #include "base/bug.h"
 #include "in/worker.h"
+#include "os/clock.h"
 #include "os/thread.h"
 
 #define S INT64_C(1000000000)
@@ -76,6 +78,8 @@ struct script {
     struct capture base;
     unsigned n, given;
     struct worker *stop; /* told to stop when all were given, instead of an end */
+    unsigned stop_after; /* or as soon as so many were */
+    int64_t time_ns;     /* before the first packet */
 };
 
 static int script_read(struct capture *c, struct packet *p, unsigned max, struct why *w)
@@ -84,7 +88,10 @@ static int script_read(struct capture *c, struct packet *p, unsigned max, struct
     struct script *s = (struct script *)c;
     unsigned n = 0;
     for (; n < max && s->given < s->n; n++, s->given++)
-        p[n] = (struct packet){ .ts_ns = (s->given + 1) * S, .wire_len = s->given % 2 };
+        p[n] =
+            (struct packet){ .ts_ns = s->time_ns + (s->given + 1) * S, .wire_len = s->given % 2 };
+    if (s->stop_after && s->given >= s->stop_after)
+        worker_stop(s->stop);
     if (n)
         return (int)n;
     if (!s->stop)
@@ -225,6 +232,39 @@ static void test_stop_reports_what_is_open(void **state)
     events_at_end = 0;
 }
 
+/* What the kernel had taken before the end was asked for is still analysed; a file is left. */
+static void test_stop_reads_what_was_taken(void **state)
+{
+    (void)state;
+    struct why why;
+    for (int live = 0; live < 2; live++) {
+        struct script s = { .n = 1000,
+                            .stop_after = 64,
+                            .base = { .live = live, .realtime = live } };
+        struct worker *w = make(&s, 3, S);
+        s.stop = w;
+        assert_int_equal(worker_run(w, &why), ERR_OK);
+        assert_int_equal(s.given, live ? 1000 : 64);
+        worker_free(w);
+    }
+}
+
+/* An end of the run must come, however much the network brings. */
+static void test_stop_does_not_wait_for_the_present(void **state)
+{
+    (void)state;
+    struct why why;
+    struct script s = { .n = UINT_MAX,
+                        .stop_after = 64,
+                        .base = { .live = true, .realtime = true } };
+    struct worker *w = make(&s, 3, S);
+    s.stop = w;
+    s.time_ns = clock_real_ns() + 3600 * S;
+    assert_int_equal(worker_run(w, &why), ERR_OK);
+    assert_in_range(s.given, 64, 2 * 64);
+    worker_free(w);
+}
+
 /* A batch whose memory is half used is handed over, however few events it has. */
 static void test_memory_seals(void **state)
 {
@@ -252,6 +292,8 @@ int main(void)
         cmocka_unit_test(test_files_wait_for_the_pipe),
         cmocka_unit_test(test_live_drops),
         cmocka_unit_test(test_stop_reports_what_is_open),
+        cmocka_unit_test(test_stop_reads_what_was_taken),
+        cmocka_unit_test(test_stop_does_not_wait_for_the_present),
         cmocka_unit_test(test_memory_seals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
