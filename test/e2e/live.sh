@@ -109,5 +109,17 @@ for type in af_packet pcap; do
         "$(setpriv --reuid 65534 --clear-groups --bounding-set -all --inh-caps -all $tmp/live lo type=$type)"
 done
 
+# The first thing that a new user sees: the sample, then the line that grants the right.
+mkdir -p $tmp/etc $tmp/build/release
+cp etc/sample.pcap $tmp/etc && cp build/release/wirelume $tmp/build/release && chmod -R a+rX $tmp
+in_a ip route add default dev vc
+in_a setpriv --reuid 65534 --clear-groups --bounding-set -all --inh-caps -all --reset-env \
+    $tmp/build/release/wirelume watch >$tmp/lines 2>$tmp/err
+check 'watch without rights ends well' 0 $?
+check 'watch without rights says how to give them' \
+    "watch: no live capture: vc: the right to capture is missing; run as root, or give it once with: sudo setcap cap_net_raw,cap_net_admin=eip $tmp/build/release/wirelume" \
+    "$(tail -n 1 $tmp/err)"
+check 'watch without rights shows the sample' yes "$(grep -q 'AAAA h.dm.example' $tmp/lines && echo yes)"
+
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
