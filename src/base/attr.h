@@ -7,6 +7,7 @@
 
 #define MUST_CHECK  __attribute__((warn_unused_result))
 #define PRINTF(n)   __attribute__((format(printf, n, (n) + 1)))
+#define VPRINTF(n)  __attribute__((format(printf, n, 0))) /* takes a va_list */
 #define NORETURN    __attribute__((noreturn))
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)

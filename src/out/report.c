@@ -28,7 +28,7 @@ static void indent(struct report *r, struct buf *b)
         buf_lit(b, "  ");
 }
 
-static void put_text(struct buf *b, const char *fmt, va_list args)
+VPRINTF(2) static void put_text(struct buf *b, const char *fmt, va_list args)
 {
     char text[1024];
     vsnprintf(text, sizeof text, fmt, args);
