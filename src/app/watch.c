@@ -15,6 +15,7 @@ static const char *find_sample(struct arena *a)
         if (file_exists(path))
             return path;
     }
+    fprintf(stderr, "watch: the sample, etc/sample.pcap, is not beside the program\n");
     return NULL;
 }
 
