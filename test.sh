@@ -2,7 +2,7 @@
 # Install what the tests need, build, run every suite. The last line is `N passed, N failed`.
 # What takes longer than ten minutes on two cores is a make target of its own: `make help`.
 cd "$(dirname "$0")" || exit 1
-tools/packages.sh install test || exit 1
+tools/packages.sh install test || { echo '0 passed, 1 failed'; exit 1; }
 if ! make -s -j"$(nproc)" dev release; then
     echo 'the build failed (above); repeat: make dev release'
     echo '0 passed, 1 failed'

@@ -17,7 +17,7 @@ tmp=$(mktemp -d)
 in_a() { ip netns exec $a "$@"; }
 in_b() { ip netns exec $b "$@"; }
 for ns in $a $b; do
-    ip netns exec $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+    ip netns exec $ns bash -c 'tee /proc/sys/net/ipv6/conf/{all,default}/disable_ipv6 <<<1' >/dev/null
     ip -n $ns link set lo up
 done
 ip link add va netns $a type veth peer name vb netns $b
