@@ -1,4 +1,5 @@
 """wirelume serve as the stories of this folder start it, and what it wrote."""
+import atexit
 import glob
 import json
 import os
@@ -31,8 +32,10 @@ class Receiver:
         with open(self.log, "ab") as log:
             begin = log.tell()
             self.process = subprocess.Popen(
-                [PROGRAM, "serve", "-e", "--path.home", self.folder], stderr=log
+                [PROGRAM, "serve", "-e", "--path.home", self.folder],
+                stdout=subprocess.DEVNULL, stderr=log,
             )
+        atexit.register(self.process.kill)
         if wait:
             self.await_log("listening on port", begin)
             for name, port in re.findall(
