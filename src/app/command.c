@@ -16,6 +16,10 @@ const struct command commands[] = {
       "Inputs are configured below inputs (inputs.beats.port: 5044). A client is told that its events\n"
       "are safe only when they are on disk. SIGINT and SIGTERM end it in order, a second one at once;\n"
       "SIGUSR1 prints the counters.", 0, false, serve_command },
+    { "dead-letter list", NULL, "List the documents that the receiver could not make messages of.", NULL, 0, false, dead_letter_list_command },
+    { "dead-letter show", "ID...", "Print such documents as they came in.", NULL, 0, false, dead_letter_show_command },
+    { "dead-letter replay", "[ID...]", "Read them once more, and write those that are messages now to the configured output.",
+      "Without IDs all but those that a message was made of already. They stay in the file.", 0, false, dead_letter_replay_command },
     { "watch", "[FILE...]", "Show traffic as it is understood: one line an event.",
       "Reads the files; without one, the sample capture that ships with the program, and then\n"
       "captures live on the default interface. Needs no configuration.", FLAG_REPLAY, false, watch_command },

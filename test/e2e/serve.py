@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 from lumberjack import (  # noqa: E402
     Client, batch, compressed, event, frame_data, frame_json, window,
 )
-from receiver import Checks, Receiver  # noqa: E402
+from receiver import PROGRAM, Checks, Receiver  # noqa: E402
 
 checks = Checks()
 check = checks.check
@@ -91,6 +91,12 @@ def refused_documents():
     check("dead letters", [d["id"] for d in dead] == list(range(1, len(dead) + 1)) and len(dead) == 5, dead)
     check("with their document", dead[0]["document"] == "{bad" and "document_base64" in dead[3], dead)
     check("refused fields are told apart", dead[4].get("stored") is True, dead)
+    run = lambda *a: subprocess.run([PROGRAM, "dead-letter", *a, "--path.home", r.folder, "-E", "output.file.enabled=false",
+                                     "-E", "output.console.enabled=true"], capture_output=True, text=True)
+    check("dead-letter list", run("list").stdout.count("\n") == 5, run("list"))
+    check("dead-letter show", run("show", "1").stdout == "{bad\n" and run("show", "99").returncode == 1)
+    again = run("replay", "1", "5")
+    check("dead-letter replay", "1 written, 1 refused again" in again.stderr and again.stdout.count("\n") == 1, again)
     check("counted", r.counter("intake.refused") == 4 and r.counter("intake.fields_refused") == 1)
     shutil.rmtree(r.folder)
 
