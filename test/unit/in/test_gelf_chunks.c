@@ -31,6 +31,7 @@ static uint64_t count_of(enum counter_id id)
 static struct gelf_chunks *fresh(unsigned messages, size_t bytes)
 {
     counters = (struct counters){ 0 };
+    now_ns = 0;
     return gelf_chunks_new(messages, bytes, &counters);
 }
 
