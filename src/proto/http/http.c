@@ -181,14 +181,29 @@ static void drop_unanswered(struct proto_ctx *x, struct http_side *s)
     s->hole = false;
 }
 
+/* A client that asks first (Expect: 100-continue) and gets a final answer may leave the body out
+ * (RFC 9110 section 10.1.1): then its next request stands there. */
+static enum verdict body_is_left_out(struct http_side *s, struct slice rest)
+{
+    if (!s->m.expects || !s->reported || s->m.wire_bytes > s->m.head_bytes ||
+        !http_known_method(rest))
+        return PARSE_BAD;
+    ptrdiff_t lf = slice_find(rest, '\n');
+    if (lf < 0)
+        return rest.n < PROBE_LINE_MAX ? PARSE_MORE : PARSE_BAD;
+    struct slice line = slice_first(rest, (size_t)lf + 1);
+    return http_start_line(line, true) == HTTP_LINE_GOOD ? PARSE_OK : PARSE_BAD;
+}
+
 /* OK: the next message stands where a doubtful body would. MORE: too few bytes to tell. */
-static enum verdict body_is_absent(struct http_side *s, const struct cursor *c)
+static enum verdict body_is_absent(struct proto_ctx *x, struct http_side *s, const struct cursor *c)
 {
     struct slice rest = cur_rest(c), next = SLICE("HTTP/1.");
     if (!s->guess)
-        return PARSE_BAD;
+        return body_is_left_out(s, rest);
     if (slice_starts(rest, next))
         return PARSE_OK;
+    x->need = (uint32_t)next.n;
     return slice_starts(next, rest) ? PARSE_MORE : PARSE_BAD;
 }
 
@@ -219,11 +234,10 @@ static enum verdict body_parse(struct proto_ctx *x, struct http_side *s, struct 
                                enum dir d)
 {
     const uint8_t *from = c->p;
-    enum verdict absent = body_is_absent(s, c);
-    if (absent == PARSE_MORE) {
-        x->need = sizeof "HTTP/1." - 1;
+    enum verdict absent = body_is_absent(x, s, c);
+    if (absent == PARSE_MORE)
         return cur_left(c) ? PARSE_MORE : PARSE_OK;
-    }
+    x->need = 0;
     s->guess = false;
     if (absent == PARSE_OK)
         return kept_message_done(x, s, d);
@@ -409,7 +423,10 @@ static enum verdict http_parse(struct proto_ctx *x, struct cursor *c, enum dir d
     x->need = 0;
     if (d == DIR_SERVER)
         pair_touch(x);
-    return s->phase == HTTP_HEAD ? head_parse(x, c, d) : body_parse(x, s, c, d);
+    const uint8_t *from = c->p;
+    enum verdict v = s->phase == HTTP_HEAD ? PARSE_OK : body_parse(x, s, c, d);
+    bool stands = v == PARSE_OK && s->phase == HTTP_HEAD && c->p == from;
+    return stands ? head_parse(x, c, d) : v;
 }
 
 /* A head that will never be whole: with its start line it is reported as it is, its body unknown.

@@ -135,13 +135,13 @@ static bool request_line(struct slice head, struct slice line, struct http_messa
     size_t last = line.n;
     while (last > 0 && !is_blank(line.p[last - 1]))
         last--;
-    struct slice version = slice_after(line, last);
-    if (!slice_starts(version, SLICE("HTTP/")) || method.n == 0)
+    struct slice version = slice_after(line, last), target = slice_trim(slice_first(line, last));
+    if (!slice_starts(version, SLICE("HTTP/")) || method.n == 0 || target.n == 0)
         return false;
     m->is_request = true;
     m->version = version_of(version);
     m->method = span_in(head, method);
-    m->uri = span_in(head, slice_trim(slice_first(line, last)));
+    m->uri = span_in(head, target);
     return true;
 }
 
@@ -266,6 +266,8 @@ static void note_header(struct slice head, struct slice name, struct slice value
         add_codings(head, value, m, false);
     else if (slice_eq_nocase(name, SLICE("connection")))
         note_connection(value, m);
+    else if (slice_eq_nocase(name, SLICE("expect")))
+        m->expects = slice_eq_nocase(value, SLICE("100-continue"));
 }
 
 bool http_message_parse(struct slice head, const struct http_conf *conf, struct http_message *m)

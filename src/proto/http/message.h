@@ -24,6 +24,7 @@ struct http_message {
     uint8_t framing; /* enum http_framing */
     bool is_request, lost /* bytes of it were not captured */;
     bool close, chunked, other_transfer, too_many_codings;
+    bool expects; /* Expect: 100-continue */
     uint8_t n_content, n_transfer;
     struct http_span method, uri, phrase;
     struct http_span host, type, referrer, agent, authorization, real_ip;

@@ -333,6 +333,50 @@ static void test_hosts(void **state)
     parser_close(&p);
 }
 
+#define ASKS_FIRST "POST /a HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 10\r\n\r\n"
+
+/* The client asked whether to send the body and was told no: the next request may stand where the
+ * body would, or the body comes all the same (RFC 9110 section 10.1.1). */
+static void test_body_left_out(void **state)
+{
+    (void)state;
+    both_ways((struct step[]){ { CLIENT, ASKS_FIRST, 0 },
+                               { SERVER, "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", 0 },
+                               { CLIENT, "POST /a HTTP/1.1\r\nContent-Length: 10\r\n\r\n", 0 },
+                               { CLIENT, "0123456789" GET, 0 },
+                               { SERVER, OK_2 OK_2, 0 },
+                               { 0 } },
+              NULL);
+    assert_int_equal(p.n, 3);
+    expect(0, "http.response.status_code", "401");
+    expect(1, "method", "POST");
+    expect(1, "http.request.body.bytes", "10");
+    expect(2, "method", "GET");
+    parser_close(&p);
+    both_ways((struct step[]){ { CLIENT, ASKS_FIRST, 0 },
+                               { SERVER, "HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n", 0 },
+                               { CLIENT, "GET it now" GET, 0 },
+                               { SERVER, OK_2, 0 },
+                               { 0 } },
+              NULL);
+    assert_int_equal(p.n, 2);
+    expect(1, "method", "GET");
+    expect(1, "status", "OK");
+    parser_close(&p);
+}
+
+/* "417 HTTP/1.1" names nothing that could be asked for (RFC 9112 section 3). */
+static void test_no_target(void **state)
+{
+    (void)state;
+    both_ways(
+        (struct step[]){ { CLIENT, "417 HTTP/1.1\r\n\r\n" GET, 0 }, { SERVER, OK_2, 0 }, { 0 } },
+        NULL);
+    assert_int_equal(p.n, 1);
+    expect(0, "method", "GET");
+    parser_close(&p);
+}
+
 /* A server that refuses before the body has come: one transaction. */
 static void test_early_refusal(void **state)
 {
@@ -717,6 +761,8 @@ int main(void)
         cmocka_unit_test(test_until_close),
         cmocka_unit_test(test_tunnels),
         cmocka_unit_test(test_early_refusal),
+        cmocka_unit_test(test_body_left_out),
+        cmocka_unit_test(test_no_target),
         cmocka_unit_test(test_odd_heads),
         cmocka_unit_test(test_version_09),
         cmocka_unit_test(test_orphans),
