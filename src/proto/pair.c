@@ -231,6 +231,14 @@ void pair_touch(struct proto_ctx *x)
     }
 }
 
+void pair_renew(struct proto_ctx *x, void *request)
+{
+    struct pair *p = pair_of(request);
+    list_remove(&p->in_queue);
+    p->deadline_ns = deadline_of(x, x->now_ns);
+    enqueue(&x->env->pairs->queue[p->proto], p);
+}
+
 unsigned pair_count(const struct proto_ctx *x)
 {
     return x->flow->n_pairs;

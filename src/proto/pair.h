@@ -34,6 +34,9 @@ unsigned pair_count(const struct proto_ctx *x);
  * on, so that a long answer does not time out. Cheap to call for every piece. */
 void pair_touch(struct proto_ctx *x);
 
+/* The request was sent again: it waits anew from now_ns on. Its time stays the first one's. */
+void pair_renew(struct proto_ctx *x, void *request);
+
 /* Ends the waiting and frees the memory; the answer has been dealt with. */
 void pair_drop(struct proto_ctx *x, void *request);
 

@@ -164,6 +164,7 @@ static void take_query(struct proto_ctx *x, const struct arrival *a)
     struct waiting *same = pair_find(x, key);
     if (same && x->l4 == L4_UDP && slice_eq(query_bytes(same), bytes)) {
         same->n_sent++;
+        pair_renew(x, same);
         return;
     }
     struct waiting *w = pair_add(x, key, a->ts_ns, sizeof *w + bytes.n);

@@ -113,6 +113,24 @@ static void tells_what_was_wrong(void **state)
 
 /* ---- matching */
 
+/* A stub resolver asks again after 5 s; who forwards may take as long again. */
+static void waits_anew_when_asked_again(void **state)
+{
+    (void)state;
+    ask(1, WWW, RR_A, 1000000000);
+    ask(1, WWW, RR_A, 6000000000);
+    parser_expire(&p, 12000000000);
+    assert_int_equal(p.n, 0);
+    answer(1, WWW, RR_A, 12000000000);
+    assert_int_equal(p.n, 1);
+    expect(0, "status", "OK");
+    expect(0, "event.duration", "11000000000");
+    ask(2, WWW, RR_A, 20000000000);
+    ask(2, WWW, RR_A, 21000000000);
+    parser_expire(&p, 31000000001);
+    assert_int_equal(p.n, 2);
+}
+
 static void copies_are_no_news(void **state)
 {
     (void)state;
@@ -520,6 +538,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_UDP(reports_a_transaction),
         TEST_UDP(tells_what_was_wrong),
+        TEST_UDP(waits_anew_when_asked_again),
         TEST_UDP(copies_are_no_news),
         TEST_UDP(an_answer_to_a_copy_may_differ),
         TEST_UDP(same_id_other_question),
