@@ -200,11 +200,12 @@ enum choice dispatch_choose(struct dispatch *d, struct flow *flow, struct slice 
         return attach(d, flow, other, dir, &best);
     }
     unsigned id = surest(d, flow, first, dir, &best);
-    if (best.score >= SCORE_CERTAIN || (best.score >= SCORE_LIKELY && !best.needs_more))
+    int enough = flow->key.l4 == IPPROTO_N_UDP ? SCORE_CERTAIN : SCORE_LIKELY; /* all is there */
+    if (best.score >= SCORE_CERTAIN || (best.score >= enough && !best.needs_more))
         return attach(d, flow, id, dir, &best);
     if (best.needs_more && may_wait)
         return CHOICE_MORE;
-    return best.score >= SCORE_LIKELY ? attach(d, flow, id, dir, &best) : CHOICE_NONE;
+    return best.score >= enough ? attach(d, flow, id, dir, &best) : CHOICE_NONE;
 }
 
 static bool is_open_to_datagram(struct dispatch *d, struct flow *flow, const struct packet *p,

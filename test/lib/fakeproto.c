@@ -126,6 +126,8 @@ static int lines_probe(struct slice first, enum dir d)
 {
     if (first.p[0] == 'O' && first.n < 2)
         return PROBE_MORE;
+    if (first.p[0] == '~')
+        return 80;
     return first.p[0] == (d == DIR_CLIENT ? '>' : '<') ? 95 : 0;
 }
 

@@ -6,6 +6,7 @@
 #include "proto/dns/names.h"
 
 #define LENGTH_PREFIX_BYTES 2
+#define NETBIOS_OCTETS      32
 #define FLAG_RESERVED       0x0040 /* must be zero (RFC 1035 section 4.1.1) */
 
 enum { SURE = 95, LIKELY = 80 };
@@ -32,10 +33,25 @@ static bool is_plausible_header(const struct dns_message *m)
     return dns_is_response(m) ? is_plausible_response(m) : is_plausible_query(m);
 }
 
+/* NetBIOS names (port 137) have the form of DNS; their types NB and NBSTAT, 32 and 33, do not mean
+ * what DNS means by them. A name is 32 letters from A to P (RFC 1001 section 14.1, RFC 1002 4.2.1).
+ */
+static bool is_netbios(const struct dns_question *q)
+{
+    struct slice name = q->name;
+    if ((q->type != 32 && q->type != RR_SRV) || name.n < NETBIOS_OCTETS + 1 ||
+        name.p[0] != NETBIOS_OCTETS)
+        return false;
+    for (unsigned i = 1; i <= NETBIOS_OCTETS; i++)
+        if (name.p[i] < 'A' || name.p[i] > 'P')
+            return false;
+    return true;
+}
+
 static bool is_plausible_question(struct slice bytes, struct cursor *c)
 {
     struct dns_question q = dns_message_question(bytes, c);
-    return cur_ok(c) && dns_type_is_known(q.type) && dns_class_is_known(q.class);
+    return cur_ok(c) && dns_type_is_known(q.type) && dns_class_is_known(q.class) && !is_netbios(&q);
 }
 
 static bool is_plausible_record(struct slice bytes, struct cursor *c)

@@ -90,6 +90,19 @@ static void content_decides_on_other_ports(void **state)
     EXPECT("c:>hello@5 c:what?@5");
 }
 
+/* What only begins like a message may be one in a stream; a datagram is whole. */
+static void likely_is_not_enough_for_datagrams(void **state)
+{
+    (void)state;
+    begin(IPPROTO_N_UDP, 1, 2);
+    datagram(FLOW_FIRST, "~hello\n");
+    EXPECT("");
+    begin(IPPROTO_N_TCP, 1, 2);
+    assert_int_equal(dispatch_choose(&fake.dispatch, &flow, SLICE("~hello"), FLOW_FIRST, true),
+                     CHOICE_MADE);
+    dispatch_detach(&fake.dispatch, &flow, FLOW_END_TIMEOUT, 0);
+}
+
 static void unknown_flow_is_left_alone(void **state)
 {
     (void)state;
@@ -201,6 +214,7 @@ int main(void)
         TEST(source_port_is_looked_at_first),
         TEST(content_tells_the_client_between_equal_ports),
         TEST(content_decides_on_other_ports),
+        TEST(likely_is_not_enough_for_datagrams),
         TEST(unknown_flow_is_left_alone),
         TEST(detection_may_be_off),
         TEST(disabled_protocol_gets_nothing),

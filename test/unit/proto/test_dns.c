@@ -514,6 +514,9 @@ static void recognises_dns(void **state)
     dnsmake_begin(1, QUERY);
     dnsmake_question(WWW, 63000);
     assert_int_equal(dns->probe(buf_slice(&dnsmake), DIR_CLIENT), 0);
+    dnsmake_begin(1, 0x0110); /* NetBIOS: \1\2__MSBROWSE__\2\1 */
+    dnsmake_question("\40ABACFPFPENFDECFCEPFHFDEFFPFPACAB", 32);
+    assert_int_equal(dns->probe(buf_slice(&dnsmake), DIR_CLIENT), 0);
 }
 
 static void recognises_nothing_else(void **state)
