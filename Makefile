@@ -174,7 +174,7 @@ fuzz: fuzzers
 tshark: release
 	$(call suite,tshark)
 # What takes longer than test.sh may: each fuzz program for T=600, memory refused at every place.
-nightly: dev release fuzzers $(call programs,dev,torture)
+nightly: dev release tsan cov fuzzers $(call programs,dev,torture)
 	@FRAMES=0 $(MAKE) --no-print-directory torture
 	@KILLS=3000 test/e2e/serve-kill.sh
 	@$(MAKE) --no-print-directory fuzz T=$(if $(filter 10,$(T)),600,$(T))

@@ -49,7 +49,7 @@ err message_pipe_new(const struct message_pipe_conf *conf, struct message_pipe *
 /* False: it is too large to be a line, however often it is tried. */
 static bool make_line(struct message_pipe *p, struct message *m)
 {
-    uint8_t id[ULID_TEXT];
+    uint8_t id[ULID_TEXT] = { 0 }; /* filled below; form holds its address */
     int64_t now_ms = m->receive_ns / NS_PER_MS;
     struct message_form form = { .now_ms = now_ms,
                                  .message_id = slice_of(id, sizeof id),

@@ -258,6 +258,14 @@ def sighup_keeps_the_output(home):
     check(counters(log)["output"]["connected"] == 1, "the connection stays")
 
 
+def localhost_has_an_address():
+    """A bare chroot has no /etc/hosts."""
+    try:
+        return bool(socket.getaddrinfo("localhost", 1))
+    except OSError:
+        return False
+
+
 def make_certificates(home):
     def openssl(*words):
         subprocess.run(("openssl",) + words, check=True, cwd=home, capture_output=True)
@@ -294,9 +302,9 @@ def tls_in_all_its_forms(home):
     mutual = Receiver(home, "mutual", "--tls", path("server.pem"), path("server.key"), "--client-ca", path("ca.pem"))
     ca = "ssl.certificate_authorities: [ca.pem]"
     identity_lines = "ssl.certificate: client.pem\nssl.key: client.enc.key\nssl.key_passphrase: secret"
-    cases = [
+    by_name = [("by name", server.host("localhost"), ca, 0)] if localhost_has_an_address() else []
+    cases = by_name + [
         ("with the right authority", server.host(), ca, 0),
-        ("by name", server.host("localhost"), ca, 0),
         ("without an authority", server.host(), "ssl.enabled: true", 1),
         ("with a wrong authority", server.host(), "ssl.certificate_authorities: [otherca.pem]", 1),
         ("without verification", server.host(), "ssl.verification_mode: none", 0),
@@ -333,6 +341,8 @@ def tls_in_all_its_forms(home):
 
 def through_a_proxy(home):
     """A SOCKS 5 proxy of a few lines; it resolves the name, or gets an address."""
+    if not localhost_has_an_address():
+        return skip("localhost has no address here (no /etc/hosts): names are not tried")
     asked = []
 
     def pump(a, b):
