@@ -9,6 +9,7 @@ reset (close before any answer), stall (never answer), high (acknowledge too muc
 once), http (answer with other bytes), partial (acknowledge event by event).
 """
 import argparse
+import os
 import socket
 import ssl
 import struct
@@ -64,12 +65,20 @@ def ack(conn, n):
     conn.sendall(b"2A" + struct.pack(">I", n))
 
 
+def whole_lines(path):
+    """A kill -9 may have cut the last write short: that was not acknowledged."""
+    if os.path.exists(path):
+        with open(path, "rb+") as f:
+            f.truncate(f.read().rfind(b"\n") + 1)
+    return path
+
+
 class Receiver:
     def __init__(self, args):
         self.args = args
         self.lock = threading.Lock()
-        self.out = open(args.out, "ab", buffering=0)
-        self.seen = open(args.out + ".seen", "ab", buffering=0)
+        self.out = open(whole_lines(args.out), "ab", buffering=0)
+        self.seen = open(whole_lines(args.out + ".seen"), "ab", buffering=0)
         self.n = 0
 
     def keep(self, out, events):
