@@ -94,13 +94,18 @@ static bool same(const struct jsondoc *a, const struct jsondoc_node *x, const st
 static bool same_members(const struct jsondoc *a, const struct jsondoc_node *x,
                          const struct jsondoc *b, const struct jsondoc_node *y)
 {
-    if (x->n != y->n)
+    /* The class of a map in Java is told beside it; ours have none. */
+    bool class =
+        x->type == JD_OBJECT && jsondoc_get(a, x, SLICE("class")) && jsondoc_get(a, x, SLICE("t"));
+    if (x->n - class != y->n)
         return false;
     uint32_t j = y->n ? y->child : 0;
     for (uint32_t i = x->n ? x->child : 0; i; i = a->node[i].next, j = b->node[j].next) {
         const struct jsondoc_node *other = &b->node[j];
         if (x->type == JD_OBJECT)
             other = jsondoc_get(b, y, jsondoc_key(&a->node[i]));
+        if (class && slice_eq(jsondoc_key(&a->node[i]), SLICE("class")))
+            continue;
         if (!other || !same(a, &a->node[i], b, other))
             return false;
     }
@@ -417,7 +422,7 @@ bool vectors_same_message(struct vectors_case *c, struct message *m)
 }
 
 struct tally {
-    unsigned passed, failed, excepted;
+    unsigned passed, failed, excepted, skipped;
 };
 
 static void run_line(const char *file, struct slice line, bool (*one)(struct vectors_case *),
@@ -438,6 +443,11 @@ static void run_line(const char *file, struct slice line, bool (*one)(struct vec
     struct slice id = vectors_text(&c, c.line, "id");
     good = good && one(&c);
     const char *reason = reason_of(file, id);
+    if (c.skip) {
+        t->skipped++;
+        arena_free(&mem);
+        return;
+    }
     if (good && reason) {
         buf_lit(&why, "  equal, but deviations.tsv has a row\n");
         good = false;
@@ -478,7 +488,10 @@ int vectors_run(const char *file, bool (*one)(struct vectors_case *c))
     }
     if (t.excepted)
         printf("%s: %u differ on purpose (test/vectors/deviations.tsv)\n", file, t.excepted);
-    printf("%u passed, %u failed\n", t.passed, t.failed);
+    printf("%u passed, %u failed", t.passed, t.failed);
+    if (t.skipped)
+        printf(", %u skipped", t.skipped);
+    puts("");
     free(text);
     free(deviations);
     return t.failed ? 1 : 0;

@@ -10,11 +10,13 @@ struct vectors_case {
     const struct jsondoc_node *line, *out; /* the case, and the answer that is wanted */
     struct arena *mem;                     /* lives until the end of the case */
     struct buf *why;                       /* what differs */
+    bool skip;                             /* set by `one`: needs what we do not have yet */
     struct slice message_id;               /* how texts of errors name the message */
 };
 
 /* Runs `one` (true: equal) for each line of FILE in the folder that WIRELUME_VECTORS names (default
- * ../shared/vectors) and prints what differs and `N passed, N failed`; says so and skips when the
+ * ../shared/vectors) and prints what differs and `N passed, N failed`; cases that `one` marks as
+ * skipped are counted apart; says so and skips when the
  * folder is not there. Returns what main returns. */
 int vectors_run(const char *file, bool (*one)(struct vectors_case *c));
 

@@ -1,0 +1,112 @@
+/* A rule as a tree: made by parser.c, given its types by compile.c, walked by eval.c. Lives in the
+ * arena it was parsed into. */
+#pragma once
+
+#include "base/err.h"
+#include "pack/types.h"
+#include "pack/value.h"
+
+#define RULE_ERRORS_MAX 32
+#define RULE_DEPTH_MAX  100 /* of nested expressions */
+#define RULE_ARGS_MAX   10  /* parameters of a function */
+
+/* The kinds of Graylog, and two of our own at the end. */
+#define RULE_ERRORS(X)                                                                             \
+    X(SyntaxError)                                                                                 \
+    X(UndeclaredVariable)                                                                          \
+    X(UndeclaredFunction)                                                                          \
+    X(WrongNumberOfArgs)                                                                           \
+    X(MissingRequiredParam)                                                                        \
+    X(InvalidFunctionArgument)                                                                     \
+    X(IncompatibleArgumentType)                                                                    \
+    X(IncompatibleTypes)                                                                           \
+    X(IncompatibleType)                                                                            \
+    X(IncompatibleIndexType)                                                                       \
+    X(NonIndexableType)                                                                            \
+    X(InvalidOperation)                                                                            \
+    X(UnsupportedFunction) /* known to Graylog, not to us */                                       \
+    X(OutOfMemory)
+
+enum rule_error_kind {
+#define RULE_ERROR_ENUM(id) RE_##id,
+    RULE_ERRORS(RULE_ERROR_ENUM)
+#undef RULE_ERROR_ENUM
+};
+
+struct rule_error {
+    enum rule_error_kind kind;
+    unsigned line, col; /* from 1, from 0 */
+    char text[160];
+};
+
+/* Errors in the order they were found; what is beyond RULE_ERRORS_MAX is only counted. */
+struct rule_errors {
+    struct rule_error e[RULE_ERRORS_MAX];
+    unsigned n;
+};
+
+enum expr_kind {
+    E_CONST, /* value */
+    E_LIST,  /* item[n] */
+    E_MAP,   /* key[n], item[n] */
+    E_MESSAGE,
+    E_VAR,   /* text; slot */
+    E_NAME,  /* a name behind a point: text */
+    E_FIELD, /* a . b */
+    E_INDEX, /* a [ b ] */
+    E_SIGN,  /* op a */
+    E_NOT,
+    E_MULTIPLY, /* a op b: * / % */
+    E_ADD,      /* a op b: + - */
+    E_COMPARE,  /* a op b: TK_LT and its like */
+    E_EQUAL,    /* a op b: TK_EQ, TK_NE */
+    E_AND,
+    E_OR,
+    E_CALL,  /* text; fn; arg[fn->n_params] */
+    E_WRONG, /* stood in the place of something that is refused */
+};
+
+struct function;
+
+struct expr {
+    uint8_t kind, op;
+    uint8_t type;  /* enum rule_type, after compile */
+    bool constant; /* may be computed when the rule is loaded, as Graylog sees it */
+    bool named;    /* a call with names of arguments: key[n] */
+    unsigned line, col;
+    unsigned from_line, from_col; /* with the parentheses around it */
+    struct slice text;
+    struct expr *a, *b;
+    struct expr **item; /* as written */
+    struct slice *key;
+    uint32_t n;
+    uint32_t slot; /* of a variable */
+    uint32_t hash; /* message_hash of a field's name that is known; 0: not known */
+    struct slice field;
+    struct rule_value value;
+    const struct function *fn;
+    struct expr **arg;  /* by parameter, NULL: not given */
+    const void **ready; /* by parameter: what function->prepare made of a constant, or NULL */
+};
+
+struct statement {
+    struct statement *next;
+    struct expr *e;
+    struct slice let; /* name of the variable; empty: a call */
+    uint32_t slot;
+    unsigned line, col;
+};
+
+struct rule {
+    struct slice name;
+    struct expr *when;
+    struct statement *then;
+    uint32_t slots; /* variables */
+};
+
+/* Adds an error; the text is cut to fit. */
+void rule_error_add(struct rule_errors *e, enum rule_error_kind kind, const struct expr *at,
+                    const char *fmt, ...) PRINTF(4);
+
+/* "SyntaxError" and its like. */
+const char *rule_error_name(enum rule_error_kind kind);

@@ -1,0 +1,15 @@
+/* Calendar arithmetic of the rule language, in UTC. */
+#pragma once
+
+#include "pack/value.h"
+
+/* Adds (sign 1) or takes away (-1) a period: years and months first, the day cut to the month's
+ * last, then the rest. False when the date leaves the range. */
+bool dates_add(int64_t *ms, const struct rule_period *p, int sign);
+
+/* a + b, or with sign -1 a - b, part by part. False when a part leaves the range. */
+bool dates_sum(const struct rule_period *a, const struct rule_period *b, int sign,
+               struct rule_period *out);
+
+/* ISO 8601 text of a period ("P1DT2H"). False when it is none. */
+bool dates_read_period(struct slice text, struct rule_period *p);

@@ -1,0 +1,405 @@
+/* Running a compiled rule on a message (graylog.md 4.7): one walk over the tree. */
+#include "pack/eval.h"
+
+#include <math.h>
+#include <stdarg.h>
+
+#include "model/civil.h"
+#include "pack/dates.h"
+#include "pack/function.h"
+#include "pack/lexer.h"
+
+void run_fail(struct run *run, const char *fmt, ...)
+{
+    va_list ap;
+    if (run->failed)
+        return;
+    run->failed = true;
+    va_start(ap, fmt);
+    vsnprintf(run->why, sizeof run->why, fmt, ap);
+    va_end(ap);
+}
+
+/* Says where it failed, once: in the innermost call, or in what stands around all calls. */
+static void locate(struct run *run, const struct expr *e)
+{
+    char why[sizeof run->why];
+    if (run->located)
+        return;
+    run->located = true;
+    snprintf(why, sizeof why, "%s", run->why);
+    if (e->kind == E_CALL)
+        snprintf(run->why, sizeof run->why,
+                 "In call to function '%s' at %u:%u an exception was thrown: %.150s", e->fn->name,
+                 e->line, e->col, why);
+    else
+        snprintf(run->why, sizeof run->why, "At %u:%u an exception was thrown: %.180s", e->line,
+                 e->col, why);
+}
+
+static struct rule_value fail(struct run *run, const char *why)
+{
+    run_fail(run, "%s", why);
+    return rule_null();
+}
+
+struct rule_value run_field(struct run *run, struct message *m, struct slice name)
+{
+    if (slice_eq(name, SLICE("message")))
+        return m->has_message ? rule_string(m->message) : rule_null();
+    if (slice_eq(name, SLICE("source")))
+        return m->has_source ? rule_string(m->source) : rule_null();
+    if (slice_eq(name, SLICE("timestamp"))) {
+        if (m->ts_text.n)
+            return rule_string(m->ts_text);
+        return m->has_ts ? (struct rule_value){ .kind = K_DATE, .i = m->ts_ms } : rule_null();
+    }
+    return value_read(message_get(m, name), run->mem);
+}
+
+/* Of the members that Java's class of dates has, those that a rule may want. */
+static struct rule_value date_part(int64_t ms, struct slice name)
+{
+    struct civil t = civil_of_ms(ms);
+    const struct {
+        struct slice name;
+        int64_t v;
+    } parts[] = {
+        { SLICE("year"), t.year },           { SLICE("monthOfYear"), t.month },
+        { SLICE("dayOfMonth"), t.day },      { SLICE("hourOfDay"), t.hour },
+        { SLICE("minuteOfHour"), t.minute }, { SLICE("secondOfMinute"), t.second },
+        { SLICE("millisOfSecond"), t.ms },
+    };
+    if (slice_eq(name, SLICE("millis")))
+        return rule_long(ms);
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        if (slice_eq(name, parts[i].name))
+            return (struct rule_value){ .kind = K_INT, .i = parts[i].v };
+    }
+    return rule_null();
+}
+
+static struct rule_value period_part(const struct rule_period *p, struct slice name)
+{
+    const struct {
+        struct slice name;
+        int32_t v;
+    } parts[] = {
+        { SLICE("years"), p->years },     { SLICE("months"), p->months },
+        { SLICE("weeks"), p->weeks },     { SLICE("days"), p->days },
+        { SLICE("hours"), p->hours },     { SLICE("minutes"), p->minutes },
+        { SLICE("seconds"), p->seconds }, { SLICE("millis"), p->millis },
+    };
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        if (slice_eq(name, parts[i].name))
+            return (struct rule_value){ .kind = K_INT, .i = parts[i].v };
+    }
+    return rule_null();
+}
+
+static struct rule_value field(struct run *run, const struct expr *e)
+{
+    struct rule_value a = eval(run, e->a);
+    struct slice name = e->field;
+    if (e->b->kind != E_NAME) {
+        struct rule_value b = eval(run, e->b);
+        name = value_to_text(&b, run->mem);
+    }
+    if (a.kind == K_MESSAGE)
+        return run_field(run, (struct message *)(uintptr_t)a.p, name);
+    if (a.kind == K_DATE)
+        return date_part(a.i, name);
+    if (a.kind == K_PERIOD)
+        return period_part(a.p, name);
+    if (a.kind == K_MAP && a.fixed && slice_eq(name, SLICE("matches")))
+        return rule_bool(a.fixed == VALUE_MATCHED);
+    const struct rule_value *member = value_member(&a, name);
+    return member ? *member : rule_null();
+}
+
+static struct rule_value index_of(struct run *run, const struct expr *e)
+{
+    struct rule_value a = eval(run, e->a), b = eval(run, e->b);
+    if (run->failed)
+        return rule_null();
+    if (b.kind == K_STRING && a.kind == K_MAP) {
+        const struct rule_value *member = value_member(&a, rule_text(&b));
+        return member ? *member : rule_null();
+    }
+    if (b.kind != K_LONG || a.kind != K_LIST)
+        return fail(run, "the value has no such members");
+    if (b.i < 0 || b.i >= (int64_t)a.n) {
+        run_fail(run, "Index %lld out of bounds for length %u", (long long)b.i, a.n);
+        return rule_null();
+    }
+    return ((const struct rule_value *)a.p)[b.i];
+}
+
+static struct rule_value sign(struct run *run, const struct expr *e)
+{
+    struct rule_value v = eval(run, e->a);
+    bool minus = e->op == '-';
+    switch (v.kind) {
+    case K_LONG:
+    case K_INT:
+        v.i = minus ? (int64_t)(0 - (uint64_t)v.i) : v.i;
+        return v;
+    case K_DOUBLE:
+    case K_FLOAT:
+        v.d = minus ? -v.d : v.d;
+        return v;
+    default:
+        return run->failed ? rule_null() : fail(run, "the value is not a number");
+    }
+}
+
+static struct rule_value divide(struct run *run, uint8_t op, int64_t a, int64_t b)
+{
+    if (b == 0)
+        return fail(run, "/ by zero");
+    if (b == -1)
+        return rule_long(op == '/' ? (int64_t)(0 - (uint64_t)a) : 0);
+    return rule_long(op == '/' ? a / b : a % b);
+}
+
+static struct rule_value multiply(struct run *run, const struct expr *e)
+{
+    struct rule_value a = eval(run, e->a), b = eval(run, e->b);
+    if (run->failed)
+        return rule_null();
+    if (!run->env)
+        return fail(run, "products of constants cannot be arguments; use a variable");
+    if (a.kind == K_LONG && b.kind == K_LONG)
+        return e->op == '*' ? rule_long((int64_t)((uint64_t)a.i * (uint64_t)b.i))
+                            : divide(run, e->op, a.i, b.i);
+    if (a.kind != K_DOUBLE || b.kind != K_DOUBLE)
+        return fail(run, "the values are not numbers of one type");
+    return rule_double(e->op == '*' ? a.d * b.d : e->op == '/' ? a.d / b.d : fmod(a.d, b.d));
+}
+
+static struct rule_value join_texts(struct run *run, struct slice a, struct slice b)
+{
+    uint8_t *p = arena_alloc(run->mem, a.n + b.n);
+    if (!p)
+        return fail(run, "memory is out");
+    if (a.n)
+        memcpy(p, a.p, a.n);
+    if (b.n)
+        memcpy(p + a.n, b.p, b.n);
+    return rule_string(slice_of(p, a.n + b.n));
+}
+
+static struct rule_value add_periods(struct run *run, bool plus, const struct rule_period *a,
+                                     const struct rule_period *b)
+{
+    struct rule_period *sum = arena_alloc(run->mem, sizeof *sum);
+    if (!sum)
+        return fail(run, "memory is out");
+    if (!dates_sum(a, b, plus ? 1 : -1, sum))
+        return fail(run, "the period is out of range");
+    return (struct rule_value){ .kind = K_PERIOD, .p = sum };
+}
+
+static struct rule_value add_moments(struct run *run, bool plus, struct rule_value a,
+                                     struct rule_value b)
+{
+    if (a.kind == K_DATE && b.kind == K_DATE && !plus)
+        return (struct rule_value){ .kind = K_DURATION, .i = a.i > b.i ? a.i - b.i : b.i - a.i };
+    if (b.kind == K_DATE && plus)
+        return add_moments(run, true, b, a);
+    if (a.kind == K_DATE && b.kind == K_DURATION)
+        return (struct rule_value){ .kind = K_DATE, .i = plus ? a.i + b.i : a.i - b.i };
+    if (a.kind == K_DATE && b.kind == K_PERIOD) {
+        if (dates_add(&a.i, b.p, plus ? 1 : -1))
+            return a;
+        return fail(run, "the date is out of range");
+    }
+    return fail(run, "the values cannot be added");
+}
+
+static struct rule_value add(struct run *run, const struct expr *e)
+{
+    struct rule_value a = eval(run, e->a), b = eval(run, e->b);
+    bool plus = e->op == '+';
+    if (run->failed)
+        return rule_null();
+    if (a.kind == K_DOUBLE && b.kind == K_DOUBLE)
+        return rule_double(plus ? a.d + b.d : a.d - b.d);
+    if (!run->env)
+        return fail(run, "sums of constants cannot be arguments; use a variable");
+    if (a.kind == K_LONG && b.kind == K_LONG)
+        return rule_long(
+            (int64_t)(plus ? (uint64_t)a.i + (uint64_t)b.i : (uint64_t)a.i - (uint64_t)b.i));
+    if (e->type == TY_STRING && plus)
+        return join_texts(run, value_to_text(&a, run->mem), value_to_text(&b, run->mem));
+    if (a.kind == K_PERIOD && b.kind == K_PERIOD)
+        return add_periods(run, plus, a.p, b.p);
+    return add_moments(run, plus, a, b);
+}
+
+static struct rule_value compare(struct run *run, const struct expr *e)
+{
+    struct rule_value a = eval(run, e->a), b = eval(run, e->b);
+    int order;
+    if (run->failed)
+        return rule_null();
+    if (a.kind != b.kind)
+        return fail(run, "the values cannot be ordered");
+    if (a.kind == K_LONG || a.kind == K_DATE)
+        order = (a.i > b.i) - (a.i < b.i);
+    else if (a.kind == K_DOUBLE && (a.d != a.d || b.d != b.d))
+        return rule_bool(false);
+    else if (a.kind == K_DOUBLE)
+        order = (a.d > b.d) - (a.d < b.d);
+    else
+        return fail(run, "the values cannot be ordered");
+    switch (e->op) {
+    case TK_LT:
+        return rule_bool(order < 0);
+    case TK_LE:
+        return rule_bool(order <= 0);
+    case TK_GT:
+        return rule_bool(order > 0);
+    default:
+        return rule_bool(order >= 0);
+    }
+}
+
+static struct rule_value equal(struct run *run, const struct expr *e)
+{
+    struct rule_value a = eval(run, e->a);
+    if (run->failed || a.kind == K_NULL)
+        return rule_bool(false);
+    struct rule_value b = eval(run, e->b);
+    return rule_bool(value_equal(&a, &b) == (e->op == TK_EQ));
+}
+
+static struct rule_value logical(struct run *run, const struct expr *e)
+{
+    struct rule_value a = eval(run, e->a);
+    bool left = a.kind == K_BOOL && a.i;
+    if (run->failed || left == (e->kind == E_OR))
+        return rule_bool(left);
+    struct rule_value b = eval(run, e->b);
+    return rule_bool(b.kind == K_BOOL && b.i);
+}
+
+static struct rule_value list(struct run *run, const struct expr *e)
+{
+    struct rule_value *items = arena_alloc(run->mem, e->n * sizeof *items);
+    if (!items)
+        return fail(run, "memory is out");
+    for (uint32_t i = 0; i < e->n; i++)
+        items[i] = eval(run, e->item[i]);
+    return (struct rule_value){ .kind = K_LIST, .n = e->n, .p = items };
+}
+
+static struct rule_value map(struct run *run, const struct expr *e)
+{
+    struct rule_member *m = arena_alloc(run->mem, e->n * sizeof *m);
+    uint32_t n = 0;
+    if (!m)
+        return fail(run, "memory is out");
+    for (uint32_t i = 0; i < e->n; i++) {
+        struct rule_value v = eval(run, e->item[i]);
+        uint32_t at = 0;
+        if (v.kind == K_NULL)
+            return fail(run, "null"); /* Java's words for a map that may hold no null */
+        while (at < n && !slice_eq(m[at].key, e->key[i]))
+            at++;
+        m[at] = (struct rule_member){ e->key[i], v };
+        n += at == n;
+    }
+    return (struct rule_value){ .kind = K_MAP, .n = n, .p = m };
+}
+
+static struct rule_value call(struct run *run, const struct expr *e)
+{
+    struct call c = { .run = run, .e = e };
+    for (unsigned i = 0; i < e->fn->n_params && !run->failed; i++) {
+        if (e->arg[i])
+            c.arg[i] = eval(run, e->arg[i]);
+    }
+    struct rule_value v = run->failed ? rule_null() : e->fn->run(&c);
+    if (run->failed)
+        locate(run, e);
+    return run->failed ? rule_null() : v;
+}
+
+struct rule_value eval(struct run *run, const struct expr *e)
+{
+    if (run->failed)
+        return rule_null();
+    switch (e->kind) {
+    case E_CONST:
+        return e->value;
+    case E_LIST:
+        return list(run, e);
+    case E_MAP:
+        return map(run, e);
+    case E_MESSAGE:
+        return (struct rule_value){ .kind = K_MESSAGE, .p = run->m };
+    case E_VAR:
+        return run->env ? run->var[e->slot] : fail(run, "Use of undeclared variable");
+    case E_FIELD:
+        return field(run, e);
+    case E_INDEX:
+        return index_of(run, e);
+    case E_SIGN:
+        return sign(run, e);
+    case E_NOT: {
+        struct rule_value v = eval(run, e->a);
+        return rule_bool(!(v.kind == K_BOOL && v.i));
+    }
+    case E_MULTIPLY:
+        return multiply(run, e);
+    case E_ADD:
+        return add(run, e);
+    case E_COMPARE:
+        return compare(run, e);
+    case E_EQUAL:
+        return equal(run, e);
+    case E_AND:
+    case E_OR:
+        return logical(run, e);
+    case E_CALL:
+        return call(run, e);
+    default:
+        return rule_null();
+    }
+}
+
+bool eval_constant(const struct expr *e, struct arena *mem, struct rule_value *v, char *why,
+                   size_t cap)
+{
+    struct run run = { .mem = mem };
+    *v = eval(&run, e);
+    snprintf(why, cap, "%.100s", run.why);
+    return !run.failed;
+}
+
+enum rule_answer rule_condition(struct run *run, const struct rule *r)
+{
+    run->failed = run->located = false;
+    struct rule_value v = eval(run, r->when);
+    if (run->failed) {
+        locate(run, r->when);
+        return RULE_ERROR;
+    }
+    /* Graylog takes only what is boolean by its type: a field never is. */
+    return r->when->type == TY_BOOLEAN && v.kind == K_BOOL && v.i ? RULE_TRUE : RULE_FALSE;
+}
+
+bool rule_act(struct run *run, const struct rule *r)
+{
+    run->failed = run->located = false;
+    run->var = arena_zalloc(run->mem, r->slots * sizeof *run->var);
+    for (const struct statement *s = run->var ? r->then : NULL; s && !run->failed; s = s->next) {
+        struct rule_value v = eval(run, s->e);
+        if (run->failed)
+            locate(run, s->e);
+        else if (s->let.n)
+            run->var[s->slot] = v;
+    }
+    return run->var && !run->failed;
+}

@@ -1,0 +1,42 @@
+/* Names of syslog's facilities and levels (RFC 5424 section 6.2.1). */
+#include <stdlib.h>
+
+#include "pack/function.h"
+
+static const char *const facilities[] = {
+    "kern",   "user",   "mail",     "daemon", "auth",   "syslog",    "lpr",       "news",
+    "uucp",   "clock",  "authpriv", "ftp",    "ntp",    "log audit", "log alert", "cron",
+    "local0", "local1", "local2",   "local3", "local4", "local5",    "local6",    "local7",
+};
+static const char *const levels[] = {
+    "Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Informational", "Debug",
+};
+
+static int64_t number(struct call *c)
+{
+    char text[24];
+    char *end;
+    struct slice s = call_text(c, 0);
+    if (c->arg[0].kind == K_INT || c->arg[0].kind == K_LONG)
+        return c->arg[0].i;
+    if (!s.n || s.n >= sizeof text)
+        return -1;
+    memcpy(text, s.p, s.n);
+    text[s.n] = '\0';
+    int64_t n = strtoll(text, &end, 10);
+    return *end || text[0] == ' ' ? -1 : n;
+}
+
+struct rule_value fn_syslog_facility(struct call *c)
+{
+    int64_t n = number(c);
+    return rule_string(n >= 0 && n < (int64_t)COUNT(facilities) ? slice_cstr(facilities[n])
+                                                                : SLICE("Unknown"));
+}
+
+struct rule_value fn_syslog_level(struct call *c)
+{
+    int64_t n = number(c);
+    return rule_string(n >= 0 && n < (int64_t)COUNT(levels) ? slice_cstr(levels[n])
+                                                            : SLICE("Unknown"));
+}

@@ -1,0 +1,69 @@
+/* The functions of the rule language: their table, and what each is called with. */
+#pragma once
+
+#include "pack/ast.h"
+
+struct run;
+struct call;
+
+typedef struct rule_value (*function_run)(struct call *c);
+
+enum param_flag {
+    PARAM_PERIOD = 64,  /* # a constant must be an ISO period */
+    PARAM_LIST = 32,    /* [ a constant must be a list */
+    PARAM_LATE = 16,    /* ^ a pattern whose faults show only when it is used */
+    PARAM_OPTIONAL = 1, /* ? */
+    PARAM_REGEX = 2,    /* ~ a pattern: a constant one is compiled when the rule is loaded */
+    PARAM_SUBNET = 4,   /* / the same for address/bits */
+    PARAM_EXACT = 8,    /* = a constant of another type is an invalid argument, not a wrong type */
+};
+
+struct param {
+    struct slice name;
+    uint8_t type, flags; /* enum rule_type, enum param_flag */
+};
+
+struct function {
+    const char *name;
+    enum rule_type returns;
+    bool pure; /* computed when the rule is loaded if all its arguments are constants */
+    uint8_t n_params, n_required;
+    struct param param[RULE_ARGS_MAX];
+    function_run run; /* NULL: known, but not supported */
+};
+
+/* One call: arguments by parameter; K_NULL for those that were not given. */
+struct call {
+    struct run *run;
+    const struct expr *e;
+    struct rule_value arg[RULE_ARGS_MAX];
+};
+
+/* The function of that name (case counts) in a; NULL when there is none or memory is out. */
+const struct function *function_find(struct slice name, struct arena *a);
+
+/* What the functions share. call_fail returns a null and makes the statement fail. */
+struct rule_value call_fail(struct call *c, const char *fmt, ...) PRINTF(2);
+bool call_given(const struct call *c, unsigned param);
+struct arena *call_mem(const struct call *c);
+/* Text of a string argument; empty for null. */
+struct slice call_text(const struct call *c, unsigned param);
+bool call_bool(const struct call *c, unsigned param, bool absent);
+int64_t call_long(const struct call *c, unsigned param, int64_t absent);
+/* The message an argument names, or the one the rule runs on. */
+struct message *call_message(const struct call *c, unsigned param);
+
+/* A list or map of n, to be filled by the caller; NULL when memory is out. */
+struct rule_value *call_list(struct call *c, uint32_t n, struct rule_value *out);
+struct rule_member *call_map(struct call *c, uint32_t n, struct rule_value *out);
+/* Room for text; a buffer without room when memory is out. */
+struct buf call_buf(struct call *c, size_t cap);
+/* What was written, as a value. */
+struct rule_value call_done(struct call *c, const struct buf *b);
+
+#define FUNCTION_DECLARE(name)                struct rule_value fn_##name(struct call *c);
+#define FUNCTION(name, returns, pure, params) FUNCTION_DECLARE(name)
+#define FUNCTION_MISSING(name, returns, pure, params)
+#include "pack/functions.def"
+#undef FUNCTION
+#undef FUNCTION_MISSING

@@ -1,0 +1,32 @@
+/* Regular expressions with limits: pcre2 in the memory of an arena. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct pattern;
+
+enum { PATTERN_GROUPS_MAX = 64 };
+
+/* Places of a match: [0] the whole, [i] group i; p is NULL for a group that took no part. */
+struct pattern_match {
+    unsigned n;
+    struct slice group[PATTERN_GROUPS_MAX];
+};
+
+enum pattern_result {
+    PATTERN_NO,
+    PATTERN_YES,
+    PATTERN_LIMIT, /* took too long or too much memory */
+};
+
+/* Compiled into a, and living there; NULL with the reason in w. */
+const struct pattern *pattern_make(struct arena *a, struct slice text, struct why *w);
+
+/* Finds the first match that begins at `from` bytes or later. mem is used for the search. One
+ * pattern may be used by several threads. */
+enum pattern_result pattern_find(const struct pattern *p, struct slice text, size_t from,
+                                 struct arena *mem, struct pattern_match *m);
+
+/* The same, and the match must be the whole text. */
+enum pattern_result pattern_whole(const struct pattern *p, struct slice text, struct arena *mem);

@@ -1,0 +1,161 @@
+/* Rules: what is refused and where, and what they do to a message. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "pack/compile.h"
+#include "pack/eval.h"
+
+static struct arena arena;
+static struct rule_errors errors;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena_init(&arena, NULL, 0);
+    errors.n = 0;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_free(&arena);
+    return 0;
+}
+
+static void refused(const char *text, const char *want)
+{
+    char got[128] = "";
+    errors.n = 0;
+    struct rule *r = rule_load(&arena, slice_cstr(text), &errors);
+    if (errors.n)
+        snprintf(got, sizeof got, "%s %u:%u", rule_error_name(errors.e[0].kind), errors.e[0].line,
+                 errors.e[0].col);
+    assert_string_equal(got, want);
+    assert_null(r);
+}
+
+static void syntax(void **state)
+{
+    (void)state;
+    refused("", "SyntaxError 1:0");
+    refused("rule \"a\" then end", "SyntaxError 1:9");
+    refused("rule \"a\"\nwhen true\nthen f() end", "SyntaxError 3:9");
+    refused("rule \"a\" when 1-1 == 0 end", "SyntaxError 1:15");
+    refused("rule \"a\" when @ end", "SyntaxError 1:14");
+    refused("rule \"a\" when {\"k\": 1} end", "SyntaxError 1:15");
+}
+
+static void depth(void **state)
+{
+    (void)state;
+    char text[4096];
+    struct buf b = buf_of(text, sizeof text);
+    buf_lit(&b, "rule \"a\" when ");
+    for (unsigned i = 0; i < 2000; i++)
+        buf_u8(&b, "(!["[i % 3]);
+    buf_u8(&b, 0);
+    refused(text, "SyntaxError 1:114");
+}
+
+static void types(void **state)
+{
+    (void)state;
+    refused("rule \"a\" when $message.n < 6 end", "IncompatibleTypes 1:14");
+    refused("rule \"a\" when !$message.b end", "IncompatibleType 1:14");
+    refused("rule \"a\" when $message.l[0] == 1 end", "NonIndexableType 1:14");
+    refused("rule \"a\" when x == 1 end", "UndeclaredVariable 1:14");
+    refused("rule \"a\" when true then nosuch(1); end", "UndeclaredFunction 1:24");
+    refused("rule \"a\" when length(5) == 1 end", "IncompatibleArgumentType 1:14");
+    refused("rule \"a\" when true then set_field(\"a\"); end", "WrongNumberOfArgs 1:24");
+    refused("rule \"a\" when true then set_field(field: \"a\"); end", "MissingRequiredParam 1:24");
+    refused("rule \"a\" when true then set_field(\"a\", 2 * 3); end",
+            "InvalidFunctionArgument 1:24");
+    refused("rule \"a\" when cidr_match(\"x\", to_ip(\"::1\")) end",
+            "InvalidFunctionArgument 1:14");
+    refused("rule \"a\" when grok_exists(\"A\") end", "UnsupportedFunction 1:14");
+}
+
+static const struct rule_env env = { .now_ms = 0 };
+
+static struct message *run_on(const char *text, struct run *run, bool *good)
+{
+    struct rule *r = rule_load(&arena, slice_cstr(text), &errors);
+    struct value n = { .type = VT_INT, .i = 53 };
+    assert_non_null(r);
+    *run = (struct run){ .env = &env, .m = message_new(&arena, 4), .mem = &arena };
+    message_set(run->m, SLICE("port"), &n);
+    *good = rule_condition(run, r) == RULE_TRUE && rule_act(run, r);
+    return run->m;
+}
+
+static void assert_field(const struct message *m, const char *name, const char *want)
+{
+    struct rule_value v = value_read(message_get(m, slice_cstr(name)), &arena);
+    struct slice text = value_to_text(&v, &arena);
+    assert_int_equal(text.n, strlen(want));
+    assert_memory_equal(text.p, want, text.n);
+}
+
+static void acts(void **state)
+{
+    (void)state;
+    struct run run;
+    bool good;
+    struct message *m =
+        run_on("rule \"a\" when to_long($message.port) == 53 && !has_field(\"x\") then "
+               "let p = 2 * 3 + 1; set_field(\"n\", p);"
+               "set_field(\"l\", [1, \"b\", 1.0]);"
+               "set_field(\"g\", regex(\"(\\\\d)(\\\\d)\", to_string($message.port))[\"1\"]);"
+               "rename_field(\"port\", \"destination_port\"); end",
+               &run, &good);
+    assert_true(good);
+    assert_field(m, "n", "7");
+    assert_field(m, "l", "[1, b, 1.0]");
+    assert_field(m, "g", "3");
+    assert_field(m, "destination_port", "53");
+    assert_null(message_get(m, SLICE("port")));
+}
+
+/* What was done before a failure stays, and the words say where it was. */
+static void fails(void **state)
+{
+    (void)state;
+    struct run run;
+    bool good;
+    struct message *m = run_on("rule \"a\" when true then set_field(\"n\", 1);\n"
+                               "let z = 0; let x = 1 / z; set_field(\"m\", 1); end",
+                               &run, &good);
+    assert_false(good);
+    assert_string_equal(run.why, "At 2:19 an exception was thrown: / by zero");
+    assert_field(m, "n", "1");
+    assert_null(message_get(m, SLICE("m")));
+}
+
+/* A pattern that backtracks without end is stopped. */
+static void hostile_pattern(void **state)
+{
+    (void)state;
+    struct run run;
+    bool good;
+    run_on("rule \"a\" when true then set_field(\"n\", regex(\"^(a+)+$\", "
+           "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\")); end",
+           &run, &good);
+    assert_true(run.failed || good);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(syntax, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(depth, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(types, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(acts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(fails, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hostile_pattern, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,262 @@
+/* Rules: what they are refused for, what they answer, what they do to a message. A rule that uses
+ * a function of test/vectors/rules-not-yet.tsv must be refused for that, and is skipped. After a
+ * fault of syntax only the first one is compared: the guesses with which the original goes on are
+ * not ours. Words of errors are compared for run time only, up to where Java's begin. */
+#include "lib/vectors.h"
+
+#include <stdio.h>
+
+#include "pack/compile.h"
+#include "pack/eval.h"
+#include "pack/lookup.h"
+
+#define NOW_MS 1707945600000
+
+static const struct rule_stream streams[] = {
+    { SLICE("000000000000000000000001"), SLICE("Default Stream"), false },
+    { SLICE("aaaaaaaaaaaaaaaaaaaaaa01"), SLICE("Alpha"), false },
+    { SLICE("aaaaaaaaaaaaaaaaaaaaaa02"), SLICE("Beta"), false },
+    { SLICE("aaaaaaaaaaaaaaaaaaaaaa03"), SLICE("Paused"), true },
+    { SLICE("aaaaaaaaaaaaaaaaaaaaaa04"), SLICE("Twin"), false },
+    { SLICE("aaaaaaaaaaaaaaaaaaaaaa05"), SLICE("Twin"), false },
+    { SLICE("aaaaaaaaaaaaaaaaaaaaaa06"), SLICE("Illuminate:Packetbeat Messages"), false },
+};
+static const struct rule_input inputs[] = { { SLICE("input-1"), SLICE("Beats main") } };
+
+#define TEXT(s)                                                                                    \
+    {                                                                                              \
+        .kind = K_STRING, .n = sizeof(s) - 1, .p = (s)                                             \
+    }
+#define LONG(v)                                                                                    \
+    {                                                                                              \
+        .kind = K_LONG, .i = (v)                                                                   \
+    }
+static const struct rule_value list_items[] = { TEXT("x"), TEXT("y"), TEXT("z") };
+#define BOOM                                                                                       \
+    {                                                                                              \
+        .key = TEXT("boom"), .failed = true                                                        \
+    }
+static const struct lookup_entry plain[] = {
+    BOOM,
+    { .key = TEXT("a"), .single = TEXT("alpha") },
+    { .key = TEXT("b"), .single = TEXT("beta") },
+    { .key = TEXT("53"), .single = TEXT("dns") },
+    { .key = LONG(53), .single = TEXT("dns-long") },
+    { .key = TEXT("num"), .single = LONG(7) },
+    { .key = TEXT("bool"), .single = { .kind = K_BOOL, .i = 1 } },
+    { .key = TEXT("empty"), .single = TEXT("") },
+    { .key = TEXT("multi"), .single = TEXT("main") },
+    { .key = TEXT("list"), .list = { .kind = K_LIST, .n = 3, .p = list_items } },
+    { .key = TEXT("elist"), .list = { .kind = K_LIST } },
+};
+static const struct lookup_entry alpha[] = { BOOM, { .key = TEXT("a"), .single = TEXT("alpha") } };
+static const struct lookup_entry one_entry[] = { BOOM, { .key = TEXT("a"), .single = LONG(1) } };
+static const struct lookup_table tables[] = {
+    { .name = SLICE("plain"), .entry = plain, .n = COUNT(plain) },
+    { .name = SLICE("dflt"), .entry = alpha, .n = 2, .default_single = TEXT("fallback") },
+    { .name = SLICE("dfltnum"),
+      .entry = one_entry,
+      .n = 2,
+      .default_single = { .kind = K_INT, .i = 42 } },
+};
+
+static const struct rule_env env = {
+    .now_ms = NOW_MS,
+    .stream = streams,
+    .n_streams = COUNT(streams),
+    .input = inputs,
+    .n_inputs = COUNT(inputs),
+    .table = tables,
+    .n_tables = COUNT(tables),
+    .default_stream = SLICE("000000000000000000000001"),
+};
+
+static void enter_streams(struct vectors_case *c, struct message *m)
+{
+    const struct jsondoc_node *titles = vectors_get(c, c->line, "streams");
+    if (!titles)
+        message_stream(m, env.default_stream);
+    for (uint32_t i = titles && titles->n ? titles->child : 0; i; i = c->doc->node[i].next) {
+        for (size_t s = 0; s < COUNT(streams); s++) {
+            if (slice_eq(jsondoc_str(&c->doc->node[i]), streams[s].title))
+                message_stream(m, streams[s].id);
+        }
+    }
+}
+
+static struct message *make_message(struct vectors_case *c)
+{
+    struct message *m = message_new(c->mem, 16);
+    const struct jsondoc_node *fields = vectors_get(c, c->line, "fields");
+    struct value v;
+    m->has_message = m->has_source = m->has_ts = true;
+    m->message = SLICE("hello world");
+    m->source = SLICE("test.host");
+    m->ts_ms = 1707945509782;
+    m->origin.input = vectors_is(vectors_get(c, c->line, "input"), "input-1") ? "input-1" : NULL;
+    for (uint32_t i = fields && fields->n ? fields->child : 0; i; i = c->doc->node[i].next) {
+        if (!vectors_value(c, &c->doc->node[i], &v))
+            return NULL; /* a class of Java that messages do not hold */
+        message_set(m, jsondoc_key(&c->doc->node[i]), &v);
+    }
+    enter_streams(c, m);
+    return m;
+}
+
+static bool same_streams(struct vectors_case *c, const struct message *m)
+{
+    uint8_t text[512];
+    struct buf b = buf_of(text, sizeof text);
+    static const uint8_t order[] = { 1, 2, 0, 6, 3, 4, 5 }; /* by title */
+    buf_u8(&b, '[');
+    for (size_t i = 0; i < COUNT(order); i++) {
+        const struct rule_stream *s = &streams[order[i]];
+        for (unsigned k = 0; k < m->n_streams; k++) {
+            if (slice_eq(m->streams[k], s->id))
+                buf_printf(&b, "%s\"%.*s\"", b.n > 1 ? "," : "", (int)s->title.n,
+                           (const char *)s->title.p);
+        }
+    }
+    buf_u8(&b, ']');
+    return vectors_same_json(c, "streams", vectors_get(c, c->out, "streams"), buf_slice(&b));
+}
+
+/* "kind line:col" of each error, sorted by place as the vectors are. */
+static void put_errors(struct buf *b, struct rule_errors *e)
+{
+    for (unsigned i = 1; i < e->n; i++) {
+        struct rule_error one = e->e[i];
+        unsigned k = i;
+        for (; k > 0 && (e->e[k - 1].line > one.line ||
+                         (e->e[k - 1].line == one.line && e->e[k - 1].col > one.col));
+             k--)
+            e->e[k] = e->e[k - 1];
+        e->e[k] = one;
+    }
+    for (unsigned i = 0; i < e->n; i++)
+        buf_printf(b, "%s %u:%u;", rule_error_name(e->e[i].kind), e->e[i].line, e->e[i].col);
+}
+
+/* The same of the wanted ones; only_first: the first of kind SyntaxError. */
+static void put_wanted(struct vectors_case *c, struct buf *b, bool only_first)
+{
+    const struct jsondoc_node *list = vectors_get(c, c->out, "parse_errors");
+    for (uint32_t i = list && list->n ? list->child : 0; i; i = c->doc->node[i].next) {
+        const struct jsondoc_node *e = &c->doc->node[i];
+        struct slice kind = vectors_text(c, e, "kind");
+        bool syntax = slice_eq(kind, SLICE("SyntaxError"));
+        if (only_first && !syntax)
+            continue;
+        buf_printf(b, "%.*s %d:%d;", (int)kind.n, (const char *)kind.p,
+                   (int)vectors_get(c, e, "line")->i, (int)vectors_get(c, e, "col")->i);
+        if (only_first)
+            return;
+    }
+}
+
+/* True when test/vectors/rules-not-yet.tsv has a row for the function that the error names. */
+static bool is_not_yet(const struct rule_error *e)
+{
+    static char table[16384];
+    char key[64];
+    if (!table[0]) {
+        FILE *f = fopen("test/vectors/rules-not-yet.tsv", "rb");
+        size_t n = f ? fread(table, 1, sizeof table - 1, f) : 0;
+        table[n] = '\0';
+        if (f)
+            fclose(f);
+    }
+    snprintf(key, sizeof key, "\n%.*s\t", (int)strcspn(e->text, " "), e->text);
+    return strstr(table, key) != NULL;
+}
+
+static bool refused(struct vectors_case *c, struct rule_errors *e)
+{
+    char want[1024], got[1024];
+    struct buf w = buf_of(want, sizeof want), g = buf_of(got, sizeof got);
+    bool syntax = e->n == 1 && e->e[0].kind == RE_SyntaxError;
+    for (unsigned i = 0; i < e->n && i < RULE_ERRORS_MAX; i++) {
+        if (e->e[i].kind != RE_UnsupportedFunction || !is_not_yet(&e->e[i]))
+            continue;
+        c->skip = true;
+        return false;
+    }
+    if (vectors_get(c, c->out, "parse_exception")) /* there the parser itself broke */
+        return true;
+    put_errors(&g, e);
+    put_wanted(c, &w, syntax);
+    if (slice_eq(buf_slice(&w), buf_slice(&g)))
+        return true;
+    for (unsigned i = 0; i < e->n && i < RULE_ERRORS_MAX; i++)
+        buf_printf(c->why, "    %s\n", e->e[i].text);
+    return vectors_differ(c, "errors", buf_slice(&w), buf_slice(&g));
+}
+
+static struct slice up_to_cause(struct slice s)
+{
+    ptrdiff_t at = slice_search(s, SLICE("was thrown:"));
+    return at < 0 ? s : slice_first(s, (size_t)at);
+}
+
+/* The first error of the message begins with the same words. */
+static bool same_why(struct vectors_case *c, const struct run *run)
+{
+    const struct jsondoc_node *errors = vectors_get(c, c->out, "errors");
+    struct slice want = slice_of("", 0);
+    if (errors && errors->n)
+        want = vectors_text(c, &c->doc->node[errors->child], "details");
+    struct slice got = run->failed ? slice_cstr(run->why) : slice_of("", 0);
+    if (slice_eq(up_to_cause(want), up_to_cause(got)))
+        return true;
+    return vectors_differ(c, "error", want, got);
+}
+
+static bool same_flag(struct vectors_case *c, const char *what, bool got)
+{
+    const struct jsondoc_node *want = vectors_get(c, c->out, what);
+    if ((want && want->i) == got)
+        return true;
+    return vectors_differ(c, what, got ? SLICE("false") : SLICE("true"),
+                          got ? SLICE("true") : SLICE("false"));
+}
+
+static bool ran(struct vectors_case *c, const struct rule *r)
+{
+    static const char *const answers[] = { "false", "true", "error" };
+    struct message *m = make_message(c);
+    struct run run = { .env = &env, .m = m, .mem = c->mem };
+    if (!m)
+        return vectors_differ(c, "fields", SLICE("a type of Java"), SLICE("nothing"));
+    bool live = m->n_streams && slice_eq(m->streams[0], env.default_stream);
+    enum rule_answer answer = live ? rule_condition(&run, r) : RULE_FALSE;
+    bool executed = answer == RULE_TRUE;
+    bool failed = executed && !rule_act(&run, r);
+    const struct jsondoc_node *want = vectors_get(c, c->out, "condition");
+    bool good = same_flag(c, "executed", executed) & same_flag(c, "failed", failed) &
+                same_flag(c, "dropped", run.dropped) & same_why(c, &run);
+    if (want && !vectors_is(want, answers[answer]))
+        good = vectors_differ(c, "condition", jsondoc_str(want), slice_cstr(answers[answer]));
+    if (!slice_eq(vectors_text(c, c->out, "rule_name"), r->name))
+        good = vectors_differ(c, "rule_name", vectors_text(c, c->out, "rule_name"), r->name);
+    return same_streams(c, m) & vectors_same_message(c, m) & good;
+}
+
+static bool one(struct vectors_case *c)
+{
+    struct rule_errors e = { .n = 0 };
+    struct rule *r = rule_load(c->mem, vectors_text(c, c->line, "rule"), &e);
+    if (!r)
+        return refused(c, &e);
+    if (vectors_get(c, c->out, "parse_errors") || vectors_get(c, c->out, "parse_exception")) {
+        char want[1024];
+        struct buf w = buf_of(want, sizeof want);
+        put_wanted(c, &w, false);
+        return vectors_differ(c, "errors", buf_slice(&w), SLICE("none"));
+    }
+    return ran(c, r);
+}
+
+int main(void)
+{
+    return vectors_run("rules.ndjson", one);
+}
