@@ -67,6 +67,7 @@ struct packet {
     uint8_t ip_ver;    /* 4, 6; 0: no IP */
     uint8_t l4;        /* IP protocol number of the payload; 0: none known */
     bool has_ports;
+    bool is_short;         /* ICMP without its whole header: counts, but tells nothing */
     bool is_fragment;      /* of a datagram that is not whole (yet): has no payload */
     uint32_t frag_packets; /* earlier fragments of the datagram that this packet made whole, */
     uint32_t frag_bytes;   /* and their bytes on the wire: a flow counts them with this packet */

@@ -257,7 +257,8 @@ void dispatch_datagram(struct dispatch *d, struct flow *flow, const struct packe
                        enum flow_dir dir)
 {
     bool icmp = is_icmp(&flow->key);
-    if (flow->proto_id == FLOW_PROTO_NONE || p->is_fragment || (!icmp && !p->payload.n))
+    if (flow->proto_id == FLOW_PROTO_NONE || p->is_fragment || p->is_short ||
+        (!icmp && !p->payload.n))
         return;
     if (flow->proto_id != FLOW_PROTO_OPEN || is_open_to_datagram(d, flow, p, dir))
         parse_datagram(d, flow, p, dir);

@@ -281,7 +281,7 @@ static bool icmp_has_id(const struct packet *p)
 }
 
 /* Type, code, checksum, and four bytes that depend on the type. Messages of 4 to 7 bytes, which no
- * type has, still count as ICMP. */
+ * type has, still count in an ICMP flow. */
 enum layer ip_icmp(struct decoder *d)
 {
     struct packet *p = d->p;
@@ -294,6 +294,8 @@ enum layer ip_icmp(struct decoder *d)
     p->dport = code;
     uint16_t id = cur_u16be(&c), seq = cur_u16be(&c);
     if (!cur_ok(&c)) {
+        counter_add(d->counters, COUNTER_DECODE_SHORT, 1);
+        p->is_short = true;
         cur_skip(&d->c, cur_left(&d->c));
         return LAYER_DONE;
     }

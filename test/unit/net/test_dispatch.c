@@ -189,6 +189,8 @@ static void icmp_has_its_own_protocol(void **state)
     p.sport = 0;
     p.payload.n = 0;
     dispatch_datagram(&fake.dispatch, &flow, &p, FLOW_BACK);
+    p.is_short = true; /* no identifier: nothing to tell of */
+    dispatch_datagram(&fake.dispatch, &flow, &p, FLOW_BACK);
     EXPECT("c:ping8/0,77,3:3 s:ping0/0,77,3:0");
 }
 

@@ -178,9 +178,13 @@ static void short_icmp_is_still_icmp(void **state)
     assert_int_equal(p->l4, IPPROTO_N_ICMPV6);
     assert_int_equal(p->sport, 128);
     assert_int_equal(p->payload.n, 0);
+    assert_true(p->is_short);
     p = decode("6000 0000 0007 3a40" ADDR6 "8000 0000 1234 56");
     assert_int_equal(p->l4, IPPROTO_N_ICMPV6);
+    assert_true(p->is_short);
     assert_int_equal(p->icmp_id, 0);
+    p = decode("6000 0000 0008 3a40" ADDR6 "8000 0000 1234 0001");
+    assert_false(p->is_short);
     p = decode("6000 0000 0003 3a40" ADDR6 "8000 00");
     assert_int_equal(p->l4, 0);
 }
