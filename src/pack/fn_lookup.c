@@ -3,45 +3,25 @@
 #include "pack/function.h"
 #include "pack/lookup.h"
 
-const struct lookup_table *lookup_find(const struct lookup_table *t, unsigned n, struct slice name)
-{
-    for (unsigned i = 0; i < n; i++) {
-        if (slice_eq(t[i].name, name))
-            return &t[i];
-    }
-    return NULL;
-}
-
-const struct lookup_entry *lookup_entry_of(const struct lookup_table *t,
-                                           const struct rule_value *key)
-{
-    for (uint32_t i = 0; i < t->n; i++) {
-        if (value_equal(&t->entry[i].key, key))
-            return &t->entry[i];
-    }
-    return NULL;
-}
-
 static const struct lookup_table *table_of(struct call *c)
 {
     const struct rule_env *env = c->run->env;
     return env ? lookup_find(env->table, env->n_tables, call_text(c, 0)) : NULL;
 }
 
-static const struct lookup_entry *entry_of(struct call *c)
+static struct lookup_answer answer_of(struct call *c, const struct lookup_table *t)
 {
-    const struct lookup_table *t = table_of(c);
-    return t && c->arg[1].kind != K_NULL ? lookup_entry_of(t, &c->arg[1]) : NULL;
+    return t ? lookup_ask(t, &c->arg[1], c->run->mem) : (struct lookup_answer){ 0 };
 }
 
 /* A table's own default wins over that of the call. */
 struct rule_value fn_lookup_value(struct call *c)
 {
     const struct lookup_table *t = table_of(c);
-    const struct lookup_entry *e = entry_of(c);
-    if (e && e->single.kind != K_NULL)
-        return e->single;
-    if (t && !(e && e->failed) && c->arg[1].kind != K_NULL && t->default_single.kind != K_NULL)
+    struct lookup_answer a = answer_of(c, t);
+    if (a.single.kind != K_NULL)
+        return a.single;
+    if (t && !a.failed && c->arg[1].kind != K_NULL && t->default_single.kind != K_NULL)
         return t->default_single;
     return c->arg[2];
 }
@@ -49,9 +29,9 @@ struct rule_value fn_lookup_value(struct call *c)
 struct rule_value fn_lookup_has_value(struct call *c)
 {
     const struct lookup_table *t = table_of(c);
-    const struct lookup_entry *e = entry_of(c);
-    if (!t || c->arg[1].kind == K_NULL || (e && e->failed))
+    struct lookup_answer a = answer_of(c, t);
+    if (!t || c->arg[1].kind == K_NULL || a.failed)
         return rule_bool(false);
-    return rule_bool((e && (e->single.kind != K_NULL || e->list.kind != K_NULL)) ||
+    return rule_bool(a.single.kind != K_NULL || a.list.kind != K_NULL ||
                      t->default_single.kind != K_NULL);
 }

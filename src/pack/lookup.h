@@ -1,24 +1,66 @@
-/* Lookup tables in memory, as rules see them. */
+/* Lookup tables as rules see them (graylog.md 4.4): a key gives a single and a multi value. A table
+ * never changes once it is made; any number of threads may ask it. */
 #pragma once
 
+#include "pack/mistakes.h"
 #include "pack/value.h"
 
+/* What a key gives. K_NULL: it has none of that kind. */
+struct lookup_answer {
+    struct rule_value single, multi, list;
+    bool failed; /* the adapter failed: no default of the table serves, only that of the call */
+};
+
 struct lookup_entry {
-    struct rule_value key;                 /* compares by type and value */
-    struct rule_value single, multi, list; /* K_NULL: it has none of that kind */
-    bool failed; /* the lookup of this key is an error: no default of the table serves */
+    struct rule_value key; /* compares by type and value */
+    struct rule_value single, multi, list;
+    bool failed;
+};
+
+/* Where the values of a table come from. */
+struct lookup_adapter {
+    const char *name; /* as pack.yml calls it */
+    /* Fills *out (cleared before) for a key that is not null. Values may point into the table's
+     * memory or into mem, the message's. */
+    void (*ask)(const void *data, const struct rule_value *key, struct arena *mem,
+                struct lookup_answer *out);
+    void (*close)(void *data); /* NULL: nothing but memory of the table's arena */
 };
 
 struct lookup_table {
     struct slice name;
-    const struct lookup_entry *entry;
-    uint32_t n;
+    const struct lookup_entry *entry; /* without an adapter: these, by type and value */
+    uint32_t n;                       /* of them, or how many keys the adapter has */
     struct rule_value default_single, default_multi; /* K_NULL: none */
+    const struct lookup_adapter *adapter;
+    void *data;
 };
 
 /* The table of that name, or NULL. */
 const struct lookup_table *lookup_find(const struct lookup_table *t, unsigned n, struct slice name);
 
-/* The entry, or NULL. */
-const struct lookup_entry *lookup_entry_of(const struct lookup_table *t,
-                                           const struct rule_value *key);
+/* What the table has for the key; without its defaults. Nothing for a null key. */
+struct lookup_answer lookup_ask(const struct lookup_table *t, const struct rule_value *key,
+                                struct arena *mem);
+
+void lookup_close(struct lookup_table *t);
+
+/* A table as a pack describes it. Texts must live as long as the table. */
+struct lookup_source {
+    struct slice name;
+    const char *path;           /* of the file, for messages; NULL: the table has nothing in it */
+    const char *key, *value;    /* names of columns */
+    uint8_t separator, quote;   /* of a CSV file */
+    bool nocase;                /* keys are compared without case (of ASCII letters) */
+    bool cidr;                  /* keys are networks: the longest that has an address wins */
+    const struct node *entries; /* of a table in memory: a map */
+};
+
+/* Each makes t, with texts in mem; false when mistakes were found. */
+bool lookup_csv(struct lookup_table *t, const struct lookup_source *s, struct slice text,
+                struct arena *mem, struct mistakes *wrong);
+bool lookup_memory(struct lookup_table *t, const struct lookup_source *s, struct arena *mem,
+                   struct mistakes *wrong);
+/* fd: of a file in the format of MaxMind that never changes; it may be closed afterwards. */
+bool lookup_mmdb(struct lookup_table *t, const struct lookup_source *s, int fd,
+                 struct mistakes *wrong);

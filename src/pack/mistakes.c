@@ -1,0 +1,26 @@
+/* What is wrong with a pack. */
+#include "pack/mistakes.h"
+
+#include <stdarg.h>
+
+#include "base/buf.h"
+
+#define LINE_MAX_BYTES 640
+
+void mistake_add(struct mistakes *m, struct place at, const char *fmt, ...)
+{
+    char what[400], line[LINE_MAX_BYTES];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof what, fmt, ap);
+    va_end(ap);
+    if (at.line)
+        snprintf(line, sizeof line, "%.200s:%u:%u: %s", at.file, at.line, at.col, what);
+    else
+        snprintf(line, sizeof line, "%.200s: %s", at.file, what);
+    struct slice kept = m->n < MISTAKES_MAX ? arena_dup(m->mem, slice_of(line, strlen(line) + 1))
+                                            : slice_of(NULL, 0);
+    if (m->n < MISTAKES_MAX)
+        m->v[m->n] = kept.n ? (const char *)kept.p : "memory is out";
+    m->n++;
+}
