@@ -111,7 +111,10 @@ static struct rule_value field(struct run *run, const struct expr *e)
         return date_part(a.i, name);
     if (a.kind == K_PERIOD)
         return period_part(a.p, name);
-    if (a.kind == K_MAP && a.fixed && slice_eq(name, SLICE("matches")))
+    if (a.kind == K_MAP && a.fixed == VALUE_JSON)
+        return rule_null();
+    if (a.kind == K_MAP && (a.fixed == VALUE_MATCHED || a.fixed == VALUE_UNMATCHED) &&
+        slice_eq(name, SLICE("matches")))
         return rule_bool(a.fixed == VALUE_MATCHED);
     const struct rule_value *member = value_member(&a, name);
     return member ? *member : rule_null();

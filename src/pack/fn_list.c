@@ -152,3 +152,49 @@ struct rule_value fn_map_copy(struct call *c)
 {
     return c->arg[0];
 }
+
+/* Java changes the map itself: what a variable holds follows. */
+static struct rule_value changed(struct call *c, struct rule_value map)
+{
+    const struct expr *e = c->e->arg[0];
+    if (e && e->kind == E_VAR && c->run->var)
+        c->run->var[e->slot] = map;
+    return map;
+}
+
+struct rule_value fn_map_set(struct call *c)
+{
+    struct slice key = call_text(c, 1);
+    const struct rule_member *from = c->arg[0].p;
+    struct rule_value out;
+    uint32_t at = 0;
+    if (c->arg[0].kind != K_MAP)
+        return call_fail(c, "the map is null");
+    if (!message_trim(key).n)
+        return c->arg[0];
+    struct rule_member *to = call_map(c, c->arg[0].n + 1, &out);
+    if (!to)
+        return out;
+    if (c->arg[0].n)
+        memcpy(to, from, c->arg[0].n * sizeof *to);
+    while (at < c->arg[0].n && !slice_eq(to[at].key, key))
+        at++;
+    to[at] = (struct rule_member){ key, c->arg[2] };
+    out.n = c->arg[0].n + (at == c->arg[0].n);
+    return changed(c, out);
+}
+
+struct rule_value fn_map_remove(struct call *c)
+{
+    struct slice key = call_text(c, 1);
+    const struct rule_member *from = c->arg[0].p;
+    struct rule_value out = { .kind = K_MAP };
+    uint32_t n = c->arg[0].kind == K_MAP ? c->arg[0].n : 0, kept = 0;
+    struct rule_member *to = call_map(c, n, &out);
+    for (uint32_t i = 0; to && i < n; i++) {
+        if (!slice_eq(from[i].key, key))
+            to[kept++] = from[i];
+    }
+    out.n = to ? kept : 0;
+    return changed(c, out);
+}

@@ -178,3 +178,35 @@ struct rule_value fn_debug(struct call *c)
     (void)c;
     return rule_null();
 }
+
+/* Counters of rules are not kept: what a rule counts is a field of its messages. */
+struct rule_value fn_metric_counter_inc(struct call *c)
+{
+    (void)c;
+    return rule_null();
+}
+
+/* Every field under its name in small letters. */
+struct rule_value fn_normalize_fields(struct call *c)
+{
+    struct message *m = call_message(c, 0);
+    struct message_field *f = arena_alloc(call_mem(c), m->n * sizeof *f);
+    unsigned n = m->n;
+    if (!f)
+        return call_fail(c, "memory is out");
+    memcpy(f, m->f, n * sizeof *f);
+    for (unsigned i = 0; i < n; i++) {
+        struct slice name = arena_dup(m->mem, f[i].name);
+        bool same = true;
+        for (size_t k = 0; k < name.n; k++) {
+            uint8_t low = ascii_lower(name.p[k]);
+            same &= low == name.p[k];
+            ((uint8_t *)(uintptr_t)name.p)[k] = low;
+        }
+        if (same || !name.n || !message_remove(m, f[i].name))
+            continue;
+        if (!is_member(name))
+            message_set(m, name, &f[i].v);
+    }
+    return rule_null();
+}

@@ -110,3 +110,99 @@ struct rule_value fn_split(struct call *c)
         to[i] = rule_string(list.p[i]);
     return out;
 }
+
+static bool is_digit(uint8_t b)
+{
+    return b >= '0' && b <= '9';
+}
+
+static bool put(struct call *c, struct buf *to, struct slice s)
+{
+    if (!call_more(c, to, s.n))
+        return false;
+    buf_add(to, s);
+    return true;
+}
+
+/* $1, or ${name}: appends the group; returns the bytes it took, 0 when it has failed. */
+static size_t put_group(struct call *c, const struct pattern *p, const struct pattern_match *m,
+                        struct slice s, struct buf *to)
+{
+    size_t i = 1;
+    unsigned group = 0;
+    if (s.n > 1 && s.p[1] == '{') {
+        ptrdiff_t end = slice_find(s, '}');
+        struct slice name = slice_of(s.p + 2, end > 2 ? (size_t)end - 2 : 0);
+        int found = end > 2 ? pattern_group(p, name) : -1;
+        if (found < 0) {
+            call_fail(c, "No group with name {%.*s}", (int)(name.n < 64 ? name.n : 64),
+                      (const char *)name.p);
+            return 0;
+        }
+        group = (unsigned)found;
+        i = (size_t)end + 1;
+    } else {
+        if (s.n < 2 || !is_digit(s.p[1])) {
+            call_fail(c, "Illegal group reference");
+            return 0;
+        }
+        for (group = s.p[i++] - '0'; i < s.n && is_digit(s.p[i]); i++) {
+            if (group * 10 + s.p[i] - '0' >= m->n)
+                break;
+            group = group * 10 + s.p[i] - '0';
+        }
+    }
+    if (group >= m->n) {
+        call_fail(c, "No group %u", group);
+        return 0;
+    }
+    return put(c, to, m->group[group]) ? i : 0;
+}
+
+/* Java's replacement: \x is x, $1 and ${name} are groups. */
+static bool put_replacement(struct call *c, const struct pattern *p, const struct pattern_match *m,
+                            struct buf *to)
+{
+    struct slice s = call_text(c, 2);
+    while (s.n) {
+        size_t taken = 1;
+        if (*s.p == '$') {
+            taken = put_group(c, p, m, s, to);
+        } else {
+            size_t escape = *s.p == '\\';
+            if (escape && s.n < 2) {
+                call_fail(c, "character to be escaped is missing");
+                return false;
+            }
+            taken = put(c, to, slice_of(s.p + escape, 1)) ? 1 + escape : 0;
+        }
+        if (!taken)
+            return false;
+        s = slice_after(s, taken);
+    }
+    return true;
+}
+
+struct rule_value fn_regex_replace(struct call *c)
+{
+    const struct pattern *p = pattern_of(c, 0);
+    struct slice s = call_text(c, 1);
+    bool all = call_bool(c, 3, true), again = true;
+    struct pattern_match m = { 0 };
+    size_t copied = 0, from = 0;
+    struct buf to = buf_of(NULL, 0);
+    while (p && again && from <= s.n && find(c, p, from, &m)) {
+        size_t at = (size_t)(m.group[0].p - s.p), n = m.group[0].n;
+        if (!put(c, &to, slice_of(s.p + copied, at - copied)) || !put_replacement(c, p, &m, &to))
+            break;
+        copied = at + n;
+        from = n ? copied : copied + 1;
+        while (from < s.n && (s.p[from] & 0xc0) == 0x80)
+            from++;
+        again = all;
+    }
+    if (!c->run->failed && copied == 0 && to.n == 0 && from == 0)
+        return rule_string(s);
+    put(c, &to, slice_after(s, copied));
+    return c->run->failed ? rule_null() : rule_string(buf_slice(&to));
+}

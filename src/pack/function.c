@@ -5,6 +5,8 @@
 
 #include "pack/eval.h"
 
+#define TEXT_MAX_BYTES ((size_t)1 << 20)
+
 static const struct row {
     const char *name;
     char returns;
@@ -142,6 +144,23 @@ struct buf call_buf(struct call *c, size_t cap)
     struct buf b = buf_of(p, p ? cap : 0);
     b.full = !p;
     return b;
+}
+
+bool call_more(struct call *c, struct buf *b, size_t n)
+{
+    if (!b->full && b->cap - b->n >= n)
+        return true;
+    size_t cap = (b->n + n) * 2;
+    uint8_t *p = b->n + n <= TEXT_MAX_BYTES ? arena_alloc(c->run->mem, cap) : NULL;
+    if (!p) {
+        call_fail(c, "memory is out, or the text too long");
+        b->full = true;
+        return false;
+    }
+    if (b->n)
+        memcpy(p, b->p, b->n);
+    *b = (struct buf){ .p = p, .n = b->n, .cap = cap };
+    return true;
 }
 
 struct rule_value call_done(struct call *c, const struct buf *b)

@@ -58,6 +58,9 @@ struct rule_value *call_list(struct call *c, uint32_t n, struct rule_value *out)
 struct rule_member *call_map(struct call *c, uint32_t n, struct rule_value *out);
 /* Room for text; a buffer without room when memory is out. */
 struct buf call_buf(struct call *c, size_t cap);
+/* Room for n bytes more: b moves to more memory when needed. False when memory is out or the text
+ * would be longer than a megabyte; then the call has failed. */
+bool call_more(struct call *c, struct buf *b, size_t n);
 /* What was written, as a value. */
 struct rule_value call_done(struct call *c, const struct buf *b);
 

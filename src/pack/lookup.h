@@ -1,5 +1,6 @@
 /* Lookup tables as rules see them (graylog.md 4.4): a key gives a single and a multi value. A table
- * never changes once it is made; any number of threads may ask it. */
+ * never changes once it is made, but for the keys that an adapter with `change` keeps; any number
+ * of threads may ask it. */
 #pragma once
 
 #include "pack/mistakes.h"
@@ -17,6 +18,24 @@ struct lookup_entry {
     bool failed;
 };
 
+enum lookup_change_kind {
+    LOOKUP_SET,         /* value becomes the single value */
+    LOOKUP_SET_LIST,    /* value, a list of texts, becomes the list */
+    LOOKUP_ADD_LIST,    /* texts are appended; duplicates: also those that are there */
+    LOOKUP_REMOVE_LIST, /* texts are taken out of the list */
+    LOOKUP_CLEAR,       /* the key goes */
+    LOOKUP_TTL,         /* the key goes after ttl_s */
+};
+
+/* What a rule wants changed. */
+struct lookup_change {
+    enum lookup_change_kind kind;
+    const struct rule_value *key;   /* never K_NULL */
+    const struct rule_value *value; /* NULL for LOOKUP_CLEAR and LOOKUP_TTL */
+    int64_t ttl_s;                  /* 0: for ever; of LOOKUP_SET, LOOKUP_SET_LIST, LOOKUP_TTL */
+    bool duplicates;
+};
+
 /* Where the values of a table come from. */
 struct lookup_adapter {
     const char *name; /* as pack.yml calls it */
@@ -24,6 +43,10 @@ struct lookup_adapter {
      * memory or into mem, the message's. */
     void (*ask)(const void *data, const struct rule_value *key, struct arena *mem,
                 struct lookup_answer *out);
+    /* Makes the change and fills *out with what the key then has; what the change points to must be
+     * copied. NULL: rules cannot change such a table. */
+    void (*change)(void *data, const struct lookup_change *change, struct arena *mem,
+                   struct lookup_answer *out);
     void (*close)(void *data); /* NULL: nothing but memory of the table's arena */
 };
 
@@ -42,6 +65,11 @@ const struct lookup_table *lookup_find(const struct lookup_table *t, unsigned n,
 /* What the table has for the key; without its defaults. Nothing for a null key. */
 struct lookup_answer lookup_ask(const struct lookup_table *t, const struct rule_value *key,
                                 struct arena *mem);
+
+/* The list that a change of a kind ..._LIST makes of the old one (K_NULL: there was none), in mem;
+ * its texts are not copied. K_NULL when mem is out of budget. */
+struct rule_value lookup_changed_list(const struct lookup_change *change,
+                                      const struct rule_value *old, struct arena *mem);
 
 void lookup_close(struct lookup_table *t);
 

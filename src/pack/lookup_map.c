@@ -120,7 +120,7 @@ static void ask(const void *data, const struct rule_value *key, struct arena *me
     out->list = row->list;
 }
 
-const struct lookup_adapter lookup_map_adapter = { "memory", ask, NULL };
+const struct lookup_adapter lookup_map_adapter = { .name = "memory", .ask = ask };
 
 /* ---- filling */
 

@@ -310,7 +310,7 @@ static void close_db(void *data)
     xfree(data);
 }
 
-static const struct lookup_adapter adapter = { "mmdb", ask, close_db };
+static const struct lookup_adapter adapter = { .name = "mmdb", .ask = ask, .close = close_db };
 
 bool lookup_mmdb(struct lookup_table *t, const struct lookup_source *s, int fd,
                  struct mistakes *wrong)

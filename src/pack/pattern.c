@@ -93,3 +93,14 @@ enum pattern_result pattern_whole(const struct pattern *p, struct slice text, st
     struct search s = { p, text, 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED };
     return match(&s, mem, &m);
 }
+
+int pattern_group(const struct pattern *p, struct slice name)
+{
+    char text[64];
+    if (name.n >= sizeof text)
+        return -1;
+    memcpy(text, name.p, name.n);
+    text[name.n] = '\0';
+    int n = pcre2_substring_number_from_name(p->code, (const uint8_t *)text);
+    return n < 0 ? -1 : n;
+}

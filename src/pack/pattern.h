@@ -23,6 +23,9 @@ enum pattern_result {
 /* Compiled into a, and living there; NULL with the reason in w. */
 const struct pattern *pattern_make(struct arena *a, struct slice text, struct why *w);
 
+/* Number of the group of that name, or -1. */
+int pattern_group(const struct pattern *p, struct slice name);
+
 /* Finds the first match that begins at `from` bytes or later. mem is used for the search. One
  * pattern may be used by several threads. */
 enum pattern_result pattern_find(const struct pattern *p, struct slice text, size_t from,

@@ -22,8 +22,17 @@ enum value_kind {
     K_MESSAGE,  /* p: struct message */
 };
 
-/* A map that is the result of a search: its member `matches` is no part of it. */
-enum value_fixed { VALUE_FREE, VALUE_UNMATCHED, VALUE_MATCHED };
+/* What Graylog has a class of its own for. The result of a search is a map whose member `matches`
+ * is no part of it. */
+enum value_fixed {
+    VALUE_FREE,
+    VALUE_UNMATCHED,
+    VALUE_MATCHED,
+    VALUE_PRIORITY,      /* a map */
+    VALUE_PRIORITY_TEXT, /* a map */
+    VALUE_JSON,          /* a tree of JSON: any kind */
+    VALUE_URL,           /* a text */
+};
 
 struct rule_value {
     uint8_t kind;

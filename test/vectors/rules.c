@@ -32,31 +32,109 @@ static const struct rule_input inputs[] = { { SLICE("input-1"), SLICE("Beats mai
         .kind = K_LONG, .i = (v)                                                                   \
     }
 static const struct rule_value list_items[] = { TEXT("x"), TEXT("y"), TEXT("z") };
-#define BOOM                                                                                       \
-    {                                                                                              \
-        .key = TEXT("boom"), .failed = true                                                        \
-    }
-static const struct lookup_entry plain[] = {
-    BOOM,
-    { .key = TEXT("a"), .single = TEXT("alpha") },
-    { .key = TEXT("b"), .single = TEXT("beta") },
-    { .key = TEXT("53"), .single = TEXT("dns") },
-    { .key = LONG(53), .single = TEXT("dns-long") },
-    { .key = TEXT("num"), .single = LONG(7) },
-    { .key = TEXT("bool"), .single = { .kind = K_BOOL, .i = 1 } },
-    { .key = TEXT("empty"), .single = TEXT("") },
-    { .key = TEXT("multi"), .single = TEXT("main") },
-    { .key = TEXT("list"), .list = { .kind = K_LIST, .n = 3, .p = list_items } },
-    { .key = TEXT("elist"), .list = { .kind = K_LIST } },
+static const struct rule_member multi_items[] = {
+    { SLICE("value"), TEXT("main") },
+    { SLICE("city"), TEXT("Bonn") },
+    { SLICE("n"), LONG(3) },
 };
-static const struct lookup_entry alpha[] = { BOOM, { .key = TEXT("a"), .single = TEXT("alpha") } };
-static const struct lookup_entry one_entry[] = { BOOM, { .key = TEXT("a"), .single = LONG(1) } };
+static const struct rule_member default_items[] = {
+    { SLICE("k"), TEXT("v") },
+    { SLICE("n"), { .kind = K_INT, .i = 1 } },
+};
+
+/* The tables behind the vectors: they live for one case, and rules may change them. */
+struct entry {
+    struct rule_value key; /* compares by kind and value */
+    struct lookup_answer a;
+    int64_t ttl_s;
+    bool has_ttl, gone;
+};
+struct table {
+    struct entry e[24];
+    unsigned n;
+    bool changed;
+};
+static const struct entry plain[] = {
+    { .key = TEXT("a"), .a.single = TEXT("alpha") },
+    { .key = TEXT("b"), .a.single = TEXT("beta") },
+    { .key = TEXT("53"), .a.single = TEXT("dns") },
+    { .key = LONG(53), .a.single = TEXT("dns-long") },
+    { .key = TEXT("num"), .a.single = LONG(7) },
+    { .key = TEXT("bool"), .a.single = { .kind = K_BOOL, .i = 1 } },
+    { .key = TEXT("empty"), .a.single = TEXT("") },
+    { .key = TEXT("multi"),
+      .a = { .single = TEXT("main"), .multi = { .kind = K_MAP, .n = 3, .p = multi_items } } },
+    { .key = TEXT("list"), .a.list = { .kind = K_LIST, .n = 3, .p = list_items } },
+    { .key = TEXT("elist"), .a.list = { .kind = K_LIST } },
+};
+static const struct entry alpha[] = { { .key = TEXT("a"), .a.single = TEXT("alpha") } };
+static const struct entry one_entry[] = { { .key = TEXT("a"), .a.single = LONG(1) } };
+static struct table contents[3];
+
+static void fill_tables(void)
+{
+    memset(contents, 0, sizeof contents);
+    memcpy(contents[0].e, plain, sizeof plain);
+    memcpy(contents[1].e, alpha, sizeof alpha);
+    memcpy(contents[2].e, one_entry, sizeof one_entry);
+    contents[0].n = COUNT(plain);
+    contents[1].n = contents[2].n = 1;
+}
+
+static struct entry *table_entry(struct table *t, const struct rule_value *key)
+{
+    for (unsigned i = 0; i < t->n; i++) {
+        if (!t->e[i].gone && value_equal(&t->e[i].key, key))
+            return &t->e[i];
+    }
+    return NULL;
+}
+
+static void table_get(const void *data, const struct rule_value *key, struct arena *mem,
+                      struct lookup_answer *out)
+{
+    const struct entry *e = table_entry((struct table *)(uintptr_t)data, key);
+    (void)mem;
+    *out = e ? e->a : (struct lookup_answer){ .failed = false };
+    out->failed = key->kind == K_STRING && slice_eq(rule_text(key), SLICE("boom"));
+}
+
+static void table_change(void *ctx, const struct lookup_change *change, struct arena *mem,
+                         struct lookup_answer *out)
+{
+    struct table *t = ctx;
+    struct entry *e = table_entry(t, change->key);
+    t->changed = true;
+    if (!e) {
+        e = &t->e[t->n++];
+        *e = (struct entry){ .key = *change->key };
+    }
+    if (change->ttl_s || change->kind == LOOKUP_TTL) {
+        e->ttl_s = change->ttl_s;
+        e->has_ttl = true;
+    }
+    if (change->kind == LOOKUP_SET)
+        e->a.single = *change->value;
+    else if (change->kind == LOOKUP_CLEAR)
+        e->gone = true;
+    else if (change->kind != LOOKUP_TTL)
+        e->a.list = lookup_changed_list(change, &e->a.list, mem);
+    *out = e->a;
+}
+
+static const struct lookup_adapter adapter = { .name = "of the vectors",
+                                               .ask = table_get,
+                                               .change = table_change };
 static const struct lookup_table tables[] = {
-    { .name = SLICE("plain"), .entry = plain, .n = COUNT(plain) },
-    { .name = SLICE("dflt"), .entry = alpha, .n = 2, .default_single = TEXT("fallback") },
+    { .name = SLICE("plain"), .data = &contents[0], .adapter = &adapter },
+    { .name = SLICE("dflt"),
+      .data = &contents[1],
+      .adapter = &adapter,
+      .default_single = TEXT("fallback"),
+      .default_multi = { .kind = K_MAP, .n = 2, .p = default_items } },
     { .name = SLICE("dfltnum"),
-      .entry = one_entry,
-      .n = 2,
+      .data = &contents[2],
+      .adapter = &adapter,
       .default_single = { .kind = K_INT, .i = 42 } },
 };
 
@@ -70,6 +148,55 @@ static const struct rule_env env = {
     .n_tables = COUNT(tables),
     .default_stream = SLICE("000000000000000000000001"),
 };
+
+/* One kind of value of all keys, as tables_after has it: {"key":value}. */
+static void put_kind(struct vectors_case *c, struct buf *b, const struct table *t, unsigned kind)
+{
+    static const char *const names[] = { "single", "multi", "list", "ttl" };
+    unsigned n = 0;
+    size_t start = b->n;
+    buf_printf(b, "%s\"%s\":{", b->n && b->p[b->n - 1] == '}' ? "," : "", names[kind]);
+    for (unsigned i = 0; i < t->n; i++) {
+        const struct entry *e = &t->e[i];
+        struct rule_value ttl = rule_long(e->ttl_s);
+        const struct rule_value *v[] = { &e->a.single, &e->a.multi, &e->a.list, &ttl };
+        bool hidden = e->key.kind == K_STRING && slice_eq(rule_text(&e->key), SLICE("53"));
+        if (e->gone || hidden || v[kind]->kind == K_NULL || (kind == 3 && !e->has_ttl))
+            continue;
+        struct value stored = value_store(v[kind], c->mem);
+        buf_printf(b, "%s\"", n++ ? "," : "");
+        value_print(b, &e->key);
+        buf_lit(b, "\":");
+        vectors_put_value(b, &stored);
+    }
+    buf_u8(b, '}');
+    if (!n && kind)
+        b->n = start;
+}
+
+static bool same_tables(struct vectors_case *c)
+{
+    static char text[8192];
+    struct buf b = buf_of(text, sizeof text);
+    const struct jsondoc_node *want = vectors_get(c, c->out, "tables_after");
+    for (size_t i = 0; i < COUNT(tables); i++) {
+        if (!contents[i].changed)
+            continue;
+        buf_printf(&b, "%s\"%.*s\":{", b.n ? "," : "{", (int)tables[i].name.n,
+                   (const char *)tables[i].name.p);
+        for (unsigned kind = 0; kind < 4; kind++)
+            put_kind(c, &b, &contents[i], kind);
+        buf_u8(&b, '}');
+    }
+    if (b.n)
+        buf_u8(&b, '}');
+    if (!want && !b.n)
+        return true;
+    if (!want || !b.n)
+        return vectors_differ(c, "tables_after", want ? SLICE("a change") : SLICE("none"),
+                              buf_slice(&b));
+    return vectors_same_json(c, "tables_after", want, buf_slice(&b));
+}
 
 static void enter_streams(struct vectors_case *c, struct message *m)
 {
@@ -225,6 +352,7 @@ static bool ran(struct vectors_case *c, const struct rule *r)
     static const char *const answers[] = { "false", "true", "error" };
     struct message *m = make_message(c);
     struct run run = { .env = &env, .m = m, .mem = c->mem };
+    fill_tables();
     if (!m)
         return vectors_differ(c, "fields", SLICE("a type of Java"), SLICE("nothing"));
     bool live = m->n_streams && slice_eq(m->streams[0], env.default_stream);
@@ -238,7 +366,7 @@ static bool ran(struct vectors_case *c, const struct rule *r)
         good = vectors_differ(c, "condition", jsondoc_str(want), slice_cstr(answers[answer]));
     if (!slice_eq(vectors_text(c, c->out, "rule_name"), r->name))
         good = vectors_differ(c, "rule_name", vectors_text(c, c->out, "rule_name"), r->name);
-    return same_streams(c, m) & vectors_same_message(c, m) & good;
+    return same_streams(c, m) & vectors_same_message(c, m) & same_tables(c) & good;
 }
 
 static bool one(struct vectors_case *c)
