@@ -114,3 +114,8 @@ err file_copy(const char *path, int64_t max_bytes, int *fd, struct why *w)
     *fd = rc ? -1 : to;
     return rc;
 }
+
+void file_copy_close(int fd)
+{
+    close(fd);
+}

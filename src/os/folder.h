@@ -28,3 +28,4 @@ bool file_stamp_eq(const struct file_stamp *a, const struct file_stamp *b);
 
 /* A copy of the file as it is now, in memory: *fd is read only and the caller's; -1 on failure. */
 MUST_CHECK err file_copy(const char *path, int64_t max_bytes, int *fd, struct why *w);
+void file_copy_close(int fd);

@@ -46,7 +46,7 @@ void lookup_close(struct lookup_table *t)
 
 /* ---- in memory */
 
-static struct rule_value scalar(const struct node *n)
+struct rule_value lookup_scalar(const struct node *n)
 {
     switch (n->type) {
     case NODE_BOOL:
@@ -70,14 +70,14 @@ static uint32_t children(const struct node *n)
     return count;
 }
 
-static struct rule_value map_value(const struct node *n, struct arena *mem)
+struct rule_value lookup_members(const struct node *n, struct arena *mem)
 {
     uint32_t count = children(n), i = 0;
     struct rule_member *m = arena_alloc(mem, (count + 1) * sizeof *m);
     if (!m)
         return rule_null();
     for (const struct node *c = n->child; c; c = c->next)
-        m[i++] = (struct rule_member){ slice_cstr(c->key), scalar(c) };
+        m[i++] = (struct rule_member){ slice_cstr(c->key), lookup_scalar(c) };
     return (struct rule_value){ .kind = K_MAP, .n = count, .p = m };
 }
 
@@ -88,7 +88,7 @@ static struct rule_value list_value(const struct node *n, struct arena *mem)
     if (!v)
         return rule_null();
     for (const struct node *c = n->child; c; c = c->next)
-        v[i++] = scalar(c);
+        v[i++] = lookup_scalar(c);
     return (struct rule_value){ .kind = K_LIST, .n = count, .p = v };
 }
 
@@ -110,11 +110,11 @@ bool lookup_memory(struct lookup_table *t, const struct lookup_source *s, struct
     for (const struct node *c = s->entries ? s->entries->child : NULL; m && c; c = c->next) {
         struct lookup_row row = { .key = slice_cstr(c->key) };
         if (c->type == NODE_MAP)
-            row.multi = map_value(c, mem);
+            row.multi = lookup_members(c, mem);
         else if (c->type == NODE_LIST)
             row.list = list_value(c, mem);
         else
-            row.single = scalar(c);
+            row.single = lookup_scalar(c);
         if (row.single.kind != K_NULL)
             row.multi = value_map(row.single, mem);
         lookup_map_add(m, row, place_of(c), mem, wrong);

@@ -70,6 +70,9 @@ struct lookup_answer lookup_ask(const struct lookup_table *t, const struct rule_
  * its texts are not copied. K_NULL when mem is out of budget. */
 struct rule_value lookup_changed_list(const struct lookup_change *change,
                                       const struct rule_value *old, struct arena *mem);
+/* What a scalar, and a map of scalars, of pack.yml means. */
+struct rule_value lookup_scalar(const struct node *n);
+struct rule_value lookup_members(const struct node *n, struct arena *mem);
 
 void lookup_close(struct lookup_table *t);
 

@@ -18,9 +18,14 @@ void mistake_add(struct mistakes *m, struct place at, const char *fmt, ...)
         snprintf(line, sizeof line, "%.200s:%u:%u: %s", at.file, at.line, at.col, what);
     else
         snprintf(line, sizeof line, "%.200s: %s", at.file, what);
-    struct slice kept = m->n < MISTAKES_MAX ? arena_dup(m->mem, slice_of(line, strlen(line) + 1))
-                                            : slice_of(NULL, 0);
-    if (m->n < MISTAKES_MAX)
+    mistake_line(m, line);
+}
+
+void mistake_line(struct mistakes *m, const char *line)
+{
+    if (m->n < MISTAKES_MAX) {
+        struct slice kept = arena_dup(m->mem, slice_of(line, strlen(line) + 1));
         m->v[m->n] = kept.n ? (const char *)kept.p : "memory is out";
+    }
     m->n++;
 }

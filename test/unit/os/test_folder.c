@@ -73,7 +73,7 @@ static void copies_stay(void **state)
     close(writer);
     assert_int_equal(pread(fd, got, sizeof got, 0), 6);
     assert_string_equal(got, "before");
-    close(fd);
+    file_copy_close(fd);
     assert_int_equal(file_copy(path, 4, &fd, &w), ERR_LIMIT);
     assert_int_equal(fd, -1);
     assert_int_equal(file_copy("/nowhere", 4, &fd, &w), ERR_MISSING);

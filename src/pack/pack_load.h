@@ -1,0 +1,46 @@
+/* What the files of the pack loader share. */
+#pragma once
+
+#include "pack/pack.h"
+
+struct pack_loading {
+    const struct packs_conf *conf;
+    struct packs *packs;
+    struct pack *pack; /* the present one */
+    struct mistakes *wrong;
+    int64_t now_ns;
+};
+
+/* pack.yml as it is written. */
+struct pack_yml {
+    const char *name, *title, *version, *description;
+    const struct node *settings, *rules, *pipelines, *tables, *connections;
+};
+extern const struct option pack_yml_options[], pack_setting_options[], pack_table_options[],
+    pack_adapter_options[], pack_cache_options[], pack_file_options[], pack_link_options[];
+
+/* option_load and option_unknown with every mistake noted. False: conf is not usable. */
+bool pack_read(struct pack_loading *l, const struct option *table, const struct node *section,
+               void *conf);
+
+/* Reads a YAML file of the pack; NULL when it is not there (a mistake if `needed`) or is none. */
+const struct node *pack_yaml(struct pack_loading *l, const char *name, bool needed);
+
+/* The parts of a pack, in this order. Mistakes are noted, and the rest is read. */
+void pack_read_settings(struct pack_loading *l, const struct node *settings);
+void pack_read_files(struct pack_loading *l, const struct pack_yml *yml);
+void pack_read_tables(struct pack_loading *l, const struct node *tables);
+void pack_read_streams(struct pack_loading *l);
+void pack_read_links(struct pack_loading *l, const struct node *connections);
+
+/* Does `when` hold? Nothing there: yes. */
+bool pack_when(struct pack_loading *l, const struct node *when);
+
+/* The text with each ${setting} replaced; NULL after a mistake. */
+const char *pack_expand(struct pack_loading *l, const struct node *text);
+
+/* The scalar as text: true or false for bools. */
+const char *pack_scalar(const struct node *n);
+
+/* folder/name in the arena, or name when it is absolute. */
+const char *pack_join(struct pack_loading *l, const char *folder, const char *name);

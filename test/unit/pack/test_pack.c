@@ -1,0 +1,234 @@
+/* Packs: what a folder means, what its user chooses, and every mistake with its place. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "codec/yaml.h"
+#include "os/file.h"
+#include "pack/pack.h"
+
+static char folder[] = "/tmp/packs-XXXXXX";
+static char path[400];
+static struct arena arena;
+static struct mistakes wrong;
+static const char *folders[1] = { folder }, *enabled[2] = { "one", "two" };
+static struct packs_conf conf;
+
+static const char *in_folder(const char *name)
+{
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void put(const char *name, const char *text)
+{
+    struct why w;
+    assert_int_equal(file_replace(in_folder(name), slice_cstr(text), 0600, &w), ERR_OK);
+}
+
+static void make_folder(const char *name)
+{
+    struct why w;
+    assert_int_equal(file_make_folder(in_folder(name), 0700, &w), ERR_OK);
+}
+
+#define PIPELINE   "pipeline \"p\"\nstage 0 match pass\nrule \"a\";\nend\n"
+#define RULE(name) "rule \"" name "\"\nwhen true\nthen set_field(\"" name "\", 1);\nend\n"
+#define HEAD       "name: one\nversion: 1.0\n"
+#define LINKS      "connections:\n- {stream: Default Stream, pipelines: [p]}\n"
+
+static int set_up(void **state)
+{
+    (void)state;
+    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+    arena_init(&arena, NULL, 0);
+    wrong = (struct mistakes){ .mem = &arena };
+    conf = (struct packs_conf){ { folders, 1 }, { enabled, 1 }, NULL, folder };
+    if (!mkdtemp(folder))
+        return -1;
+    make_folder("one/rules");
+    make_folder("one/pipelines");
+    make_folder("one/lookups");
+    put("one/pipelines/p.pipeline", PIPELINE);
+    put("one/rules/00-a.rule", RULE("a"));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    char command[64];
+    arena_free(&arena);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+static struct packs *load(const char *pack_yml)
+{
+    put("one/pack.yml", pack_yml);
+    wrong.n = 0;
+    struct packs *p = packs_load(&conf, &wrong);
+    for (unsigned i = 0; !p && i < wrong.n; i++)
+        print_message("%s\n", wrong.v[i]);
+    return p;
+}
+
+static void choose(const char *yaml)
+{
+    struct why w;
+    struct node *n;
+    assert_int_equal(yaml_read(&arena, slice_cstr(yaml), "conf.yml", &n, &w), ERR_OK);
+    conf.settings = n;
+}
+
+/* The first mistake's line begins, after the folder, with this. */
+static void refuses(const char *pack_yml, const char *want)
+{
+    put("one/pack.yml", pack_yml);
+    wrong.n = 0;
+    struct packs *p = packs_load(&conf, &wrong);
+    assert_null(p);
+    assert_true(wrong.n >= 1);
+    const char *got = wrong.v[0];
+    if (strncmp(got, folder, strlen(folder)) == 0)
+        got += strlen(folder) + 1;
+    if (strncmp(got, want, strlen(want)) != 0)
+        fail_msg("'%s', not '%s'", got, want);
+}
+
+static void a_folder(void **state)
+{
+    (void)state;
+    struct packs *p = load(HEAD "title: The one\n" LINKS);
+    assert_non_null(p);
+    assert_int_equal(p->n, 1);
+    assert_string_equal(p->pack[0].title, "The one");
+    assert_string_equal(p->pack[0].version, "1.0");
+    assert_int_equal(p->pack[0].n_rules, 1);
+    assert_int_equal(p->n_links, 1);
+    assert_true(slice_eq(p->link[0].stream_id, SLICE(DEFAULT_STREAM_ID)));
+    packs_drop(packs_take(p));
+    packs_drop(p);
+}
+
+static void settings(void **state)
+{
+    (void)state;
+    const char *yml =
+        HEAD "settings:\n"
+             "- {name: profile, values: [small, large], default: small, doc: Size.}\n"
+             "- {name: keep, type: bool, doc: Keep it.}\n"
+             "- {name: nets, type: path, doc: Nets.}\n"
+             "rules:\n- rules/*.rule\n- {path: rules/01-b.rule, when: {profile: large}}\n"
+             "tables:\n- {name: n, adapter: {type: csvfile, path: \"${nets}\"}}\n" LINKS;
+    put("one/rules/01-b.rule", RULE("b"));
+    struct packs *p = load(yml);
+    assert_non_null(p);
+    assert_true(p->pack[0].rule[0].used);
+    assert_false(p->pack[0].rule[1].used);
+    assert_int_equal(p->table[0].n, 0);
+    packs_drop(p);
+    put("nets.csv", "key,value\na,1\n");
+    choose("one: {profile: large, keep: yes, nets: nets.csv}\n");
+    p = load(yml);
+    assert_non_null(p);
+    assert_true(p->pack[0].rule[1].used);
+    assert_string_equal(p->pack[0].setting[1].value, "true");
+    assert_int_equal(p->table[0].n, 1);
+    assert_int_equal(p->n_watches, 1);
+    assert_false(packs_are_stale(p, INT64_MAX - 1000000000000));
+    put("nets.csv", "key,value\na,1\nb,2\n");
+    p->watch[0].next_ns = 0;
+    assert_true(packs_are_stale(p, 1));
+    packs_drop(p);
+}
+
+static void wrong_settings(void **state)
+{
+    (void)state;
+    const char *yml =
+        HEAD "settings:\n- {name: profile, values: [small, large], default: small, doc: S.}\n";
+    choose("one: {profile: larg}\n");
+    refuses(yml, "conf.yml:1:16: profile: 'larg' is none of its values: small, large");
+    choose("one: {profil: large}\n");
+    refuses(yml, "conf.yml:1:15: pack one has no setting 'profil': did you mean 'profile'? (mend: "
+                 "wirelume pack show one lists them)");
+    conf.settings = NULL;
+    refuses(HEAD "settings:\n- {name: profile, values: [a], default: b, doc: S.}\n",
+            "one/pack.yml:4:41: profile: 'b' is none of its values: a");
+    refuses(HEAD "tables:\n- {name: t, adapter: {type: memory}, when: {size: 1}}\n",
+            "one/pack.yml:4:51: pack one has no setting 'size' (mend: wirelume pack show one lists "
+            "them)");
+}
+
+static void wrong_keys(void **state)
+{
+    (void)state;
+    refuses(HEAD "connection: []\n",
+            "one/pack.yml:3:13: 'connection' is unknown here: did you mean 'connections'?");
+    refuses("name: uno\nversion: 1\n", "one/pack.yml:1:1: name: 'uno' in a folder called 'one' "
+                                       "(mend: the same name for both)");
+    refuses(HEAD
+            "tables:\n- {name: t, adapter: {type: csvfile, path: lookups/x.csv}}\n- {nam: t}\n",
+            "one/pack.yml:4:44: path: ");
+}
+
+static void all_mistakes(void **state)
+{
+    (void)state;
+    put("one/lookups/bad.csv", "key,value\n\"a,1\n");
+    assert_null(load(HEAD
+                     "nothing: 1\nrules:\n- rules/0-a.rule\n"
+                     "tables:\n- {name: t, adapter: {type: csvfile, path: lookups/bad.csv}}\n"
+                     "- {name: u, adapter: {type: memory}}\n- {name: u, adapter: {type: memory}}\n"
+                     "connections:\n- {stream: Defualt Stream, pipelines: [p]}\n"));
+    assert_int_equal(wrong.n, 6);
+    assert_non_null(strstr(wrong.v[0], "one/pack.yml:3:10: 'nothing' is unknown here"));
+    assert_non_null(strstr(wrong.v[1], "one/pack.yml:5:1: no line here names rules/00-a.rule"));
+    assert_non_null(strstr(wrong.v[2], "one/pack.yml:5:3: no file 'rules/0-a.rule' in"));
+    assert_non_null(strstr(wrong.v[2], "did you mean rules/00-a.rule?"));
+    assert_non_null(strstr(wrong.v[3], "one/lookups/bad.csv:2:1: this quote is not closed"));
+    assert_non_null(strstr(wrong.v[4], "one/pack.yml:9:3: table 'u' is there already"));
+    assert_non_null(strstr(wrong.v[5],
+                           "one/pack.yml:11:3: no stream 'Defualt Stream': did you mean "
+                           "'Default Stream'?"));
+}
+
+static void streams(void **state)
+{
+    (void)state;
+    char id[25];
+    put("one/stream.yml", "title: Mine\n");
+    struct packs *p = load(HEAD "connections:\n- {stream: Mine, pipelines: [p]}\n");
+    assert_non_null(p);
+    assert_int_equal(p->n_streams, 2);
+    pack_stream_id(SLICE("Mine"), id);
+    assert_int_equal(strlen(id), 24);
+    assert_true(slice_eq(p->link[0].stream_id, slice_cstr(id)));
+    packs_drop(p);
+}
+
+static void no_pack(void **state)
+{
+    (void)state;
+    conf.enabled.v = enabled + 1;
+    wrong.n = 0;
+    assert_null(packs_load(&conf, &wrong));
+    assert_non_null(strstr(wrong.v[0], "pack two: there is no such folder with a pack.yml in: "));
+    conf.enabled.n = 0;
+    struct packs *p = packs_load(&conf, &wrong);
+    assert_non_null(p);
+    packs_drop(p);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    const struct CMUnitTest tests[] = { TEST(a_folder),   TEST(settings),     TEST(wrong_settings),
+                                        TEST(wrong_keys), TEST(all_mistakes), TEST(streams),
+                                        TEST(no_pack) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
