@@ -20,7 +20,7 @@ struct flow_key {
     uint64_t tunnel_key; /* struct packet's, with the outer addresses of IP in IP mixed in */
     uint8_t ip_ver, l4;
     uint16_t icmp_id; /* ICMP echo and its like; else 0 */
-    uint32_t hash;    /* keyed, of all the above */
+    uint32_t hash;    /* keyed, of all the above; of IP without the VLANs (net/flowtable.h) */
 };
 
 enum flow_end_reason {
@@ -64,6 +64,8 @@ struct flow {
     uint8_t first_is_low;        /* the first packet was sent by key.addr[0]:key.port[0] */
     uint8_t is_recent : 1;       /* had a packet since eviction last looked */
     uint8_t is_behind : 1;       /* its last packet was older than last_ns: end_ns tells */
+    uint8_t has_siblings : 1;    /* flows that differ in their VLAN only: net/flowtable.h */
+    uint8_t is_alone : 1;        /* is nobody's sibling: another connection has its ports */
     uint8_t tcp_flags[2];        /* all flags seen, by direction */
     uint8_t proto_id;            /* enum proto_id, or FLOW_PROTO_OPEN, _NONE */
     uint8_t client_is_back;      /* the client is the sender of direction FLOW_BACK */

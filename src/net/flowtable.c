@@ -56,12 +56,14 @@ static inline uint64_t low_half(const struct addr *a)
 
 /* Only what differs is hashed: an IPv4 key is three words. Ports and VLANs are put together here
  * again, in a register: read back as one word, they would wait for the store buffer. */
-static inline uint32_t key_hash(const struct flow_key *k, const struct hash_key *hash_key)
+static inline uint32_t key_hash(const struct flow_key *k, const struct hash_key *hash_key,
+                                bool with_vlans)
 {
     uint64_t w[8];
     size_t n = 2;
-    w[0] = (uint64_t)k->port[0] | (uint64_t)k->port[1] << 16 | (uint64_t)k->vlan[0] << 32 |
-           (uint64_t)k->vlan[1] << 48;
+    w[0] = (uint64_t)k->port[0] | (uint64_t)k->port[1] << 16;
+    if (with_vlans)
+        w[0] |= (uint64_t)k->vlan[0] << 32 | (uint64_t)k->vlan[1] << 48;
     w[1] = (uint64_t)k->icmp_id << 16 | (uint64_t)k->l4 << 8 | k->ip_ver;
     if (k->ip_ver == 4) {
         w[n++] = (low_half(&k->addr[0]) >> 32) << 32 | low_half(&k->addr[1]) >> 32;
@@ -118,7 +120,7 @@ bool flow_key_of(struct flow_key *k, const struct packet *p, const struct hash_k
     bool src_is_low = p->ip_ver ? put_ip(k, p) : put_macs(k, p);
     if (p->outer_ver)
         k->tunnel_key += outer_key(p);
-    k->hash = key_hash(k, hash_key);
+    k->hash = key_hash(k, hash_key, !k->ip_ver);
     return src_is_low;
 }
 
@@ -133,12 +135,61 @@ static inline bool key_eq(const struct flow_key *a, const struct flow_key *b)
     return differs == 0;
 }
 
-struct flow *flowtable_find(const struct flowtable *t, const struct flow_key *k)
+static inline struct flow *find_in_chain(const struct flowtable *t, const struct flow_key *k)
 {
     struct flow *flow = *flowtable_bucket(t, k->hash);
     while (flow && !key_eq(&flow->key, k))
         flow = flow->hash_next;
     return flow;
+}
+
+/* k with the hash value of those that are too many for one chain. */
+static struct flow_key key_apart(const struct flowtable *t, const struct flow_key *k)
+{
+    struct flow_key apart = *k;
+    apart.hash = key_hash(k, &t->hash_key, true);
+    return apart;
+}
+
+struct flow *flowtable_find(const struct flowtable *t, const struct flow_key *k)
+{
+    struct flow *flow = find_in_chain(t, k);
+    if (flow || k->vlan[0] == FLOW_NO_VLAN || !k->ip_ver)
+        return flow;
+    struct flow_key apart = key_apart(t, k);
+    return find_in_chain(t, &apart);
+}
+
+static bool is_sibling(const struct flow *flow, const struct flow_key *k)
+{
+    if (flow->key.hash != k->hash || flow->is_alone)
+        return false;
+    struct flow_key same_vlan = *k;
+    memcpy(same_vlan.vlan, flow->key.vlan, sizeof same_vlan.vlan);
+    return key_eq(&flow->key, &same_vlan);
+}
+
+/* Chains are newest first, also after they were divided. */
+struct flow *flowtable_sibling(const struct flowtable *t, const struct flow_key *k,
+                               const struct flow *after)
+{
+    struct flow *flow = after ? after->hash_next : *flowtable_bucket(t, k->hash);
+    while (flow && !is_sibling(flow, k))
+        flow = flow->hash_next;
+    return flow;
+}
+
+static void meet_siblings(struct flowtable *t, struct flow *flow)
+{
+    unsigned n = 0;
+    struct flow *it = flowtable_sibling(t, &flow->key, NULL);
+    for (; it; it = flowtable_sibling(t, &flow->key, it)) {
+        it->has_siblings = 1;
+        n++;
+    }
+    flow->has_siblings = n > 0 && n < FLOW_SIBLINGS_MAX;
+    if (n >= FLOW_SIBLINGS_MAX)
+        flow->key = key_apart(t, &flow->key);
 }
 
 /* How many divisions ahead the first flow of a chain is fetched: chains are divided in order, but
@@ -169,6 +220,8 @@ void flowtable_add(struct flowtable *t, struct flow *flow)
 {
     for (int i = 0; i < 2 && t->n_buckets < 2 * t->n && t->n_buckets < t->max_buckets; i++)
         split(t);
+    if (flow->key.ip_ver)
+        meet_siblings(t, flow);
     struct flow **bucket = flowtable_bucket(t, flow->key.hash);
     flow->hash_next = *bucket;
     *bucket = flow;

@@ -1,8 +1,15 @@
-/* All live flows of one worker, by key and by age. One owner thread. */
+/* All live flows of one worker, by key and by age. One owner thread.
+ *
+ * Siblings are flows that differ in their VLAN only. Each VLAN has a flow of its own in the
+ * reports, as Packetbeat's flow.id has them; but a connection may come on one VLAN and go on
+ * another, so protocols see one conversation: that of the oldest sibling. To be found they share a
+ * hash value; not more than FLOW_SIBLINGS_MAX of them, so that many VLANs make no long chain. */
 #pragma once
 
 #include "base/hash.h"
 #include "model/flow.h"
+
+#define FLOW_SIBLINGS_MAX 8
 
 /* Chained, two buckets a flow. It grows by one bucket at a time (linear hashing, Litwin 1980), in
  * address space that is reserved at boot: no malloc, no pause, and small while there are few. */
@@ -26,7 +33,13 @@ bool flow_key_of(struct flow_key *k, const struct packet *p, const struct hash_k
 /* The flow, or NULL. */
 struct flow *flowtable_find(const struct flowtable *t, const struct flow_key *k);
 
-/* flow->key must be set and not be in the table. */
+/* The siblings of the flow that k is of, itself included: the newest (after: NULL), then always the
+ * next older one; NULL behind the oldest. */
+struct flow *flowtable_sibling(const struct flowtable *t, const struct flow_key *k,
+                               const struct flow *after);
+
+/* flow->key must be set and not be in the table. Sets has_siblings of all whom it concerns; a flow
+ * beyond FLOW_SIBLINGS_MAX gets a hash value of its own, and has none. */
 void flowtable_add(struct flowtable *t, struct flow *flow);
 void flowtable_remove(struct flowtable *t, struct flow *flow);
 

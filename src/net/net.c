@@ -281,12 +281,74 @@ static bool key_of(struct net *net, struct flow_key *key, const struct packet *p
     return flow_key_of(key, p, &net->table.hash_key);
 }
 
+/* The flow that protocols see for this one: the oldest of those that differ in their VLAN only. */
+static struct flow *home_of(const struct net *net, struct flow *flow)
+{
+    if (LIKELY(!flow->has_siblings))
+        return flow;
+    struct flow *home = flow, *it = flow;
+    while ((it = flowtable_sibling(&net->table, &flow->key, it)))
+        home = it;
+    return home;
+}
+
+/* Bytes of frames that were counted of one direction of a connection, on whatever VLANs. */
+static uint64_t bytes_of(const struct net *net, const struct flow *home, enum flow_dir dir)
+{
+    if (!home->has_siblings)
+        return home->seen[dir].bytes;
+    uint64_t bytes = 0;
+    struct flow *it = NULL;
+    while ((it = flowtable_sibling(&net->table, &home->key, it)))
+        bytes += it->seen[dir ^ (it->first_is_low != home->first_is_low)].bytes;
+    return bytes;
+}
+
 /* TCP: p does not belong to the connection that the flow has been so far. */
-static bool is_other_connection(const struct flow *flow, const struct packet *p, enum flow_dir dir)
+static bool is_other_connection(const struct net *net, const struct flow *home,
+                                const struct packet *p, enum flow_dir dir)
 {
     if (p->tcp_flags & TCP_SYN)
-        return tcp_is_reuse(flow, p, dir);
-    return flow->end_reason && flow->was_followed && !tcp_is_late(flow, p, dir);
+        return tcp_is_reuse(home, p, dir);
+    return home->end_reason && home->was_followed &&
+           !tcp_is_late(home, p, dir, bytes_of(net, home, dir));
+}
+
+/* The flow with its siblings, of which `but` is spared. */
+static void forget_connection(struct net *net, struct flow *flow, const struct flow *but)
+{
+    if (!flow->has_siblings) {
+        forget(net, flow, net->now_ns, FLOW_END_REUSED);
+        return;
+    }
+    const struct flow_key key = flow->key;
+    struct flow *it = flowtable_sibling(&net->table, &key, NULL);
+    while (it) {
+        struct flow *next = flowtable_sibling(&net->table, &key, it);
+        if (it != but)
+            forget(net, it, net->now_ns, FLOW_END_REUSED);
+        it = next;
+    }
+}
+
+/* A VLAN's first packet, of a conversation that is known on others. TCP: when it opens another
+ * connection while the known one lives, the VLANs are of different networks; when the known one is
+ * over, only this one goes on. */
+static void join_siblings(struct net *net, struct flow *flow, const struct packet *p,
+                          bool src_is_low)
+{
+    struct flow *home = home_of(net, flow);
+    if (p->l4 != IPPROTO_N_TCP || home == flow)
+        return;
+    if (!is_other_connection(net, home, p, dir_of(home, src_is_low))) {
+        flow->closing = home->closing;
+        arm(net, flow);
+    } else if (home->closing || home->end_reason) {
+        forget_connection(net, home, flow);
+    } else {
+        flow->is_alone = 1;
+        flow->has_siblings = 0;
+    }
 }
 
 /* The flow that p counts in: alive, and its own connection; NULL when there is no memory. */
@@ -297,14 +359,20 @@ static struct flow *flow_of(struct net *net, const struct packet *p, enum flow_d
     struct flow *flow = flowtable_find(&net->table, &key);
     if (flow && UNLIKELY(net->now_ns >= flow->due_ns) && !look_at(net, flow))
         flow = NULL;
-    if (flow && p->l4 == IPPROTO_N_TCP && is_other_connection(flow, p, dir_of(flow, src_is_low))) {
-        forget(net, flow, net->now_ns, FLOW_END_REUSED);
-        flow = NULL;
+    if (flow && p->l4 == IPPROTO_N_TCP) {
+        struct flow *home = home_of(net, flow);
+        if (is_other_connection(net, home, p, dir_of(home, src_is_low))) {
+            forget_connection(net, flow, NULL);
+            flow = NULL;
+        }
     }
-    if (!flow)
+    if (!flow) {
         flow = create(net, &key, p, src_is_low);
-    else if (flow->end_reason)
+        if (flow && UNLIKELY(flow->has_siblings))
+            join_siblings(net, flow, p, src_is_low);
+    } else if (flow->end_reason) {
         begin(net, flow, p->ts_ns);
+    }
     if (flow)
         *dir = dir_of(flow, src_is_low);
     return flow;
@@ -338,12 +406,21 @@ static void count(const struct net *net, struct flow *flow, const struct packet 
     flow->is_recent = 1;
 }
 
-/* The connection closes: it will be reported soon. */
-static void close_soon(struct net *net, struct flow *flow, enum flow_end_reason reason)
+static void close_one(struct net *net, struct flow *flow, enum flow_end_reason reason)
 {
     flow->closing = (uint8_t)reason;
-    TRACE(TRACE_TCP, "connection is %s", flow_end_name(reason));
     arm(net, flow);
+}
+
+/* The connection closes: it will be reported soon. */
+static void close_soon(struct net *net, struct flow *home, enum flow_end_reason reason)
+{
+    TRACE(TRACE_TCP, "connection is %s", flow_end_name(reason));
+    close_one(net, home, reason);
+    struct flow *it = NULL;
+    while (home->has_siblings && (it = flowtable_sibling(&net->table, &home->key, it)))
+        if (it != home && !it->closing && !it->end_reason)
+            close_one(net, it, reason);
 }
 
 static void visit_tcp(struct net *net, struct flow *flow, const struct packet *p, enum flow_dir dir)
@@ -361,6 +438,22 @@ static void visit_tcp(struct net *net, struct flow *flow, const struct packet *p
         arm(net, flow);
 }
 
+/* The home, after what was due for it; it may have ended with that, so that another one is home. */
+static struct flow *live_home_of(struct net *net, struct flow *flow)
+{
+    struct flow *home = home_of(net, flow);
+    while (home != flow && net->now_ns >= home->due_ns && !look_at(net, home))
+        home = home_of(net, flow);
+    return home;
+}
+
+/* The direction in the home of a packet that was counted in a sibling; it keeps the home. */
+static enum flow_dir home_dir(struct flow *home, const struct flow *flow, enum flow_dir dir)
+{
+    home->is_recent = 1;
+    return home->first_is_low == flow->first_is_low ? dir : (enum flow_dir) !dir;
+}
+
 static void visit(void *ctx, struct packet *p)
 {
     struct net *net = ctx;
@@ -369,16 +462,17 @@ static void visit(void *ctx, struct packet *p)
     if (!flow)
         return;
     count(net, flow, p, dir);
-    if (p->l4 == IPPROTO_N_TCP) {
-        if (p->has_ports)
-            visit_tcp(net, flow, p, dir);
-        return;
-    }
     if (is_icmp(p) && dir == FLOW_FIRST && (p->sport || p->dport)) {
         flow->icmp[0] = (uint8_t)p->sport;
         flow->icmp[1] = (uint8_t)p->dport;
     }
-    dispatch_datagram(&net->dispatch, flow, p, dir);
+    struct flow *home = live_home_of(net, flow);
+    if (home != flow)
+        dir = home_dir(home, flow, dir);
+    if (p->l4 != IPPROTO_N_TCP)
+        dispatch_datagram(&net->dispatch, home, p, dir);
+    else if (p->has_ports)
+        visit_tcp(net, home, p, dir);
 }
 
 /* What was refused is counted here once for all: an event may be missing, or lack a value. */

@@ -50,11 +50,11 @@ bool tcp_is_reuse(const struct flow *flow, const struct packet *p, enum flow_dir
     return from_first > 0 || from_first < -LATE_SYN_BYTES;
 }
 
-bool tcp_is_late(const struct flow *flow, const struct packet *p, enum flow_dir dir)
+bool tcp_is_late(const struct flow *flow, const struct packet *p, enum flow_dir dir, uint64_t bytes)
 {
     int64_t from_first = ahead(p->seq, flow->first_seq[dir]);
     return flow->tcp_flags[dir] && from_first >= -1 &&
-           from_first <= (int64_t)flow->seen[dir].bytes + LATE_SYN_BYTES;
+           from_first <= (int64_t)bytes + LATE_SYN_BYTES;
 }
 
 bool tcp_is_stray_reset(const struct flow *flow, const struct packet *p, enum flow_dir dir)

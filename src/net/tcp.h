@@ -10,8 +10,9 @@ void tcp_note(struct flow *flow, const struct packet *p, enum flow_dir dir);
 bool tcp_is_reuse(const struct flow *flow, const struct packet *p, enum flow_dir dir);
 
 /* True when p is a copy of a segment of the flow's connection, which has been reported as ended:
- * its bytes lie where the connection's did, by what was counted of it. */
-bool tcp_is_late(const struct flow *flow, const struct packet *p, enum flow_dir dir);
+ * its bytes lie where the connection's did, by the `bytes` that were counted of this direction. */
+bool tcp_is_late(const struct flow *flow, const struct packet *p, enum flow_dir dir,
+                 uint64_t bytes);
 
 /* True when a RST cannot belong to the connection: its sequence number is far off. */
 bool tcp_is_stray_reset(const struct flow *flow, const struct packet *p, enum flow_dir dir);

@@ -116,6 +116,38 @@ def link_ethernets():
                                 for up, p in both()])
 
 
+def tagged(name, up_tags, down_tags):
+    frames = []
+    for up, p in both():
+        frame = Ether(src=A if up else B, dst=B if up else A)
+        for vlan in up_tags if up else down_tags:
+            frame /= Dot1Q(vlan=vlan)
+        frames.append(frame / p)
+    write(name, 1, frames)
+
+
+def link_vlans():
+    """What goes comes back on another VLAN."""
+    tagged("link/vlan-asymmetric", [10], [20])
+    tagged("link/vlan-one-way", [], [20])
+    tagged("link/vlan-qinq-asymmetric", [100, 10], [100, 20])
+    frames = []
+    for up, p in both():  # a mirror port that shows each packet on both sides of a bridge
+        src, dst = (A, B) if up else (B, A)
+        frames += [Ether(src=src, dst=dst) / Dot1Q(vlan=v) / p for v in ((10, 20) if up else (20, 10))]
+    write("link/vlan-twice", 1, frames)
+    frames = []
+    for a, b in zip(both(), both()):  # two networks with the same addresses
+        for vlan, (up, p) in ((10, a), (20, b)):
+            if TCP not in p:
+                continue
+            if vlan == 20:
+                p[TCP].seq += 1000000
+                p[TCP].ack += 1000000 if p[TCP].ack else 0
+            frames.append(Ether(src=A if up else B, dst=B if up else A) / Dot1Q(vlan=vlan) / p)
+    write("link/vlan-same-addresses", 1, frames)
+
+
 def link_plain():
     ppp = {0x0800: 0x21, 0x86DD: 0x57}
     write("link/ppp", 9, [(b"\xff\x03\0" if up else b"") + bytes([ppp[ethertype(p)]]) + raw(p)
@@ -319,6 +351,7 @@ def link_extensions():
 
 if __name__ == "__main__":
     link_ethernets()
+    link_vlans()
     link_plain()
     link_wifi()
     link_extensions()

@@ -98,6 +98,51 @@ static void vlan_and_tunnel_split(void **state)
     assert_false(same(&p, &nested));
 }
 
+#define VLANS 20
+
+/* The flows of one 5-tuple in VLANs 0 (no tag), 1, 2, … */
+static void add_vlans(struct flowtable *t, struct flow flows[VLANS])
+{
+    for (unsigned i = 0; i < VLANS; i++) {
+        struct packet p = udp4(1, 5000, 2, 53);
+        p.n_vlan = i > 0;
+        p.vlan[0] = (uint16_t)i;
+        flows[i] = (struct flow){ 0 };
+        flow_key_of(&flows[i].key, &p, &hash_key);
+        assert_null(flowtable_find(t, &flows[i].key));
+        flowtable_add(t, &flows[i]);
+    }
+}
+
+static void vlans_are_siblings(void **state)
+{
+    (void)state;
+    struct flowtable t;
+    flowtable_init(&t, &hash_key, 100);
+    struct flow flows[VLANS], *it = NULL;
+    add_vlans(&t, flows);
+    for (unsigned i = FLOW_SIBLINGS_MAX; i-- > 0;) {
+        it = flowtable_sibling(&t, &flows[0].key, it);
+        assert_ptr_equal(it, &flows[i]);
+        assert_true(it->has_siblings);
+    }
+    assert_null(flowtable_sibling(&t, &flows[0].key, it));
+    for (unsigned i = FLOW_SIBLINGS_MAX; i < VLANS; i++)
+        assert_false(flows[i].has_siblings);
+    for (unsigned i = 0; i < VLANS; i++) {
+        struct packet p = udp4(1, 5000, 2, 53), back;
+        p.n_vlan = i > 0;
+        p.vlan[0] = (uint16_t)i;
+        back = answer(p);
+        struct flow_key k;
+        flow_key_of(&k, &back, &hash_key);
+        assert_ptr_equal(flowtable_find(&t, &k), &flows[i]);
+        flowtable_remove(&t, &flows[i]);
+        assert_null(flowtable_find(&t, &k));
+    }
+    flowtable_free(&t);
+}
+
 static void icmp_has_its_id(void **state)
 {
     (void)state;
@@ -202,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_directions_have_one_key), cmocka_unit_test(macs_do_not_split_a_flow),
+        cmocka_unit_test(vlan_and_tunnel_split),        cmocka_unit_test(vlans_are_siblings),
         cmocka_unit_test(vlan_and_tunnel_split),        cmocka_unit_test(icmp_has_its_id),
         cmocka_unit_test(table_grows_and_shrinks),      cmocka_unit_test(hash_spreads),
         cmocka_unit_test(victim_is_old_and_silent),     cmocka_unit_test(flow_is_small),

@@ -332,6 +332,54 @@ static void reused_ports_are_another_flow(void **state)
     assert_string_equal(fake_log(), "c:>b@2000");
 }
 
+/* Goes on VLAN 10, comes back on 20: a flow each, one conversation. */
+static void vlans_share_a_connection(void **state)
+{
+    (void)state;
+    open_net();
+    TCP(1 * S, 1, 5000, 2, 7000, .vlan = 10, .seq = 10, .flags = TCP_SYN);
+    TCP(1 * S, 2, 7000, 1, 5000, .vlan = 20, .seq = 20, .ack = 11, .flags = TCP_SYN | TCP_ACK);
+    TCP(1 * S, 1, 5000, 2, 7000, .vlan = 10, .seq = 11, .text = ">a\n");
+    TCP(1 * S, 2, 7000, 1, 5000, .vlan = 20, .seq = 21, .ack = 14, .text = ">b\n");
+    assert_string_equal(fake_log(), "c:>a@1000 s:>b@1000");
+    TCP(2 * S, 1, 5000, 2, 7000, .vlan = 10, .seq = 14, .flags = TCP_FIN);
+    TCP(2 * S, 2, 7000, 1, 5000, .vlan = 20, .seq = 24, .ack = 15, .flags = TCP_FIN | TCP_ACK);
+    assert_string_equal(fake_log(), "c:end1[] s:end1[]");
+    TCP(2 * S, 2, 7000, 1, 5000, .vlan = 20, .seq = 21, .ack = 14, .text = ">b\n");
+    assert_string_equal(fake_log(), "");
+    net_tick(net, 20 * S);
+    EXPECT("7 closed 3/177 -\n7 closed 4/238 -\n");
+}
+
+static void vlans_begin_again_together(void **state)
+{
+    (void)state;
+    open_net();
+    TCP(1 * S, 1, 5000, 2, 7000, .vlan = 10, .seq = 10, .flags = TCP_SYN);
+    TCP(1 * S, 2, 7000, 1, 5000, .vlan = 20, .seq = 20, .ack = 11, .flags = TCP_SYN | TCP_ACK);
+    TCP(1 * S, 1, 5000, 2, 7000, .vlan = 10, .seq = 11, .text = ">a");
+    TCP(2 * S, 1, 5000, 2, 7000, .vlan = 10, .seq = 99999, .flags = TCP_SYN);
+    EXPECT("2 reused 1/58 -\n2 reused 2/118 -\n");
+    assert_string_equal(fake_log(), "c:end4[>a] s:end4[]");
+    TCP(2 * S, 2, 7000, 1, 5000, .vlan = 20, .seq = 77, .ack = 100000, .flags = TCP_SYN | TCP_ACK);
+    TCP(2 * S, 2, 7000, 1, 5000, .vlan = 20, .seq = 78, .ack = 100000, .text = ">b\n");
+    assert_string_equal(fake_log(), "s:>b@2000");
+}
+
+/* VLANs of different networks: the same addresses and ports, two connections. */
+static void vlans_may_be_strangers(void **state)
+{
+    (void)state;
+    open_net();
+    TCP(1 * S, 1, 5000, 2, 7000, .vlan = 10, .seq = 10, .flags = TCP_SYN);
+    TCP(1 * S, 1, 5000, 2, 7000, .vlan = 20, .seq = 77777, .flags = TCP_SYN);
+    TCP(1 * S, 1, 5000, 2, 7000, .vlan = 10, .seq = 11, .text = ">a\n");
+    TCP(1 * S, 1, 5000, 2, 7000, .vlan = 20, .seq = 77778, .text = ">b\n");
+    TCP(1 * S, 1, 5000, 2, 7000, .vlan = 20, .seq = 77781, .text = ">c\n");
+    TCP(1 * S, 1, 5000, 2, 7000, .vlan = 10, .seq = 14, .text = ">d\n");
+    assert_string_equal(fake_log(), "c:>a@1000 c:>b@1000 c:>c@1000 c:>d@1000");
+}
+
 static void late_copies_are_not_heard_twice(void **state)
 {
     (void)state;
@@ -478,6 +526,9 @@ int main(void)
         TEST(closed_connection_ends_soon),
         TEST(reset_connection_ends_soon),
         TEST(reused_ports_are_another_flow),
+        TEST(vlans_share_a_connection),
+        TEST(vlans_begin_again_together),
+        TEST(vlans_may_be_strangers),
         TEST(late_copies_are_not_heard_twice),
         TEST(time_that_goes_back_for_good_ends_nothing),
         TEST(full_table_evicts_the_silent),
