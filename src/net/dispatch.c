@@ -1,5 +1,7 @@
 /* Ports first, as users configure them; then content, where a protocol's `detect` is on. Content
- * wins over a port only when the port's protocol is sure of no and another is sure of yes. */
+ * wins over a port only when the port's protocol is sure of no and another is sure of yes; a TCP
+ * stream is waited for until that is clear. The server's port counts more than the client's, which
+ * may be any. */
 #include "net/dispatch.h"
 
 #define PORTS          65536
@@ -70,13 +72,36 @@ static uint16_t port_of(const struct flow *flow, enum flow_dir sender)
     return flow->key.port[!is_low];
 }
 
-unsigned dispatch_port(const struct dispatch *d, const struct flow *flow)
+/* What the ports say. */
+struct claim {
+    unsigned id;    /* of the better port, or FLOW_PROTO_OPEN */
+    unsigned rival; /* of the other port, when that is another protocol's; else FLOW_PROTO_OPEN */
+    bool is_weak;   /* only the client's port is in a list, or both are and who asks is not known */
+};
+
+static struct claim claim_of(const struct dispatch *d, const struct flow *flow)
 {
+    struct claim c = { FLOW_PROTO_OPEN, FLOW_PROTO_OPEN, false };
     unsigned l4 = l4_of(flow);
     if (l4 == DISPATCH_L4S)
-        return FLOW_PROTO_OPEN;
-    unsigned id = d->port[l4][port_of(flow, FLOW_FIRST)];
-    return id != FLOW_PROTO_OPEN ? id : d->port[l4][port_of(flow, FLOW_BACK)];
+        return c;
+    bool from_client = flow->client_is_known && !flow->client_is_back;
+    c.id = d->port[l4][port_of(flow, from_client ? FLOW_BACK : FLOW_FIRST)];
+    c.rival = d->port[l4][port_of(flow, from_client ? FLOW_FIRST : FLOW_BACK)];
+    if (c.id == FLOW_PROTO_OPEN) {
+        c.id = c.rival;
+        c.rival = FLOW_PROTO_OPEN;
+        c.is_weak = flow->client_is_known;
+    } else if (c.rival == c.id || flow->client_is_known) {
+        c.rival = FLOW_PROTO_OPEN;
+    }
+    c.is_weak |= c.rival != FLOW_PROTO_OPEN;
+    return c;
+}
+
+unsigned dispatch_port(const struct dispatch *d, const struct flow *flow)
+{
+    return claim_of(d, flow).id;
 }
 
 static bool is_icmp(const struct flow_key *k)
@@ -185,20 +210,40 @@ static unsigned surest(const struct dispatch *d, const struct flow *flow, struct
     return best_id;
 }
 
+/* A port's protocol: it has the flow, unless its probe is sure of no and another's of yes. */
+static enum choice choose_claimed(struct dispatch *d, struct flow *flow, struct slice first,
+                                  enum flow_dir dir, bool may_wait)
+{
+    struct claim c = claim_of(d, flow);
+    if (!c.is_weak)
+        guess_by_port(d, flow, c.id);
+    struct opinion own = ask(flow, c.id, first, dir), best;
+    bool wait = c.is_weak && own.needs_more;
+    if (c.rival != FLOW_PROTO_OPEN) {
+        best = ask(flow, c.rival, first, dir);
+        wait |= best.needs_more;
+        if (best.score > own.score) {
+            c.id = c.rival;
+            own = best;
+        }
+    }
+    if (protos[c.id]->probe && !own.score && !own.needs_more) {
+        unsigned other = surest(d, flow, first, dir, &best);
+        if (other != FLOW_PROTO_OPEN && best.score >= SCORE_CERTAIN)
+            return attach(d, flow, other, dir, &best);
+        wait |= best.needs_more;
+    }
+    if (wait && may_wait && own.score < SCORE_CERTAIN)
+        return CHOICE_MORE;
+    return attach(d, flow, c.id, dir, &own);
+}
+
 enum choice dispatch_choose(struct dispatch *d, struct flow *flow, struct slice first,
                             enum flow_dir dir, bool may_wait)
 {
-    unsigned mapped = dispatch_port(d, flow);
     struct opinion best;
-    if (mapped != FLOW_PROTO_OPEN) {
-        guess_by_port(d, flow, mapped);
-        struct opinion own = ask(flow, mapped, first, dir);
-        bool is_not = protos[mapped]->probe && !own.score && !own.needs_more;
-        unsigned other = is_not ? surest(d, flow, first, dir, &best) : FLOW_PROTO_OPEN;
-        if (other == FLOW_PROTO_OPEN || best.score < SCORE_CERTAIN)
-            return attach(d, flow, mapped, dir, &own);
-        return attach(d, flow, other, dir, &best);
-    }
+    if (dispatch_port(d, flow) != FLOW_PROTO_OPEN)
+        return choose_claimed(d, flow, first, dir, may_wait);
     unsigned id = surest(d, flow, first, dir, &best);
     int enough = flow->key.l4 == IPPROTO_N_UDP ? SCORE_CERTAIN : SCORE_LIKELY; /* all is there */
     if (best.score >= SCORE_CERTAIN || (best.score >= enough && !best.needs_more))

@@ -20,8 +20,8 @@ struct dispatch {
 void dispatch_init(struct dispatch *d, const struct net_conf *conf, struct proto_env *env);
 void dispatch_free(struct dispatch *d);
 
-/* The protocol that the flow's ports belong to (those of its first packet's source, then of the
- * destination), or FLOW_PROTO_OPEN. */
+/* The protocol that the flow's ports belong to (the server's before the client's; while these are
+ * not known, that of its first packet's source before the destination's), or FLOW_PROTO_OPEN. */
 unsigned dispatch_port(const struct dispatch *d, const struct flow *flow);
 
 /* True when something could be found in a new flow of this transport. */

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Make the captures of link/ and tunnel/: one small talk (DNS, ping, HTTP) in every wrapping that the
+"""Make the captures of link/, tunnel/ and some others: one small talk (DNS, ping, HTTP) in every wrapping that the
 decoder knows. Needs scapy. Usage: make-frames.py, in test/golden. Deterministic."""
 import struct
 
@@ -349,7 +349,65 @@ def link_extensions():
     write("link/extension-headers", 1, [ether(p) for p in frames])
 
 
+# ---------------------------------------------------------------- ports
+
+
+def stream(sport, dport, ask, answer, syn=True, step=1):
+    """A TCP connection on which ask and answer come `step` bytes a segment."""
+    c, s = ends(False, 1)
+    up, down = IP(src=c, dst=s), IP(src=s, dst=c)
+    p, w = {"sport": sport, "dport": dport}, {"sport": dport, "dport": sport}
+    if syn:
+        yield True, up / TCP(**p, flags="S", seq=1000)
+        yield False, down / TCP(**w, flags="SA", seq=5000, ack=1001)
+    for i in range(0, len(ask), step):
+        yield True, up / TCP(**p, flags="PA", seq=1001 + i, ack=5001) / ask[i:i + step]
+    n, m = 1001 + len(ask), 5001 + len(answer)
+    for i in range(0, len(answer), step):
+        yield False, down / TCP(**w, flags="PA", seq=5001 + i, ack=n) / answer[i:i + step]
+    yield True, up / TCP(**p, flags="FA", seq=n, ack=m)
+    yield False, down / TCP(**w, flags="FA", seq=m, ack=n + 1)
+
+
+def client_ports():
+    """Clients whose own port is one of another protocol's; with and without the handshake."""
+    q = DNSQR(qname="www.example.org")
+    ask = raw(DNS(id=77, rd=1, qd=q))
+    answer = raw(DNS(id=77, qr=1, rd=1, ra=1, qd=q, an=DNSRR(rrname="www.example.org", rdata="192.0.2.1")))
+    ask, answer = (struct.pack(">H", len(b)) + b for b in (ask, answer))
+    get = b"GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n"
+    ok = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+    frames = []
+    for port, syn, step in ((8080, True, 1), (8000, False, 1), (5000, True, 1000)):
+        frames += stream(port, 53, ask, answer, syn, step)
+    frames += stream(8002, 8053, ask, answer)
+    write("dns/tcp-client-port-of-http", 1, [ether(p, up) for up, p in frames])
+    frames = [*stream(53, 80, get, ok), *stream(53, 8080, get, ok, syn=False)]
+    write("http/client-port-of-dns", 1, [ether(p, up) for up, p in frames])
+
+
+def nameless():
+    """DHCP: two clients without an address ask; each gets its answer."""
+    frames = []
+    for i in (1, 2):
+        client, server = f"02:00:00:00:03:{i:02x}", B
+        head = struct.pack(">BBBBIHH", 1, 1, 6, 0, 7000 + i, 0, 0x8000)
+        ends4 = b"\0" * 16 + mac(client) + b"\0" * 202 + b"\x63\x82\x53\x63"
+        def dhcp(op, kind):
+            return Raw(bytes([op]) + head[1:] + ends4 + bytes([53, 1, kind, 255]))
+        for ask, answer in ((1, 2), (3, 5)):
+            frames.append(Ether(src=client, dst="ff:ff:ff:ff:ff:ff")
+                          / IP(src="0.0.0.0", dst="255.255.255.255")
+                          / UDP(sport=68, dport=67) / dhcp(1, ask))
+            frames.append(Ether(src=server, dst="ff:ff:ff:ff:ff:ff")
+                          / IP(src="10.1.0.2", dst="255.255.255.255")
+                          / UDP(sport=67, dport=68) / dhcp(2, answer))
+    write("link/dhcp-nameless", 1, frames)
+
+
 if __name__ == "__main__":
+    client_ports()
+    nameless()
     link_ethernets()
     link_vlans()
     link_plain()

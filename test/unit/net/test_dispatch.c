@@ -72,6 +72,38 @@ static void source_port_is_looked_at_first(void **state)
     EXPECT("other s:OTHER\n@5");
 }
 
+/* Who opened the connection may have any port. */
+static void servers_port_counts_more_than_the_clients(void **state)
+{
+    (void)state;
+    begin(IPPROTO_N_UDP, 7001, 7000);
+    flow.client_is_known = 1;
+    assert_int_equal(dispatch_port(&fake.dispatch, &flow), 0);
+    flow.client_is_back = 1;
+    assert_int_equal(dispatch_port(&fake.dispatch, &flow), 1);
+}
+
+static enum choice choose(const char *first, bool may_wait)
+{
+    return dispatch_choose(&fake.dispatch, &flow, slice_cstr(first), FLOW_FIRST, may_wait);
+}
+
+static void content_decides_when_only_the_clients_port_is_known(void **state)
+{
+    (void)state;
+    begin(IPPROTO_N_TCP, 7000, 40000);
+    flow.client_is_known = 1;
+    assert_int_equal(choose("O", true), CHOICE_MORE);
+    assert_int_equal(choose("OTH", true), CHOICE_MORE);
+    assert_int_equal(choose("OTHER", true), CHOICE_MADE);
+    assert_int_equal(flow.proto_id, 1);
+    dispatch_detach(&fake.dispatch, &flow, FLOW_END_TIMEOUT, 0);
+    begin(IPPROTO_N_TCP, 7000, 40000);
+    flow.client_is_known = 1;
+    assert_int_equal(choose("OTH", false), CHOICE_MADE);
+    assert_int_equal(flow.proto_id, 0);
+}
+
 static void content_tells_the_client_between_equal_ports(void **state)
 {
     (void)state;
@@ -214,6 +246,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(port_decides),
         TEST(source_port_is_looked_at_first),
+        TEST(servers_port_counts_more_than_the_clients),
+        TEST(content_decides_when_only_the_clients_port_is_known),
         TEST(content_tells_the_client_between_equal_ports),
         TEST(content_decides_on_other_ports),
         TEST(likely_is_not_enough_for_datagrams),
