@@ -13,6 +13,16 @@ static inline bool addr_is_v4(const struct addr *a)
     return memcmp(a->b, mapped, sizeof mapped) == 0;
 }
 
+/* 0.0.0.0 or ::, which stand for no address. */
+static inline bool addr_is_none(const struct addr *a)
+{
+    uint64_t high, low;
+    memcpy(&high, a->b, 8);
+    memcpy(&low, a->b + 8, 8);
+    return high == 0 &&
+           (low == 0 || (addr_is_v4(a) && !(a->b[12] | a->b[13] | a->b[14] | a->b[15])));
+}
+
 static inline struct addr addr_v4(const uint8_t b[4])
 {
     struct addr a = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, b[0], b[1], b[2], b[3] } };

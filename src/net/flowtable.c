@@ -102,6 +102,13 @@ static inline bool put_ip(struct flow_key *k, const struct packet *p)
     return src_is_low;
 }
 
+/* Nobody forwards a packet from "this host" (0.0.0.0 and ::, RFC 1122 3.2.1.3, RFC 4291 2.5.2), so
+ * its MAC address is the sender's, and the only thing that tells one such sender from another. */
+static uint64_t nameless_key(const struct packet *p)
+{
+    return hash_bytes(&tunnel_hash_key, p->mac[0], sizeof p->mac[0]);
+}
+
 static bool put_macs(struct flow_key *k, const struct packet *p)
 {
     bool src_is_low = memcmp(p->mac[0], p->mac[1], sizeof p->mac[0]) <= 0;
@@ -120,6 +127,8 @@ bool flow_key_of(struct flow_key *k, const struct packet *p, const struct hash_k
     bool src_is_low = p->ip_ver ? put_ip(k, p) : put_macs(k, p);
     if (p->outer_ver)
         k->tunnel_key += outer_key(p);
+    if (UNLIKELY(addr_is_none(&p->src)) && p->has_mac && p->ip_ver)
+        k->tunnel_key += nameless_key(p);
     k->hash = key_hash(k, hash_key, !k->ip_ver);
     return src_is_low;
 }

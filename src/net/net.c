@@ -524,7 +524,7 @@ static bool peek(const struct packet *p, struct packet *q)
     q->has_ports = true;
     q->src = addr_v4(ends.p);
     q->dst = addr_v4(ends.p + 4);
-    return true;
+    return !addr_is_none(&q->src);
 }
 
 void net_prefetch(struct net *net, const struct packet *p)

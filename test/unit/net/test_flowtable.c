@@ -77,6 +77,26 @@ static void macs_do_not_split_a_flow(void **state)
     assert_false(same(&arp, &other));
 }
 
+/* 0.0.0.0 is everybody without an address. */
+static void macs_split_the_nameless(void **state)
+{
+    (void)state;
+    struct packet p = udp4(1, 68, 255, 67), other;
+    memset(p.src.b + 12, 0, 4);
+    p.has_mac = true;
+    other = p;
+    assert_true(same(&p, &other));
+    other.mac[0][5] = 9;
+    assert_false(same(&p, &other));
+    other = p;
+    other.mac[1][5] = 9;
+    assert_true(same(&p, &other));
+    memset(p.src.b, 0, sizeof p.src.b);
+    other = p;
+    other.mac[0][5] = 9;
+    assert_false(same(&p, &other));
+}
+
 static void vlan_and_tunnel_split(void **state)
 {
     (void)state;
@@ -247,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_directions_have_one_key), cmocka_unit_test(macs_do_not_split_a_flow),
+        cmocka_unit_test(both_directions_have_one_key), cmocka_unit_test(macs_split_the_nameless),
         cmocka_unit_test(vlan_and_tunnel_split),        cmocka_unit_test(vlans_are_siblings),
         cmocka_unit_test(vlan_and_tunnel_split),        cmocka_unit_test(icmp_has_its_id),
         cmocka_unit_test(table_grows_and_shrinks),      cmocka_unit_test(hash_spreads),
