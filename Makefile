@@ -16,7 +16,7 @@ Q := $(if $(V),,@)
 say = @$(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),:,printf '  %-6s %s\n' $(1) $(2))
 
 # ---------------------------------------------------------------- libraries
-PACKAGES := libpcap yaml-0.1 libcrypto zlib libzstd libbrotlidec libpsl libpcre2-8 libmaxminddb libisal \
+PACKAGES := icu-i18n icu-uc libpcap yaml-0.1 libcrypto zlib libzstd libbrotlidec libpsl libpcre2-8 libmaxminddb libisal \
             libssl libevent_core libevent_extra libevent_openssl libevent_pthreads
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)

@@ -3,6 +3,7 @@
  * arithmetic on constants is refused as an argument); the second checks types. */
 #include "pack/compile.h"
 
+#include "pack/datepattern.h"
 #include "pack/dates.h"
 #include "pack/eval.h"
 #include "pack/function.h"
@@ -113,6 +114,14 @@ static bool prepare(struct compiler *c, struct expr *e, unsigned i, const struct
         return true;
     if (p->flags & PARAM_PERIOD && !dates_read_period(rule_text(v), &period)) {
         invalid(c, e, p->name, "it is no period");
+        return false;
+    }
+    if (p->flags & PARAM_DATES && !datepattern_ok(rule_text(v), &why)) {
+        invalid(c, e, p->name, why.text);
+        return false;
+    }
+    if (p->flags & PARAM_ZONE && dates_zone(rule_text(v)) == ZONE_NONE) {
+        invalid(c, e, p->name, "there is no such zone");
         return false;
     }
     if (p->flags & PARAM_REGEX)
@@ -278,7 +287,7 @@ static void check_add(struct compiler *c, struct expr *e)
         return;
     }
     if ((l == TY_DATE && (r == TY_PERIOD || r == TY_DURATION)) ||
-        (plus && r == TY_DATE && (l == TY_PERIOD || l == TY_DURATION))) {
+        (r == TY_DATE && (l == TY_PERIOD || l == TY_DURATION))) {
         e->type = TY_DATE;
         return;
     }

@@ -1,4 +1,4 @@
-/* Calendar arithmetic of the rule language, in UTC (ISO 8601 periods). */
+/* Calendar arithmetic of the rule language (ISO 8601 periods). */
 #include "pack/dates.h"
 
 #include "model/civil.h"
@@ -8,20 +8,34 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
-bool dates_add(int64_t *ms, const struct rule_period *p, int sign)
+/* Years, months and days, by the clocks of the zone. */
+static bool add_days(int64_t *ms, uint32_t zone, const struct rule_period *p, int sign)
 {
-    struct civil t = civil_of_ms(*ms);
+    int64_t before = zone_offset(zone, *ms), local;
+    if (__builtin_add_overflow(*ms, before, &local))
+        return false;
+    struct civil t = civil_of_ms(local);
     int64_t months = t.year * 12 + t.month - 1 + sign * ((int64_t)p->years * 12 + p->months);
-    int64_t rest = ((int64_t)p->weeks * 7 + p->days) * 86400000 + (int64_t)p->hours * 3600000 +
-                   (int64_t)p->minutes * 60000 + (int64_t)p->seconds * 1000 + p->millis;
-    int64_t day = t.day, out;
+    int64_t rest = ((int64_t)p->weeks * 7 + p->days) * 86400000;
+    int64_t day = t.day;
     t.year = floor_div(months, 12);
     t.month = months - t.year * 12 + 1;
-    while (!civil_to_ms(&t, &out)) {
+    while (!civil_to_ms(&t, &local)) {
         if (--t.day < day - 3)
             return false;
     }
-    return !__builtin_add_overflow(out, sign * rest, ms);
+    if (__builtin_add_overflow(local, sign * rest, &local))
+        return false;
+    return zone_to_utc(zone, local, ms) || !__builtin_sub_overflow(local, before, ms);
+}
+
+bool dates_add(int64_t *ms, uint32_t zone, const struct rule_period *p, int sign)
+{
+    int64_t rest = (int64_t)p->hours * 3600000 + (int64_t)p->minutes * 60000 +
+                   (int64_t)p->seconds * 1000 + p->millis;
+    if ((p->years || p->months || p->weeks || p->days) && !add_days(ms, zone, p, sign))
+        return false;
+    return !__builtin_add_overflow(*ms, sign * rest, ms);
 }
 
 bool dates_sum(const struct rule_period *a, const struct rule_period *b, int sign,

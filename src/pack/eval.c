@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "model/civil.h"
+#include "pack/datepattern.h"
 #include "pack/dates.h"
 #include "pack/function.h"
 #include "pack/lexer.h"
@@ -57,23 +58,52 @@ struct rule_value run_field(struct run *run, struct message *m, struct slice nam
     return value_read(message_get(m, name), run->mem);
 }
 
-/* Of the members that Java's class of dates has, those that a rule may want. */
-static struct rule_value date_part(int64_t ms, struct slice name)
+/* Of the members that Java's class of dates has, those that a rule may want; Graylog takes their
+ * names with capitals or with underscores. */
+static bool is_part(struct slice name, const char *part)
 {
-    struct civil t = civil_of_ms(ms);
+    size_t i = 0;
+    for (; i < name.n && *part; i++) {
+        if (name.p[i] == '_' && i + 1 < name.n)
+            i++;
+        if (name.p[i] != (uint8_t)*part && (name.p[i] ^ 0x20) != (uint8_t)*part)
+            return false;
+        part++;
+    }
+    return i == name.n && !*part;
+}
+
+static struct rule_value date_part(const struct rule_value *v, struct slice name)
+{
+    int64_t local = v->i + zone_offset(v->n, v->i);
+    struct civil t = civil_of_ms(local);
+    struct date_place place = datepattern_place(local);
+    int64_t second = t.hour * 3600 + t.minute * 60 + t.second;
     const struct {
-        struct slice name;
+        const char *name;
         int64_t v;
     } parts[] = {
-        { SLICE("year"), t.year },           { SLICE("monthOfYear"), t.month },
-        { SLICE("dayOfMonth"), t.day },      { SLICE("hourOfDay"), t.hour },
-        { SLICE("minuteOfHour"), t.minute }, { SLICE("secondOfMinute"), t.second },
-        { SLICE("millisOfSecond"), t.ms },
+        { "year", t.year },
+        { "monthOfYear", t.month },
+        { "dayOfMonth", t.day },
+        { "hourOfDay", t.hour },
+        { "minuteOfHour", t.minute },
+        { "secondOfMinute", t.second },
+        { "millisOfSecond", t.ms },
+        { "dayOfWeek", place.day },
+        { "dayOfYear", place.day_of_year },
+        { "weekOfWeekyear", place.week },
+        { "weekyear", place.week_year },
+        { "minuteOfDay", second / 60 },
+        { "secondOfDay", second },
+        { "millisOfDay", second * 1000 + t.ms },
     };
     if (slice_eq(name, SLICE("millis")))
-        return rule_long(ms);
+        return rule_long(v->i);
+    if (slice_eq(name, SLICE("zone")))
+        return rule_string(zone_name(v->n));
     for (size_t i = 0; i < COUNT(parts); i++) {
-        if (slice_eq(name, parts[i].name))
+        if (is_part(name, parts[i].name))
             return (struct rule_value){ .kind = K_INT, .i = parts[i].v };
     }
     return rule_null();
@@ -108,7 +138,7 @@ static struct rule_value field(struct run *run, const struct expr *e)
     if (a.kind == K_MESSAGE)
         return run_field(run, (struct message *)(uintptr_t)a.p, name);
     if (a.kind == K_DATE)
-        return date_part(a.i, name);
+        return date_part(&a, name);
     if (a.kind == K_PERIOD)
         return period_part(a.p, name);
     if (a.kind == K_MAP && a.fixed == VALUE_JSON)
@@ -208,12 +238,12 @@ static struct rule_value add_moments(struct run *run, bool plus, struct rule_val
 {
     if (a.kind == K_DATE && b.kind == K_DATE && !plus)
         return (struct rule_value){ .kind = K_DURATION, .i = a.i > b.i ? a.i - b.i : b.i - a.i };
-    if (b.kind == K_DATE && plus)
-        return add_moments(run, true, b, a);
+    if (b.kind == K_DATE && a.kind != K_DATE) /* also a period minus a date, as Graylog has it */
+        return a.kind == K_NULL ? fail(run, "null") : add_moments(run, plus, b, a);
     if (a.kind == K_DATE && b.kind == K_DURATION)
-        return (struct rule_value){ .kind = K_DATE, .i = plus ? a.i + b.i : a.i - b.i };
+        return (struct rule_value){ .kind = K_DATE, .n = a.n, .i = plus ? a.i + b.i : a.i - b.i };
     if (a.kind == K_DATE && b.kind == K_PERIOD) {
-        if (dates_add(&a.i, b.p, plus ? 1 : -1))
+        if (dates_add(&a.i, a.n, b.p, plus ? 1 : -1))
             return a;
         return fail(run, "the date is out of range");
     }

@@ -1,9 +1,9 @@
 /* Functions on texts (graylog.md 4.7). Lengths and places count UTF-16 units, as in Java. */
 #include <math.h>
 
-#include "base/utf8.h"
 #include "pack/eval.h"
 #include "pack/function.h"
+#include "pack/unicode.h"
 
 /* UTF-16 units of s. */
 static int64_t units(struct slice s)
@@ -72,28 +72,29 @@ struct rule_value fn_concat(struct call *c)
 
 enum test { TEST_CONTAINS, TEST_STARTS, TEST_ENDS };
 
-static bool matches(struct slice s, struct slice what, bool nocase)
+/* Without case: tried at every character. */
+static bool test_nocase(struct slice s, struct slice what, enum test how)
 {
-    return nocase ? slice_eq_nocase(s, what) : slice_eq(s, what);
+    if (how == TEST_STARTS || !what.n)
+        return unicode_starts_nocase(s, what) >= 0;
+    for (size_t i = 0; i < s.n; unicode_next(s, &i)) {
+        ptrdiff_t n = unicode_starts_nocase(slice_after(s, i), what);
+        if (n >= 0 && (how == TEST_CONTAINS || i + (size_t)n == s.n))
+            return true;
+    }
+    return false;
 }
 
 static struct rule_value test(struct call *c, enum test how)
 {
     struct slice s = call_text(c, 0), what = call_text(c, 1);
-    bool nocase = call_bool(c, 2, false);
-    if (what.n > s.n)
-        return rule_bool(false);
+    if (call_bool(c, 2, false))
+        return rule_bool(test_nocase(s, what, how));
     if (how == TEST_STARTS)
-        return rule_bool(matches(slice_first(s, what.n), what, nocase));
+        return rule_bool(slice_starts(s, what));
     if (how == TEST_ENDS)
-        return rule_bool(matches(slice_after(s, s.n - what.n), what, nocase));
-    if (!nocase)
-        return rule_bool(slice_search(s, what) >= 0);
-    for (size_t i = 0; i + what.n <= s.n; i++) {
-        if (slice_eq_nocase(slice_of(s.p + i, what.n), what))
-            return rule_bool(true);
-    }
-    return rule_bool(false);
+        return rule_bool(slice_ends(s, what));
+    return rule_bool(slice_search(s, what) >= 0);
 }
 
 struct rule_value fn_contains(struct call *c)
@@ -138,29 +139,45 @@ struct rule_value fn_replace(struct call *c)
     return call_done(c, &b);
 }
 
+/* Counts of UTF-16 units: open addressing, twice as many places as there may be units. */
+struct units {
+    struct {
+        uint32_t unit, n; /* n 0: free */
+    } * at;
+    uint32_t mask;
+};
+
+static void count_unit(struct units *u, uint32_t unit)
+{
+    uint32_t i = unit * 0x9e3779b1U >> 7 & u->mask;
+    while (u->at[i].n && u->at[i].unit != unit)
+        i = (i + 1) & u->mask;
+    u->at[i].unit = unit;
+    u->at[i].n++;
+}
+
 /* Shannon's entropy in bits, over UTF-16 units; characters above U+FFFF count by both halves. */
 struct rule_value fn_string_entropy(struct call *c)
 {
     struct slice s = call_text(c, 0);
-    uint32_t *count = arena_zalloc(call_mem(c), 65536 * sizeof *count);
+    struct units u = { .mask = 15 };
     double total = 0, bits = 0;
-    if (!count)
+    while (u.mask < s.n * 2 && u.mask < 0x1ffff)
+        u.mask = u.mask * 2 + 1;
+    u.at = arena_zalloc(call_mem(c), (u.mask + 1) * sizeof *u.at);
+    if (!u.at)
         return call_fail(c, "memory is out");
     for (size_t i = 0; i < s.n; total++) {
-        unsigned n = utf8_len(s.p + i, s.n - i);
-        uint32_t cp = s.p[i] & (n > 1 ? 0x7fU >> n : 0xffU);
-        for (unsigned k = 1; k < n; k++)
-            cp = cp << 6 | (s.p[i + k] & 0x3f);
-        i += n ? n : 1;
+        int32_t cp = unicode_next(s, &i);
         if (cp > 0xffff) {
             total++;
-            count[0xdc00 + (cp & 0x3ff)]++;
+            count_unit(&u, 0xdc00 + ((uint32_t)cp & 0x3ff));
             cp = 0xd7c0 + (cp >> 10);
         }
-        count[cp & 0xffff]++;
+        count_unit(&u, (uint32_t)cp & 0xffff);
     }
-    for (unsigned i = 0; i < 65536; i++) {
-        double p = count[i] ? count[i] / total : 1;
+    for (uint32_t i = 0; i <= u.mask; i++) {
+        double p = u.at[i].n ? u.at[i].n / total : 1;
         bits -= p * log2(p);
     }
     return rule_double(bits == 0 ? 0 : bits);

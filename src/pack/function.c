@@ -38,6 +38,10 @@ static unsigned param_flag(char letter)
         return PARAM_SUBNET;
     case '#':
         return PARAM_PERIOD;
+    case '%':
+        return PARAM_DATES;
+    case '@':
+        return PARAM_ZONE;
     case '[':
         return PARAM_LIST;
     default:
@@ -52,7 +56,7 @@ static const char *read_param(const char *s, struct param *p)
     p->name = slice_of(s, (size_t)(colon - s));
     p->type = (uint8_t)type_of_letter(colon[1]);
     for (s = colon + 2; *s && *s != ' '; s++) {
-        p->flags = (uint8_t)(p->flags | param_flag(*s));
+        p->flags = (uint16_t)(p->flags | param_flag(*s));
     }
     return *s ? s + 1 : s;
 }

@@ -9,6 +9,8 @@ struct call;
 typedef struct rule_value (*function_run)(struct call *c);
 
 enum param_flag {
+    PARAM_DATES = 128,  /* % a constant must be a pattern of dates */
+    PARAM_ZONE = 256,   /* @ a constant must be a zone or an offset */
     PARAM_PERIOD = 64,  /* # a constant must be an ISO period */
     PARAM_LIST = 32,    /* [ a constant must be a list */
     PARAM_LATE = 16,    /* ^ a pattern whose faults show only when it is used */
@@ -20,7 +22,8 @@ enum param_flag {
 
 struct param {
     struct slice name;
-    uint8_t type, flags; /* enum rule_type, enum param_flag */
+    uint8_t type;   /* enum rule_type */
+    uint16_t flags; /* enum param_flag */
 };
 
 struct function {

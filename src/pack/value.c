@@ -3,6 +3,7 @@
 
 #include "codec/jsondoc.h"
 #include "model/civil.h"
+#include "pack/zone.h"
 
 #define DEPTH_MAX      64
 #define TEXT_MAX_BYTES ((size_t)1 << 20)
@@ -56,7 +57,7 @@ struct rule_value value_read(const struct value *v, struct arena *mem)
     case VT_STR:
         return rule_string(slice_of(v->p, v->n));
     case VT_TIME:
-        return (struct rule_value){ .kind = K_DATE, .i = v->i / 1000000 };
+        return (struct rule_value){ .kind = K_DATE, .n = v->n, .i = v->i / 1000000 };
     case VT_IP:
         return (struct rule_value){ .kind = K_IP, .p = v->p };
     case VT_OBJECT:
@@ -108,6 +109,12 @@ static struct value store_map(const struct rule_value *v, struct arena *mem)
     return (struct value){ .field = 0xffff, .type = VT_OBJECT, .p = o };
 }
 
+static struct value store_text(const struct rule_value *v, struct arena *mem)
+{
+    struct slice text = value_to_text(v, mem);
+    return (struct value){ .field = 0xffff, .type = VT_STR, .n = (uint32_t)text.n, .p = text.p };
+}
+
 struct value value_store(const struct rule_value *v, struct arena *mem)
 {
     struct value out = { .field = 0xffff };
@@ -131,8 +138,11 @@ struct value value_store(const struct rule_value *v, struct arena *mem)
         out.i = v->i;
         break;
     case K_DATE:
+        if (v->i > INT64_MAX / 1000000 || v->i < INT64_MIN / 1000000)
+            return store_text(v, mem); /* messages hold moments from 1678 to 2262 */
         out.type = VT_TIME;
         out.i = v->i * 1000000;
+        out.n = v->n; /* the zone: only rules look at it */
         break;
     case K_IP:
         out.type = VT_IP;
@@ -142,12 +152,8 @@ struct value value_store(const struct rule_value *v, struct arena *mem)
         return store_list(v, mem);
     case K_MAP:
         return store_map(v, mem);
-    default: {
-        struct slice text = value_to_text(v, mem);
-        out.type = VT_STR;
-        out.p = text.p;
-        out.n = (uint32_t)text.n;
-    }
+    default:
+        return store_text(v, mem);
     }
     return out;
 }
@@ -258,6 +264,20 @@ static void print_float(struct buf *b, float f)
     jsondoc_double(b, strtod(text, NULL));
 }
 
+static void print_date(struct buf *b, const struct rule_value *v)
+{
+    int64_t offset = zone_offset(v->n, v->i), minutes = (offset < 0 ? -offset : offset) / 60000;
+    civil_write(b, v->i + offset, 'T');
+    if (!offset) {
+        buf_u8(b, 'Z');
+        return;
+    }
+    buf_u8(b, offset < 0 ? '-' : '+');
+    buf_dec_pad(b, (uint64_t)minutes / 60, 2);
+    buf_u8(b, ':');
+    buf_dec_pad(b, (uint64_t)minutes % 60, 2);
+}
+
 static void print_at(struct buf *b, const struct rule_value *v, unsigned depth);
 
 static void print_items(struct buf *b, const struct rule_value *v, unsigned depth)
@@ -300,8 +320,7 @@ static void print_at(struct buf *b, const struct rule_value *v, unsigned depth)
         buf_cstr(b, v->i ? "true" : "false");
         break;
     case K_DATE:
-        civil_write(b, v->i, 'T');
-        buf_u8(b, 'Z');
+        print_date(b, v);
         break;
     case K_IP:
         buf_addr(b, v->p);

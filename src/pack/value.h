@@ -13,7 +13,7 @@ enum value_kind {
     K_FLOAT,    /* d */
     K_DOUBLE,   /* d */
     K_BOOL,     /* i */
-    K_DATE,     /* i: milliseconds since 1970 UTC */
+    K_DATE,     /* i: milliseconds since 1970 UTC; n: the zone it is shown in (zone.h) */
     K_IP,       /* p: struct addr */
     K_LIST,     /* p: struct rule_value[n] */
     K_MAP,      /* p: struct rule_member[n] */

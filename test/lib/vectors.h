@@ -11,6 +11,7 @@ struct vectors_case {
     struct arena *mem;                     /* lives until the end of the case */
     struct buf *why;                       /* what differs */
     bool skip;                             /* set by `one`: needs what we do not have yet */
+    bool any_moment;                       /* classes of Java that are moments are all dates */
     struct slice message_id;               /* how texts of errors name the message */
 };
 

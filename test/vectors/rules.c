@@ -353,6 +353,7 @@ static bool ran(struct vectors_case *c, const struct rule *r)
     struct message *m = make_message(c);
     struct run run = { .env = &env, .m = m, .mem = c->mem };
     fill_tables();
+    c->any_moment = true;
     if (!m)
         return vectors_differ(c, "fields", SLICE("a type of Java"), SLICE("nothing"));
     bool live = m->n_streams && slice_eq(m->streams[0], env.default_stream);
