@@ -153,7 +153,9 @@ static err replay_one(struct replaying *r, const struct letter *x, struct why *w
     b->message[0] = m;
     b->n = 1;
     r->written++;
-    return message_pipe_write(r->pipe, &b, 1, r->counters, w);
+    err rc = message_pipe_write(r->pipe, &b, 1, r->counters, w);
+    message_pipe_done(r->pipe, b);
+    return rc;
 }
 
 static err replay_all(struct replaying *r, const struct letters *l, const struct args *a,

@@ -83,6 +83,7 @@ static void answer_all(struct serving *s, enum answer answer)
 {
     for (unsigned i = 0; i < s->n_held; i++) {
         s->held[i]->answer = answer;
+        message_pipe_done(s->pipe, s->held[i]);
         intake_give_back(s->intake, s->held[i]);
     }
     s->n_held = 0;

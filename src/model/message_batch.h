@@ -23,6 +23,14 @@ struct ticket {
     uint32_t messages; /* of this connection in this batch under this ticket */
 };
 
+/* What the pipe made of a batch: written instead of its messages, however often that is tried. */
+struct message_result {
+    struct message **v; /* in the batch's arena */
+    unsigned n, cap;
+    bool made;
+    void *use; /* what the messages point into */
+};
+
 /* Filled by an input's thread, sealed, handed over a ring, given back over another. */
 struct message_batch {
     struct arena arena;
@@ -31,4 +39,5 @@ struct message_batch {
     unsigned n, n_tickets;
     unsigned owner;
     enum answer answer;
+    struct message_result result; /* the pipe's, from taking the batch to message_pipe_done */
 };

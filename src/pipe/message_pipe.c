@@ -69,12 +69,112 @@ static void drop(struct message_pipe *p, struct counters *counters)
                             "of them are only counted (events.failed)");
 }
 
+/* ---- meaning */
+
+struct taking {
+    struct message_pipe *p;
+    struct message_batch *b;
+    struct counters *counters;
+    unsigned
+        left; /* messages of the input that have not been taken yet, the present one included */
+    const struct message *present;
+};
+
+/* Room for one more, with a place kept for each message of the input that is still to come. */
+static bool has_room(struct taking *t, const struct message *m)
+{
+    struct message_result *r = &t->b->result;
+    if (m == t->present || r->n + t->left < r->cap)
+        return true;
+    struct message **larger = arena_alloc(&t->b->arena, 2 * r->cap * sizeof(struct message *));
+    if (!larger)
+        return false;
+    memcpy(larger, r->v, r->n * sizeof(struct message *));
+    r->v = larger;
+    r->cap *= 2;
+    return true;
+}
+
+static void take(void *ctx, struct message *m)
+{
+    struct taking *t = ctx;
+    struct message_result *r = &t->b->result;
+    if (!has_room(t, m)) {
+        drop(t->p, t->counters);
+        return;
+    }
+    if (m == t->present) {
+        t->left--;
+        t->present = NULL;
+    }
+    r->v[r->n++] = m;
+}
+
+/* What rules may not use up: writing a message needs a little of its memory too. */
+static size_t keep_back(struct arena *a)
+{
+    size_t kept = a->max_bytes / 8;
+    a->max_bytes -= kept;
+    return kept;
+}
+
+/* What did not fit into a message while it was processed is missing, but the message is not. */
+static void mend_lost(struct message_result *r)
+{
+    for (unsigned i = 0; i < r->n; i++) {
+        struct message *m = r->v[i];
+        if (!m->lost)
+            continue;
+        message_add_error(m, SLICE("The message could not be processed completely"),
+                          SLICE("The memory of its batch is used up (intake.batch)"));
+        m->lost = false;
+    }
+}
+
+static void process(struct message_pipe *p, struct message_batch *b, struct counters *counters)
+{
+    const struct message_stage *stage = p->conf.stage;
+    struct message_result *r = &b->result;
+    struct taking t = { p, b, counters, b->n, NULL };
+    const struct message_sink sink = { &t, take };
+    r->made = true;
+    r->n = 0;
+    r->cap = 2 * b->n + 2;
+    r->v = stage ? arena_alloc(&b->arena, r->cap * sizeof(struct message *)) : NULL;
+    if (!r->v) { /* nothing is done to them rather than losing them */
+        r->v = b->message;
+        r->n = b->n;
+        return;
+    }
+    size_t kept = keep_back(&b->arena);
+    r->use = stage->begin(stage->ctx);
+    for (unsigned i = 0; i < b->n; i++) {
+        t.present = b->message[i];
+        stage->process(stage->ctx, r->use, b->message[i], &sink);
+        t.left -= t.present != NULL; /* it was dropped */
+    }
+    b->arena.max_bytes += kept;
+    b->arena.full = false;
+    mend_lost(r);
+}
+
+void message_pipe_done(struct message_pipe *p, struct message_batch *b)
+{
+    if (p->conf.stage && b->result.use)
+        p->conf.stage->end(p->conf.stage->ctx, b->result.use);
+    b->result = (struct message_result){ 0 };
+}
+
+/* ---- writing */
+
 static err write_batch(struct message_pipe *p, struct message_batch *b, struct counters *counters,
                        struct why *w)
 {
     err rc = ERR_OK;
-    for (unsigned i = 0; i < b->n && !rc; i++) {
-        if (make_line(p, b->message[i]))
+    if (!b->result.made)
+        process(p, b, counters);
+    for (unsigned i = 0; i < b->result.n && !rc; i++) {
+        if (make_line(p, b->result.v[i]))
             rc = p->conf.output->write(p->ctx, NULL, buf_slice(&p->line), w);
         else
             drop(p, counters);
@@ -89,7 +189,7 @@ err message_pipe_write(struct message_pipe *p, struct message_batch *const *b, u
     err rc = ERR_OK;
     for (unsigned i = 0; i < n && !rc; i++) {
         rc = write_batch(p, b[i], counters, w);
-        messages += b[i]->n;
+        messages += b[i]->result.n;
     }
     if (!rc)
         rc = p->conf.output->sync(p->ctx, w);

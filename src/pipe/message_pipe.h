@@ -1,9 +1,10 @@
-/* The receiver's path: batches of messages become lines of an output that can tell when they are on
- * disk. One thread. */
+/* The receiver's path: batches of messages get their meaning and become lines of an output that can
+ * tell when they are on disk. One thread. */
 #pragma once
 
 #include "model/counter.h"
 #include "model/message_batch.h"
+#include "pipe/message_stage.h"
 #include "pipe/pipe.h"
 
 struct message_pipe;
@@ -11,15 +12,20 @@ struct message_pipe;
 struct message_pipe_conf {
     const struct output *output; /* with `sync` */
     const void *output_conf;
-    const char *node_id; /* gl2_source_node; NULL: left out */
+    const char *node_id;               /* gl2_source_node; NULL: left out */
+    const struct message_stage *stage; /* NULL: messages are written as they came */
 };
 
 /* Opens the output. conf is copied; what it points to must outlive the pipe. */
 MUST_CHECK err message_pipe_new(const struct message_pipe_conf *conf, struct message_pipe **out,
                                 struct why *w);
 
-/* Writes all messages of n batches and syncs once. ERR_OK: all of them are durable; else none may
- * be taken for it, and they can be written again. ERR_END: nobody will ever read them. */
+/* Processes the messages of n batches (once, however often it is called for them), writes what they
+ * became and syncs once. ERR_OK: all of it is durable; else none may be taken for it, and they can
+ * be written again. ERR_END: nobody will ever read them. */
 MUST_CHECK err message_pipe_write(struct message_pipe *p, struct message_batch *const *b,
                                   unsigned n, struct counters *counters, struct why *w);
+
+/* A batch that was given to message_pipe_write leaves the pipe: before it goes back. */
+void message_pipe_done(struct message_pipe *p, struct message_batch *b);
 void message_pipe_free(struct message_pipe *p);
