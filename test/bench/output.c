@@ -16,6 +16,7 @@
 #include "base/bug.h"
 #include "codec/lumberjack.h"
 #include "codec/yaml.h"
+#include "lib/dns_events.h"
 #include "os/clock.h"
 #include "pipe/pipe.h"
 
@@ -25,70 +26,7 @@
 
 extern const struct output output_logstash;
 
-/* ---- events: a DNS transaction; $ a number, @ a name's part, * 22 letters of a hash */
-
-/* clang-format off */
-static const char event_form[] =
-    "{\"@timestamp\":\"2024-02-14T21:18:$.$Z\",\"@metadata\":{\"beat\":\"packetbeat\",\"type\":\"_doc\",\"version\":\"8.12.1\"},"
-    "\"agent\":{\"ephemeral_id\":\"6f1c58a5-2a5f-4f0e-9f5d-7f3f4d1d3c55\",\"id\":\"0c2c4d0e-7a53-4d0e-a3c8-b4a7de0f8d11\","
-    "\"name\":\"sensor-01\",\"type\":\"packetbeat\",\"version\":\"8.12.1\"},"
-    "\"client\":{\"bytes\":$,\"ip\":\"172.31.$.$\",\"port\":5$},\"destination\":{\"bytes\":$,\"ip\":\"172.31.0.2\",\"port\":53},"
-    "\"dns\":{\"additionals_count\":0,\"answers\":[{\"class\":\"IN\",\"data\":\"3.$.$.$\",\"name\":\"@.@.amazonaws.com\",\"ttl\":\"$\",\"type\":\"A\"}],"
-    "\"answers_count\":1,\"authorities_count\":0,\"flags\":{\"authentic_data\":false,\"authoritative\":false,\"checking_disabled\":false,"
-    "\"recursion_available\":true,\"recursion_desired\":true,\"truncated_response\":false},\"header_flags\":[\"RD\",\"RA\"],\"id\":2$,"
-    "\"op_code\":\"QUERY\",\"question\":{\"class\":\"IN\",\"etld_plus_one\":\"amazonaws.com\",\"name\":\"@.@.amazonaws.com\","
-    "\"registered_domain\":\"amazonaws.com\",\"subdomain\":\"@.@\",\"top_level_domain\":\"com\",\"type\":\"A\"},"
-    "\"resolved_ip\":[\"3.$.$.$\"],\"response_code\":\"NOERROR\",\"type\":\"answer\"},\"ecs\":{\"version\":\"8.0.0\"},"
-    "\"event\":{\"category\":[\"network\"],\"dataset\":\"dns\",\"duration\":1717$,\"end\":\"2024-02-14T21:18:$.$Z\",\"kind\":\"event\","
-    "\"start\":\"2024-02-14T21:18:$.$Z\",\"type\":[\"connection\",\"protocol\"]},\"host\":{\"name\":\"sensor-01\"},\"method\":\"QUERY\","
-    "\"network\":{\"bytes\":$,\"community_id\":\"1:*******=\",\"direction\":\"egress\",\"protocol\":\"dns\","
-    "\"transport\":\"udp\",\"type\":\"ipv4\"},\"query\":\"class IN, type A, @.@.amazonaws.com\",\"resource\":\"@.@.amazonaws.com\","
-    "\"server\":{\"bytes\":$,\"ip\":\"172.31.0.2\",\"port\":53},\"source\":{\"bytes\":$,\"ip\":\"172.31.$.$\",\"port\":5$},"
-    "\"status\":\"OK\",\"type\":\"dns\"}";
-/* clang-format on */
-
-static uint32_t state = 1;
-
-static uint32_t next_random(void)
-{
-    state ^= state << 13;
-    state ^= state >> 17;
-    return state ^= state << 5;
-}
-
-/* Names and addresses come again within an event, as they do in real ones. */
-static void put_event(struct buf *b)
-{
-    char name[2][16];
-    uint32_t number = next_random() % 1000;
-    unsigned names = 0;
-    for (unsigned i = 0; i < 2; i++)
-        snprintf(name[i], sizeof name[i], "n%x", next_random() % (i ? 64 : 65536));
-    for (const char *p = event_form; *p; p++) {
-        if (*p == '$')
-            buf_dec(b, next_random() % 3 ? number : next_random() % 1000);
-        else if (*p == '@')
-            buf_cstr(b, name[names++ % 2]);
-        else if (*p == '*')
-            buf_printf(b, "%03x", next_random() % 4096);
-        else
-            buf_u8(b, (uint8_t)*p);
-    }
-}
-
 static struct slice events[KINDS];
-
-static size_t make_events(void)
-{
-    size_t cap = (size_t)KINDS * 4096;
-    struct buf b = buf_of(xmalloc(cap), cap);
-    for (unsigned i = 0; i < KINDS; i++) {
-        size_t start = b.n;
-        put_event(&b);
-        events[i] = buf_since(&b, start);
-    }
-    return b.n / KINDS;
-}
 
 /* ---- the receiver */
 
@@ -282,7 +220,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1)
         BUG_ON(!slice_to_u64(slice_cstr(argv[1]), &n));
-    printf("events of %zu bytes\n", make_events());
+    printf("events of %zu bytes\n", dns_events_make(events, KINDS));
     measure("output", "compression_level: 3", (unsigned)n, 400000);
     measure("output_level1", "compression_level: 1", (unsigned)n, 0);
     measure("output_level9", "compression_level: 9", (unsigned)n, 0);

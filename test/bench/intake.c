@@ -1,0 +1,440 @@
+/* The Beats input, from a socket to decoded messages: four clients in processes of their own send
+ * windows of DNS events, and each batch is answered at once. CPU of the receiver's process alone,
+ * all its threads. Usage: intake [EVENTS] [PEER], PEER: the program of golumber/, whose server then
+ * takes the same from the same clients in turn. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/bug.h"
+#include "codec/lumberjack.h"
+#include "codec/yaml.h"
+#include "in/input.h"
+#include "lib/dns_events.h"
+#include "os/thread.h"
+
+#define KINDS        8192 /* different events */
+#define WINDOW       2048 /* events of a window: bulk_max_size of Packetbeat */
+#define WINDOWS      (KINDS / WINDOW)
+#define WINDOW_BYTES ((size_t)WINDOW * 2048)
+#define CLIENTS      4
+#define ROUNDS       5
+#define ZLIB_LEVEL   3 /* compression_level of Beats */
+#define BATCHES      8 /* as intake.batches and intake.batch are */
+#define BATCH_BYTES  ((size_t)48 << 20)
+#define FLUSH_NS     INT64_C(100000000)
+#define NS_PER_S     1e9
+#define POLL_MS      100
+
+extern const struct input input_beats;
+
+static struct slice events[KINDS];
+static struct slice window[2][WINDOWS]; /* plain, compressed */
+
+/* ---- what is sent */
+
+/* Packed by zlib: its blocks are cut otherwise than ISA-L's. */
+static struct slice pack_window(struct slice frames)
+{
+    uLongf n = compressBound(frames.n);
+    uint8_t *p = xmalloc(n + 2 * LUMBERJACK_HEAD_BYTES);
+    struct buf b = buf_of(p, n + 2 * LUMBERJACK_HEAD_BYTES);
+    lumberjack_put_window(&b, WINDOW);
+    size_t head = b.n + 6;
+    BUG_ON(compress2(p + head, &n, frames.p, frames.n, ZLIB_LEVEL) != Z_OK);
+    uint8_t frame[] = { '2',       'C', (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+                        (uint8_t)n };
+    buf_put(&b, frame, sizeof frame);
+    return slice_of(p, b.n + n);
+}
+
+static void make_windows(void)
+{
+    size_t sizes[2] = { 0 };
+    printf("events of %zu bytes, ", dns_events_make(events, KINDS));
+    for (unsigned w = 0; w < WINDOWS; w++) {
+        struct buf b = buf_of(xmalloc(WINDOW_BYTES), WINDOW_BYTES);
+        lumberjack_put_window(&b, WINDOW);
+        size_t frames = b.n;
+        for (unsigned i = 0; i < WINDOW; i++)
+            lumberjack_put_json(&b, i + 1, events[w * WINDOW + i]);
+        BUG_ON(b.full);
+        window[0][w] = buf_slice(&b);
+        window[1][w] = pack_window(buf_since(&b, frames));
+        sizes[0] += window[0][w].n;
+        sizes[1] += window[1][w].n;
+    }
+    printf("windows of %u, compressed by zlib at level %d: ratio %.1f\n", WINDOW, ZLIB_LEVEL,
+           (double)sizes[0] / (double)sizes[1]);
+}
+
+/* ---- clients */
+
+struct side { /* a receiver with its clients */
+    const char *name;
+    unsigned port;
+    pid_t client[CLIENTS];
+    int order_fd, done_fd; /* how many windows to send; a byte of each client when it has */
+    double cpu[ROUNDS], wall[ROUNDS];
+};
+
+struct peer {
+    int fd;
+    SSL *ssl; /* NULL: plain */
+};
+
+static void send_all(const struct peer *p, struct slice s)
+{
+    while (s.n) {
+        ssize_t n = p->ssl ? SSL_write(p->ssl, s.p, (int)s.n) : write(p->fd, s.p, s.n);
+        if (n <= 0)
+            _exit(1);
+        s = slice_after(s, (size_t)n);
+    }
+}
+
+/* Waits until the whole window is acknowledged. */
+static void await_ack(const struct peer *p)
+{
+    uint8_t bytes[256];
+    size_t have = 0;
+    for (uint32_t sequence = 0; sequence != WINDOW;) {
+        int n = p->ssl ? SSL_read(p->ssl, bytes + have, (int)(sizeof bytes - have))
+                       : (int)read(p->fd, bytes + have, sizeof bytes - have);
+        bool bad;
+        if (n <= 0)
+            _exit(1);
+        struct cursor c = cur_of(slice_of(bytes, have + (size_t)n));
+        while (lumberjack_take_ack(&c, &sequence, &bad))
+            ;
+        have = cur_left(&c);
+        memmove(bytes, c.p, have);
+    }
+}
+
+static struct peer connect_to(unsigned port, bool tls)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct peer p = { .fd = socket(AF_INET, SOCK_STREAM, 0) };
+    if (connect(p.fd, (struct sockaddr *)&a, sizeof a))
+        _exit(1);
+    if (tls) {
+        p.ssl = SSL_new(SSL_CTX_new(TLS_client_method()));
+        SSL_set_fd(p.ssl, p.fd);
+        if (SSL_connect(p.ssl) != 1)
+            _exit(1);
+    }
+    return p;
+}
+
+_Noreturn static void client(unsigned port, bool tls, const struct slice *windows, const int fd[2])
+{
+    uint32_t n, at = 0;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct peer p = connect_to(port, tls);
+    while (read(fd[0], &n, sizeof n) == sizeof n) {
+        for (; n; n--) {
+            send_all(&p, windows[at++ % WINDOWS]);
+            await_ack(&p);
+        }
+        if (write(fd[1], "", 1) != 1)
+            break;
+    }
+    _exit(1);
+}
+
+static void start_clients(struct side *s, bool tls, const struct slice *windows)
+{
+    int order[2], done[2];
+    BUG_ON(pipe2(order, O_CLOEXEC) || pipe2(done, O_CLOEXEC));
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        s->client[i] = fork();
+        BUG_ON(s->client[i] < 0);
+        if (s->client[i] == 0) {
+            close(done[0]);
+            client(s->port, tls, windows, (int[]){ order[0], done[1] });
+        }
+    }
+    close(order[0]);
+    close(done[1]);
+    s->order_fd = order[1];
+    s->done_fd = done[0];
+}
+
+/* n windows of each client, from the first byte to the last acknowledgement. */
+static void let_send(const struct side *s, uint32_t n)
+{
+    uint8_t byte;
+    for (unsigned i = 0; i < CLIENTS; i++)
+        BUG_ON(write(s->order_fd, &n, sizeof n) != sizeof n);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        if (read(s->done_fd, &byte, 1) != 1) {
+            printf("%s: its clients were turned away\n", s->name);
+            exit(1);
+        }
+    }
+}
+
+static void stop_clients(const struct side *s)
+{
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        kill(s->client[i], SIGKILL);
+        waitpid(s->client[i], NULL, 0);
+    }
+    close(s->order_fd);
+    close(s->done_fd);
+}
+
+/* ---- our receiver */
+
+struct receiver {
+    struct arena mem;
+    struct intake *intake;
+    struct thread loop, pipe;
+    uint64_t messages, fields; /* the pipe's, read after it ended */
+};
+
+static void run_loop(void *ctx)
+{
+    struct receiver *r = ctx;
+    struct why why;
+    BUG_ON(intake_run(r->intake, &why));
+}
+
+static void run_pipe(void *ctx)
+{
+    struct receiver *r = ctx;
+    while (!intake_is_drained(r->intake)) {
+        struct message_batch *b = intake_take(r->intake);
+        if (!b) {
+            poll(&(struct pollfd){ intake_ready_fd(r->intake), POLLIN, 0 }, 1, POLL_MS);
+            continue;
+        }
+        r->messages += b->n;
+        for (unsigned i = 0; i < b->n; i++)
+            r->fields += b->message[i]->n;
+        b->answer = ANSWER_DURABLE;
+        intake_give_back(r->intake, b);
+    }
+}
+
+static void open_receiver(struct receiver *r, bool tls, unsigned *port)
+{
+    static const char settings[] = "{bind_address: 127.0.0.1, port: 0, tls_enable: %s}";
+    char yaml[sizeof settings + 8];
+    struct intake_conf conf = { .batches = BATCHES,
+                                .batch_bytes = BATCH_BYTES,
+                                .flush_ns = FLUSH_NS };
+    struct node *root;
+    struct why why = { "" };
+    struct loading l = { "inputs.beats", &r->mem, &why };
+    uint16_t given = 0;
+    arena_init(&r->mem, NULL, 0);
+    void *beats = arena_zalloc(&r->mem, input_beats.conf_size);
+    snprintf(yaml, sizeof yaml, settings, tls ? "true" : "false");
+    r->intake = intake_new(&conf);
+    if (yaml_read(&r->mem, slice_cstr(yaml), "settings", &root, &why) ||
+        option_load(input_beats.options, root, beats, &l) ||
+        input_beats.open(r->intake, beats, &given, &why)) {
+        printf("%s\n", why.text);
+        exit(1);
+    }
+    *port = given;
+}
+
+static void start_receiver(struct receiver *r)
+{
+    BUG_ON(thread_start(&r->loop, "inputs", run_loop, r));
+    BUG_ON(thread_start(&r->pipe, "pipe", run_pipe, r));
+}
+
+static void close_receiver(struct receiver *r)
+{
+    intake_stop(r->intake);
+    thread_join(&r->loop);
+    thread_join(&r->pipe);
+    intake_free(r->intake);
+    arena_free(&r->mem);
+}
+
+static double own_cpu_s(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+/* ---- the peer's */
+
+static pid_t start_peer(const char *program, bool tls, unsigned *port)
+{
+    int out[2];
+    char text[16] = "";
+    uint64_t n = 0;
+    BUG_ON(pipe(out));
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(out[1], 1);
+        dup2(open("/dev/null", O_WRONLY), 2); /* it logs every connection */
+        execl(program, program, "127.0.0.1:0", tls ? "tls" : "plain", NULL);
+        _exit(127);
+    }
+    close(out[1]);
+    ssize_t got = read(out[0], text, sizeof text - 1);
+    if (got < 2 || !slice_to_u64(slice_of(text, (size_t)got - 1), &n)) {
+        printf("the peer's server does not begin\n");
+        exit(1);
+    }
+    close(out[0]);
+    *port = (unsigned)n;
+    return pid;
+}
+
+/* Fields 14 and 15 of its stat, in ticks of the kernel. */
+static double cpu_s_of(pid_t pid)
+{
+    char path[32], text[1024];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    text[n] = '\0';
+    if (f)
+        fclose(f);
+    char *at = strrchr(text, ')');
+    for (unsigned field = 2; at && field < 14; field++)
+        at = strchr(at + 1, ' ');
+    BUG_ON(!at);
+    double user = strtod(at, &at), system = strtod(at, NULL);
+    return (user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* ---- the measurement */
+
+struct figures {
+    double least, median, most;
+};
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static struct figures figures_of(double *v)
+{
+    qsort(v, ROUNDS, sizeof *v, by_size);
+    return (struct figures){ v[0], v[ROUNDS / 2], v[ROUNDS - 1] };
+}
+
+static void measure_round(struct side *s, pid_t other, uint32_t windows, unsigned round)
+{
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    double cpu = other ? cpu_s_of(other) : own_cpu_s();
+    let_send(s, windows);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    cpu = (other ? cpu_s_of(other) : own_cpu_s()) - cpu;
+    double n = (double)windows * CLIENTS * WINDOW;
+    s->cpu[round] = cpu / n * 1e6;
+    s->wall[round] =
+        ((double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / NS_PER_S) / n *
+        1e6;
+}
+
+static void report(const char *name, struct side *s, double goal)
+{
+    struct figures cpu = figures_of(s->cpu), wall = figures_of(s->wall);
+    double rate = 1e6 / cpu.median;
+    printf("%s: %.2f/%.2f/%.2f us CPU/event, %.0f events/s of wall time\n", name, cpu.least,
+           cpu.median, cpu.most, 1e6 / wall.median);
+    printf("bench %s %.0f events/s", name, rate);
+    if (goal > 0)
+        printf(" goal %.0f %s", goal, rate >= goal ? "ok" : "short");
+    printf("\n");
+}
+
+static void report_peer(const char *name, struct side *s, double ours)
+{
+    struct figures cpu = figures_of(s->cpu), wall = figures_of(s->wall);
+    printf("%s beside go-lumber: %.2f/%.2f/%.2f us CPU/event, %.0f events/s of wall time; its CPU "
+           "/ ours %.2f\n",
+           name, cpu.least, cpu.median, cpu.most, 1e6 / wall.median, cpu.median / ours);
+}
+
+struct bench_case {
+    const char *name;
+    bool tls, packed;
+    double goal; /* events a second of CPU time; 0: a figure without a goal */
+};
+
+static void measure(const struct bench_case *c, uint32_t windows, const char *peer)
+{
+    struct receiver r = { 0 };
+    struct side ours = { .name = "wirelume" }, theirs = { .name = "go-lumber" };
+    pid_t server = peer ? start_peer(peer, c->tls, &theirs.port) : 0;
+    open_receiver(&r, c->tls, &ours.port);
+    start_clients(&ours, c->tls, window[c->packed]);
+    if (peer)
+        start_clients(&theirs, c->tls, window[c->packed]);
+    start_receiver(&r);
+    let_send(&ours, 1 + windows / 4); /* warm */
+    if (peer)
+        let_send(&theirs, 1 + windows / 4);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        measure_round(&ours, 0, windows, i);
+        if (peer)
+            measure_round(&theirs, server, windows, i);
+    }
+    stop_clients(&ours);
+    close_receiver(&r);
+    uint64_t sent = (uint64_t)CLIENTS * WINDOW * (1 + windows / 4 + ROUNDS * windows);
+    if (r.messages != sent || !r.fields) {
+        printf("%s: %" PRIu64 " messages of %" PRIu64 " events\n", c->name, r.messages, sent);
+        exit(1);
+    }
+    report(c->name, &ours, c->goal);
+    if (!peer)
+        return;
+    stop_clients(&theirs);
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+    report_peer(c->name, &theirs, ours.cpu[ROUNDS / 2]);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct bench_case cases[] = {
+        { "intake", false, true, 150000 },
+        { "intake_plain", false, false, 0 },
+        { "intake_tls", true, true, 0 },
+        { "intake_tls_plain", true, false, 0 },
+    };
+    uint64_t n = 200000;
+    struct rusage u;
+    signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc > 1)
+        BUG_ON(!slice_to_u64(slice_cstr(argv[1]), &n));
+    make_windows();
+    for (unsigned i = 0; i < COUNT(cases); i++)
+        measure(&cases[i], 1 + (uint32_t)(n / (CLIENTS * WINDOW)), argc > 2 ? argv[2] : NULL);
+    getrusage(RUSAGE_SELF, &u);
+    printf("peak MB %.1f, %.1f of them what is sent\n", (double)u.ru_maxrss / 1024,
+           ((double)window[0][0].n + (double)window[1][0].n) * WINDOWS / 1048576);
+    return 0;
+}
