@@ -30,6 +30,7 @@ struct capture {
     bool live;     /* packets that are not read in time are lost */
     bool realtime; /* packets carry the present time: it passes also when none come */
     bool no_wait;  /* set by the reader, who then polls fd: read does not block */
+    unsigned pass; /* files: which repetition (-l) the packets of the last read are of, from 0 */
     int fd;        /* readable when there are packets; -1: none; may change with each read */
 };
 

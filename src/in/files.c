@@ -273,6 +273,7 @@ static bool play_again(struct files *s)
         return false;
     s->loops--;
     s->again = true;
+    s->base.pass++;
     s->n_begun = 0;
     s->last_ns = UNKNOWN_NS;
     return true;

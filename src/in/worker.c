@@ -28,7 +28,9 @@ struct worker {
     unsigned n_captures, index;
     bool over[WORKER_CAPTURES];
     uint64_t drops[WORKER_CAPTURES]; /* of the kernel, counted so far */
+    unsigned pass;                   /* of a file that is played several times */
     bool live, realtime;
+    int64_t waited_ns; /* for the pipe, in all */
     struct net *net;
     struct counters counters;
 
@@ -51,11 +53,14 @@ struct worker {
 static struct batch *wait_for_batch(struct worker *w)
 {
     struct pollfd ready = { .fd = w->worker_bell.fd, .events = POLLIN };
+    int64_t since_ns = clock_mono_ns();
     for (;;) {
         bell_sleep_soon(&w->worker_bell);
         struct batch *b = ring_pop(&w->back);
-        if (b)
+        if (b) {
+            w->waited_ns += clock_mono_ns() - since_ns;
             return b;
+        }
         poll(&ready, 1, WAIT_MS);
     }
 }
@@ -199,6 +204,16 @@ static void wait_for_packets(const struct worker *w)
         poll(ready, w->n_captures, WAIT_MS);
 }
 
+/* -l: each repetition starts as new; what it shows is no late copy of the one before. */
+static void begin_pass(struct worker *w, unsigned i)
+{
+    if (w->capture[i]->pass == w->pass)
+        return;
+    w->pass = w->capture[i]->pass;
+    w->last_ns[i] = 0;
+    net_restart(w->net);
+}
+
 /* Reads each capture once. *got counts the packets, *open the captures that have not ended. */
 static err round_of_reads(struct worker *w, unsigned *got, unsigned *open, struct why *why)
 {
@@ -217,6 +232,7 @@ static err round_of_reads(struct worker *w, unsigned *got, unsigned *open, struc
         err e = dump(w, (unsigned)n, why);
         if (e != ERR_OK)
             return e;
+        begin_pass(w, i);
         count_packets(w, &w->last_ns[i], (unsigned)n);
         work(w, (unsigned)n);
     }
@@ -232,15 +248,19 @@ static bool is_behind(const struct worker *w, int64_t time_ns)
     return false;
 }
 
-/* The end was asked for: what the kernel had taken by then is still read, and files are left. */
+/* The end was asked for: what the kernel had taken by then is still read, and files are left. None
+ * of it is lost by waiting, so its events wait for the pipe, for as long as that takes. */
 static err drain(struct worker *w, struct why *why)
 {
-    int64_t stopped_ns = clock_real_ns(), until_ns = clock_mono_ns() + DRAIN_NS;
+    int64_t stopped_ns = clock_real_ns(), since_ns = clock_mono_ns();
     unsigned got, open, idle = 0;
     err e = ERR_OK;
+    w->live = false;
+    w->waited_ns = 0;
     for (unsigned i = 0; i < w->n_captures; i++)
         w->over[i] |= !w->capture[i]->live;
-    while (idle < DRAIN_IDLE && is_behind(w, stopped_ns) && clock_mono_ns() < until_ns) {
+    while (idle < DRAIN_IDLE && is_behind(w, stopped_ns) &&
+           clock_mono_ns() - since_ns < DRAIN_NS + w->waited_ns) {
         e = round_of_reads(w, &got, &open, why);
         if (e != ERR_OK)
             break;

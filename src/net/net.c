@@ -568,6 +568,14 @@ void net_finish(struct net *net)
     scratch_reset(net);
 }
 
+void net_restart(struct net *net)
+{
+    net_finish(net);
+    decoder_tick(net->decoder, INT64_MAX);
+    wheel_init(&net->wheel, 0);
+    net->now_ns = net->env.now_ns = 0;
+}
+
 static void env_init(struct net *net, const struct net_sink *sink)
 {
     const struct net_conf *conf = net->conf;

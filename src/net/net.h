@@ -56,6 +56,10 @@ void net_tick(struct net *net, int64_t now_ns);
 /* The capture has ended: reports everything that is still open, oldest first, and empties the
  * tables. */
 void net_finish(struct net *net);
+
+/* The same traffic, or older, comes once more and shall be new: net_finish, then time begins again.
+ */
+void net_restart(struct net *net);
 void net_free(struct net *net);
 
 /* Bytes of table memory that a flow without a protocol takes at most: for tests and documentation.

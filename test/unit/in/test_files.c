@@ -20,6 +20,7 @@
 
 static char seen[4096]; /* first byte of each frame */
 static int64_t last_ns;
+static unsigned last_pass;
 
 /* A capture with a packet at each of the given seconds (0 ends), whose frames are `mark`. */
 static const char *make(struct capmake *m, const char *mark, const uint32_t *seconds)
@@ -39,11 +40,13 @@ static int play(const struct capture_file_conf *conf, unsigned at_once, struct w
     int got;
     assert_int_equal(capture_open_files(conf, &c, w), ERR_OK);
     w->text[0] = '\0';
-    while ((got = c->ops->read(c, p, at_once, w)) > 0)
+    while ((got = c->ops->read(c, p, at_once, w)) > 0) {
         for (int i = 0; i < got; i++) {
             seen[n++] = (char)p[i].frame.p[0];
             last_ns = p[i].ts_ns;
         }
+        last_pass = c->pass;
+    }
     seen[n] = '\0';
     if (got == CAPTURE_END && !capture_was_damaged(c, w))
         w->text[0] = '\0';
@@ -86,6 +89,7 @@ static void test_one_file_keeps_its_order(void **state)
     for (unsigned at_once = 1; at_once < 6; at_once++) {
         assert_int_equal(play(&conf, at_once, &w), CAPTURE_END);
         assert_string_equal(seen, "xxxxxxxxxxxx");
+        assert_int_equal(last_pass, 2);
         assert_int_equal(last_ns, 10 * S);
     }
     capmake_free(&m);

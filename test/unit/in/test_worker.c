@@ -23,6 +23,7 @@ struct net {
     int64_t last_tick_ns;
     unsigned finished;
 };
+static unsigned restarts;
 static unsigned events_per_packet, events_at_end;
 
 static void make_event(struct net *n, int64_t ts_ns)
@@ -67,6 +68,12 @@ void net_finish(struct net *n)
         make_event(n, 1);
 }
 
+void net_restart(struct net *n)
+{
+    net_finish(n);
+    restarts++;
+}
+
 void net_free(struct net *n)
 {
     xfree(n);
@@ -77,6 +84,7 @@ void net_free(struct net *n)
 struct script {
     struct capture base;
     unsigned n, given;
+    unsigned loops;      /* to be played so many times more */
     struct worker *stop; /* told to stop when all were given, instead of an end */
     unsigned stop_after; /* or as soon as so many were */
     int64_t time_ns;     /* before the first packet */
@@ -94,6 +102,12 @@ static int script_read(struct capture *c, struct packet *p, unsigned max, struct
         worker_stop(s->stop);
     if (n)
         return (int)n;
+    if (s->loops) {
+        s->loops--;
+        s->base.pass++;
+        s->given = 0;
+        return script_read(c, p, max, w);
+    }
     if (!s->stop)
         return CAPTURE_END;
     worker_stop(s->stop);
@@ -265,6 +279,41 @@ static void test_stop_does_not_wait_for_the_present(void **state)
     worker_free(w);
 }
 
+/* What was captured before the end was asked for is written, however slow the pipe is. */
+static void test_events_wait_for_the_pipe_at_the_end(void **state)
+{
+    (void)state;
+    struct why why;
+    struct thread pipe;
+    struct script s = { .n = 20000, .stop_after = 64, .base = { .live = true, .realtime = true } };
+    struct worker *w = make(&s, 2, 100000 * S);
+    events_per_packet = 1;
+    s.stop = w;
+    assert_int_equal(thread_start(&pipe, "pipe", pipe_main, w), ERR_OK);
+    assert_int_equal(worker_run(w, &why), ERR_OK);
+    thread_join(&pipe);
+    assert_int_equal(s.given, 20000);
+    assert_int_equal(counter_get(worker_counters(w), COUNTER_EVENTS_QUEUE_FULL), 0);
+    assert_int_equal(*(unsigned *)(void *)worker_counters(w)->proto[31], 20000);
+    worker_free(w);
+}
+
+static void test_repetitions_start_as_new(void **state)
+{
+    (void)state;
+    struct why why;
+    struct script s = { .n = 100, .loops = 2 };
+    unsigned batches = 0;
+    events_per_packet = 1;
+    restarts = 0;
+    struct worker *w = make(&s, 30, 100000 * S);
+    assert_int_equal(worker_run(w, &why), ERR_OK);
+    assert_int_equal(drain(w, &batches), 300);
+    assert_int_equal(restarts, 2);
+    assert_int_equal(counter_get(worker_counters(w), COUNTER_CAPTURE_TIME_BACKWARDS), 0);
+    worker_free(w);
+}
+
 /* A batch whose memory is half used is handed over, however few events it has. */
 static void test_memory_seals(void **state)
 {
@@ -294,6 +343,8 @@ int main(void)
         cmocka_unit_test(test_stop_reports_what_is_open),
         cmocka_unit_test(test_stop_reads_what_was_taken),
         cmocka_unit_test(test_stop_does_not_wait_for_the_present),
+        cmocka_unit_test(test_events_wait_for_the_pipe_at_the_end),
+        cmocka_unit_test(test_repetitions_start_as_new),
         cmocka_unit_test(test_memory_seals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

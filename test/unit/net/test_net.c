@@ -512,6 +512,23 @@ static void hole_is_given_up_by_the_timer(void **state)
     assert_string_equal(fake_log(), "c:gap6[] c:>b@1000");
 }
 
+/* The same capture twice: the second time nothing is a late copy, and timers run as the first. */
+static void restart_begins_as_new(void **state)
+{
+    (void)state;
+    open_net();
+    for (int i = 0; i < 2; i++) {
+        TCP(1 * S, 1, 5000, 2, 7000, .seq = 10, .flags = TCP_SYN);
+        TCP(1 * S, 1, 5000, 2, 7000, .seq = 11, .text = ">a\n");
+        TCP(2 * S, 1, 5000, 2, 7000, .seq = 14, .flags = TCP_FIN);
+        TCP(2 * S, 2, 7000, 1, 5000, .seq = 20, .ack = 15, .flags = TCP_FIN);
+        TCP(100 * S, 3, 5000, 2, 7000, .seq = 10, .flags = TCP_SYN);
+        assert_string_equal(fake_log(), "c:>a@1000 c:end1[] s:end1[]");
+        net_restart(net);
+        EXPECT("7 closed 3/165 1/54\n100 capture end 1/54 -\n");
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -538,6 +555,7 @@ int main(void)
         TEST(connection_ends_with_its_flow),
         TEST(stream_outlives_the_report),
         TEST(hole_is_given_up_by_the_timer),
+        TEST(restart_begins_as_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
