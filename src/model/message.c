@@ -367,6 +367,8 @@ static int64_t units(struct slice s)
 
 static int64_t value_size(const struct value *v)
 {
+    if (v->flags & VF_JSON) /* counted as what Java has no size for */
+        return 0;
     switch (v->type) {
     case VT_STR:
         return units(slice_of(v->p, v->n));

@@ -8,6 +8,7 @@
 enum message_value_flag {
     VF_INT32 = 2, /* VT_INT that was read as a 32-bit integer: Graylog's rules tell them apart */
     VF_FLOAT = 4, /* VT_DOUBLE with the form of a float */
+    VF_JSON = 8,  /* any type: a tree of JSON that a rule has parsed */
 };
 
 struct message_field {

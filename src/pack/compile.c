@@ -7,6 +7,7 @@
 #include "pack/dates.h"
 #include "pack/eval.h"
 #include "pack/function.h"
+#include "pack/jsonpath.h"
 #include "pack/lexer.h"
 #include "pack/parser.h"
 #include "pack/pattern.h"
@@ -96,34 +97,52 @@ static void place(struct compiler *c, struct expr *e)
         e->arg[i] = e->item[i];
 }
 
+static bool are_paths(const struct rule_value *v, struct why *why)
+{
+    const struct rule_member *m = v->p;
+    for (uint32_t i = 0; v->kind == K_MAP && i < v->n; i++) {
+        if (m[i].v.kind != K_STRING)
+            why_set(why, ERR_FORMAT, "a path must be a text");
+        if (m[i].v.kind != K_STRING || !jsonpath_ok(rule_text(&m[i].v), why))
+            return false;
+    }
+    return true;
+}
+
+/* What is wrong with a constant for a parameter; NULL: nothing. */
+static const char *fault_of(const struct param *p, const struct rule_value *v, struct why *why)
+{
+    struct slice s = v->kind == K_STRING ? rule_text(v) : slice_of("", 0);
+    struct rule_period period;
+    if (p->flags & PARAM_EXACT && v->kind != (p->type == TY_LONG ? K_LONG : K_STRING))
+        return "it is of another type";
+    if (p->flags & PARAM_LIST && v->kind != K_LIST)
+        return "it is no list";
+    if (p->flags & PARAM_PATHS && !are_paths(v, why))
+        return why->text;
+    if (v->kind != K_STRING)
+        return NULL;
+    if (p->flags & PARAM_PERIOD && !dates_read_period(s, &period))
+        return "it is no period";
+    if (p->flags & PARAM_DATES && !datepattern_ok(s, why))
+        return why->text;
+    if (p->flags & PARAM_ZONE && dates_zone(s) == ZONE_NONE)
+        return "there is no such zone";
+    if (p->flags & PARAM_CHARSET && !charset_ok(s))
+        return "the character set is not known";
+    return p->flags & PARAM_CHAR && !s.n ? "it is empty" : NULL;
+}
+
 /* What a parameter makes of a constant once: a pattern or a subnet. */
 static bool prepare(struct compiler *c, struct expr *e, unsigned i, const struct rule_value *v)
 {
     const struct param *p = &e->fn->param[i];
     struct why why = { "" };
-    if (p->flags & PARAM_EXACT && v->kind != (p->type == TY_LONG ? K_LONG : K_STRING)) {
-        invalid(c, e, p->name, "it is of another type");
-        return false;
-    }
-    if (p->flags & PARAM_LIST && v->kind != K_LIST) {
-        invalid(c, e, p->name, "it is no list");
-        return false;
-    }
-    struct rule_period period;
-    if (v->kind != K_STRING)
-        return true;
-    if (p->flags & PARAM_PERIOD && !dates_read_period(rule_text(v), &period)) {
-        invalid(c, e, p->name, "it is no period");
-        return false;
-    }
-    if (p->flags & PARAM_DATES && !datepattern_ok(rule_text(v), &why)) {
-        invalid(c, e, p->name, why.text);
-        return false;
-    }
-    if (p->flags & PARAM_ZONE && dates_zone(rule_text(v)) == ZONE_NONE) {
-        invalid(c, e, p->name, "there is no such zone");
-        return false;
-    }
+    const char *fault = fault_of(p, v, &why);
+    if (fault)
+        invalid(c, e, p->name, fault);
+    if (fault || v->kind != K_STRING)
+        return !fault;
     if (p->flags & PARAM_REGEX)
         e->ready[i] = pattern_make(c->a, rule_text(v), &why);
     else if (p->flags & PARAM_SUBNET)

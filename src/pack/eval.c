@@ -141,8 +141,13 @@ static struct rule_value field(struct run *run, const struct expr *e)
         return date_part(&a, name);
     if (a.kind == K_PERIOD)
         return period_part(a.p, name);
-    if (a.kind == K_MAP && a.fixed == VALUE_JSON)
+    if (a.fixed == VALUE_JSON)
         return rule_null();
+    for (uint32_t i = 0; a.fixed == VALUE_URL && i < a.n; i++) {
+        const struct rule_member *part = (const struct rule_member *)a.p + i;
+        if (is_part(name, (const char *)part->key.p))
+            return part->v;
+    }
     if (a.kind == K_MAP && (a.fixed == VALUE_MATCHED || a.fixed == VALUE_UNMATCHED) &&
         slice_eq(name, SLICE("matches")))
         return rule_bool(a.fixed == VALUE_MATCHED);

@@ -96,14 +96,20 @@ struct rule_value fn_to_string(struct call *c)
 
 struct rule_value fn_to_map(struct call *c)
 {
-    if (c->arg[0].kind == K_MAP)
-        return c->arg[0];
+    struct rule_value v = c->arg[0];
+    if (v.fixed == VALUE_JSON && v.kind != K_MAP)
+        return call_fail(c, "the JSON tree is no object");
+    if (v.fixed == VALUE_JSON)
+        v.fixed = VALUE_FREE;
+    if (v.kind == K_MAP && v.fixed < VALUE_PRIORITY)
+        return v;
     return (struct rule_value){ .kind = K_MAP };
 }
 
+/* Trees of JSON, URLs and priorities are classes of their own. */
 static bool is_kind(const struct call *c, unsigned kind)
 {
-    return c->arg[0].kind == kind;
+    return c->arg[0].kind == kind && c->arg[0].fixed < VALUE_PRIORITY;
 }
 
 struct rule_value fn_is_string(struct call *c)

@@ -8,7 +8,7 @@ static bool elements(struct call *c, struct rule_value *list)
     *list = c->arg[0];
     if (list->kind == K_NULL)
         *list = (struct rule_value){ .kind = K_LIST };
-    if (list->kind == K_LIST)
+    if (list->kind == K_LIST && list->fixed != VALUE_JSON)
         return true;
     call_fail(c, "Unsupported data type for parameter 'elements'");
     return false;

@@ -50,3 +50,13 @@ struct rule_value fn_cidr_match(struct call *c)
         return call_fail(c, "it is no subnet");
     return rule_bool(c->arg[1].kind == K_IP && subnet_has(s, c->arg[1].p));
 }
+
+/* The last byte of IPv4, the last two of IPv6 become zero. */
+struct rule_value fn_anonymize_ip(struct call *c)
+{
+    if (c->arg[0].kind != K_IP)
+        return call_fail(c, "the value is no address");
+    struct addr a = *(const struct addr *)c->arg[0].p;
+    memset(a.b + (addr_is_v4(&a) ? 15 : 14), 0, addr_is_v4(&a) ? 1 : 2);
+    return address(c, &a);
+}

@@ -42,6 +42,12 @@ static unsigned param_flag(char letter)
         return PARAM_DATES;
     case '@':
         return PARAM_ZONE;
+    case '$':
+        return PARAM_CHARSET;
+    case '\'':
+        return PARAM_CHAR;
+    case '{':
+        return PARAM_PATHS;
     case '[':
         return PARAM_LIST;
     default:

@@ -9,15 +9,18 @@ struct call;
 typedef struct rule_value (*function_run)(struct call *c);
 
 enum param_flag {
-    PARAM_DATES = 128,  /* % a constant must be a pattern of dates */
-    PARAM_ZONE = 256,   /* @ a constant must be a zone or an offset */
-    PARAM_PERIOD = 64,  /* # a constant must be an ISO period */
-    PARAM_LIST = 32,    /* [ a constant must be a list */
-    PARAM_LATE = 16,    /* ^ a pattern whose faults show only when it is used */
-    PARAM_OPTIONAL = 1, /* ? */
-    PARAM_REGEX = 2,    /* ~ a pattern: a constant one is compiled when the rule is loaded */
-    PARAM_SUBNET = 4,   /* / the same for address/bits */
-    PARAM_EXACT = 8,    /* = a constant of another type is an invalid argument, not a wrong type */
+    PARAM_CHARSET = 512, /* $ a constant must be the name of a character set */
+    PARAM_CHAR = 1024,   /* ' a constant must not be empty */
+    PARAM_PATHS = 2048,  /* { a constant must be a map of paths into JSON */
+    PARAM_DATES = 128,   /* % a constant must be a pattern of dates */
+    PARAM_ZONE = 256,    /* @ a constant must be a zone or an offset */
+    PARAM_PERIOD = 64,   /* # a constant must be an ISO period */
+    PARAM_LIST = 32,     /* [ a constant must be a list */
+    PARAM_LATE = 16,     /* ^ a pattern whose faults show only when it is used */
+    PARAM_OPTIONAL = 1,  /* ? */
+    PARAM_REGEX = 2,     /* ~ a pattern: a constant one is compiled when the rule is loaded */
+    PARAM_SUBNET = 4,    /* / the same for address/bits */
+    PARAM_EXACT = 8,     /* = a constant of another type is an invalid argument, not a wrong type */
 };
 
 struct param {
@@ -66,6 +69,9 @@ struct buf call_buf(struct call *c, size_t cap);
 bool call_more(struct call *c, struct buf *b, size_t n);
 /* What was written, as a value. */
 struct rule_value call_done(struct call *c, const struct buf *b);
+
+/* True for the character sets that we can read and write (fn_encode.c). */
+bool charset_ok(struct slice name);
 
 #define FUNCTION_DECLARE(name)                struct rule_value fn_##name(struct call *c);
 #define FUNCTION(name, returns, pure, params) FUNCTION_DECLARE(name)

@@ -47,6 +47,13 @@ struct rule_value value_read(const struct value *v, struct arena *mem)
 {
     if (!v)
         return rule_null();
+    if (v->flags & VF_JSON && v->type != VT_NULL) {
+        struct value plain = *v;
+        plain.flags &= (uint8_t)~VF_JSON;
+        struct rule_value out = value_read(&plain, mem);
+        out.fixed = VALUE_JSON;
+        return out;
+    }
     switch ((unsigned)v->type) {
     case VT_INT:
         return (struct rule_value){ .kind = v->flags & VF_INT32 ? K_INT : K_LONG, .i = v->i };
@@ -115,7 +122,21 @@ static struct value store_text(const struct rule_value *v, struct arena *mem)
     return (struct value){ .field = 0xffff, .type = VT_STR, .n = (uint32_t)text.n, .p = text.p };
 }
 
+static struct value store_plain(const struct rule_value *v, struct arena *mem);
+
 struct value value_store(const struct rule_value *v, struct arena *mem)
+{
+    if (v->fixed == VALUE_URL)
+        return v->n ? store_text(v, mem) : (struct value){ .field = 0xffff };
+    struct rule_value plain = *v;
+    plain.fixed = VALUE_FREE;
+    struct value out = store_plain(&plain, mem);
+    if (v->fixed == VALUE_JSON)
+        out.flags |= VF_JSON;
+    return out;
+}
+
+static struct value store_plain(const struct rule_value *v, struct arena *mem)
 {
     struct value out = { .field = 0xffff };
     switch (v->kind) {
@@ -299,10 +320,53 @@ static void print_items(struct buf *b, const struct rule_value *v, unsigned dept
     buf_u8(b, map ? '}' : ']');
 }
 
+/* A tree of JSON as compact JSON text. */
+static void print_json(struct buf *b, const struct rule_value *v, unsigned depth)
+{
+    bool map = v->kind == K_MAP;
+    if (v->kind == K_STRING) {
+        jsondoc_string(b, rule_text(v), false);
+        return;
+    }
+    if ((!map && v->kind != K_LIST) || depth > DEPTH_MAX) {
+        print_at(b, &(struct rule_value){ .kind = v->kind, .n = v->n, .i = v->i }, depth);
+        return;
+    }
+    buf_u8(b, map ? '{' : '[');
+    for (uint32_t i = 0; i < v->n && !b->full; i++) {
+        if (i)
+            buf_u8(b, ',');
+        if (map) {
+            const struct rule_member *m = (const struct rule_member *)v->p + i;
+            jsondoc_string(b, m->key, false);
+            buf_u8(b, ':');
+            print_json(b, &m->v, depth + 1);
+        } else {
+            print_json(b, (const struct rule_value *)v->p + i, depth + 1);
+        }
+    }
+    buf_u8(b, map ? '}' : ']');
+}
+
+/* The text of a URL stands in its last member. */
+static struct slice url_text(const struct rule_value *v)
+{
+    const struct rule_value *text = value_member(v, SLICE("url"));
+    return text ? rule_text(text) : slice_of("", 0);
+}
+
 static void print_at(struct buf *b, const struct rule_value *v, unsigned depth)
 {
     if (depth > DEPTH_MAX)
         return;
+    if (v->fixed == VALUE_JSON && v->kind != K_NULL) {
+        print_json(b, v, depth);
+        return;
+    }
+    if (v->fixed == VALUE_URL) {
+        buf_add(b, url_text(v));
+        return;
+    }
     switch (v->kind) {
     case K_NULL:
         buf_lit(b, "null");
@@ -355,7 +419,7 @@ void value_print(struct buf *b, const struct rule_value *v)
 
 struct slice value_to_text(const struct rule_value *v, struct arena *mem)
 {
-    if (v->kind == K_STRING)
+    if (v->kind == K_STRING && v->fixed != VALUE_JSON)
         return rule_text(v);
     for (size_t cap = 128; cap <= TEXT_MAX_BYTES; cap *= 8) {
         struct buf b = buf_of(arena_alloc(mem, cap), cap);

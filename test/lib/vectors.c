@@ -356,8 +356,23 @@ static void put_map(struct buf *b, const struct object *o)
     buf_u8(b, '}');
 }
 
+static void put_json(struct buf *b, const struct value *v)
+{
+    struct arena mem;
+    arena_init(&mem, NULL, 0);
+    struct rule_value tree = value_read(v, &mem);
+    buf_lit(b, "{\"t\":\"json\",\"v\":");
+    value_print(b, &tree);
+    buf_u8(b, '}');
+    arena_free(&mem);
+}
+
 void vectors_put_value(struct buf *b, const struct value *v)
 {
+    if (v->flags & VF_JSON) {
+        put_json(b, v);
+        return;
+    }
     switch ((unsigned)v->type) {
     case VT_NULL:
         buf_lit(b, "{\"t\":\"null\"");
