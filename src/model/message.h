@@ -46,6 +46,8 @@ struct message {
     struct message_field *f; /* all other fields, in order of their first setting */
     uint16_t *index;         /* open addressing over f, by hash; 0: free, else position + 1 */
     unsigned n, cap, index_mask;
+    bool dropped;     /* it goes no further */
+    uint16_t clones;  /* how many generations of clones lie before it */
     uint32_t refused; /* fields that were not accepted (names, reserved words, too many) */
     struct message_error *errors;
     struct slice *streams; /* ids of the streams it is in, no id twice */
@@ -59,6 +61,10 @@ uint32_t message_hash(struct slice name);
 
 /* A new message with room for `cap` fields (it grows); NULL when mem is out of budget. */
 struct message *message_new(struct arena *mem, unsigned cap);
+
+/* A message with the same fields and streams in the same memory (texts are shared); errors are not
+ * taken over. NULL when mem is out of budget. */
+struct message *message_clone(const struct message *from);
 
 /* s without bytes up to U+0020 at its ends: how Graylog trims names and values. */
 struct slice message_trim(struct slice s);

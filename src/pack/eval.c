@@ -428,7 +428,7 @@ enum rule_answer rule_condition(struct run *run, const struct rule *r)
     return r->when->type == TY_BOOLEAN && v.kind == K_BOOL && v.i ? RULE_TRUE : RULE_FALSE;
 }
 
-bool rule_act(struct run *run, const struct rule *r)
+static bool act(struct run *run, const struct rule *r, bool first_only)
 {
     run->failed = run->located = false;
     run->var = arena_zalloc(run->mem, r->slots * sizeof *run->var);
@@ -438,6 +438,18 @@ bool rule_act(struct run *run, const struct rule *r)
             locate(run, s->e);
         else if (s->let.n)
             run->var[s->slot] = v;
+        if (first_only)
+            break;
     }
     return run->var && !run->failed;
+}
+
+bool rule_act(struct run *run, const struct rule *r)
+{
+    return act(run, r, false);
+}
+
+bool rule_act_first(struct run *run, const struct rule *r)
+{
+    return act(run, r, true);
 }

@@ -13,6 +13,7 @@ struct rule_input {
 };
 
 struct lookup_table;
+struct program_run;
 
 /* What rules may ask of the server around them. Not changed while rules run. */
 struct rule_env {
@@ -33,9 +34,9 @@ struct run {
     struct message *m;
     struct arena *mem; /* the message's */
     struct rule_value *var;
-    bool failed;  /* the current statement or condition */
-    bool located; /* why says where */
-    bool dropped; /* drop_message was called */
+    struct program_run *program; /* takes what create_message makes; NULL: nobody does */
+    bool failed;                 /* the current statement or condition */
+    bool located;                /* why says where */
     char why[256];
 };
 
@@ -47,6 +48,9 @@ enum rule_answer rule_condition(struct run *run, const struct rule *r);
 /* The statements, up to the first that fails; then false, and run->why says where and why. What
  * was done before it stays. */
 bool rule_act(struct run *run, const struct rule *r);
+
+/* The same for its first statement alone. */
+bool rule_act_first(struct run *run, const struct rule *r);
 
 /* The value of an expression; on failure run->failed is set and the value is null. */
 struct rule_value eval(struct run *run, const struct expr *e);

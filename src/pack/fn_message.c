@@ -109,8 +109,7 @@ struct rule_value fn_get_field(struct call *c)
 
 struct rule_value fn_drop_message(struct call *c)
 {
-    if (call_message(c, 0) == c->run->m)
-        c->run->dropped = true;
+    call_message(c, 0)->dropped = true;
     return rule_null();
 }
 
@@ -148,12 +147,14 @@ struct rule_value fn_remove_from_stream(struct call *c)
 {
     struct message *m = call_message(c, 2);
     const struct rule_env *env = c->run->env;
-    bool removed = false;
+    bool meant = false;
     for (unsigned i = 0; env && i < env->n_streams; i++) {
-        if (is_meant(c, &env->stream[i]) && !env->stream[i].paused)
-            removed |= message_unstream(m, env->stream[i].id);
+        if (!is_meant(c, &env->stream[i]) || env->stream[i].paused)
+            continue;
+        meant = true;
+        message_unstream(m, env->stream[i].id);
     }
-    if (removed && !m->n_streams)
+    if (meant && !m->n_streams)
         message_stream(m, env->default_stream);
     return rule_null();
 }

@@ -531,26 +531,40 @@ static void statements(struct parser *p, struct statement **to)
     }
 }
 
+static struct rule *rule(struct parser *p)
+{
+    struct rule *r = get(p, sizeof *r);
+    if (!r)
+        return NULL;
+    step(p);
+    expect_word(p, TK_RULE, "'rule'");
+    if (!p->failed && p->t.kind == TK_STRING)
+        r->name = slice_of(p->t.text.p + 1, p->t.text.n - 2); /* escapes stay as they are */
+    expect_word(p, TK_STRING, "the name of the rule in quotes");
+    expect_word(p, TK_WHEN, "'when'");
+    r->when = p->failed ? NULL : expression(p);
+    if (!p->failed && p->t.kind == TK_THEN) {
+        step(p);
+        statements(p, &r->then);
+    }
+    if (!p->failed && p->t.kind != TK_END)
+        fail_at(p, &p->t, "'then' or 'end'");
+    return p->failed ? NULL : r;
+}
+
 struct rule *parser_rule(struct arena *a, struct slice text, struct rule_errors *e)
 {
     struct parser p = { .a = a, .l = lexer_of(text), .e = e };
-    struct rule *r = get(&p, sizeof *r);
-    if (!r)
-        return NULL;
-    step(&p);
-    expect_word(&p, TK_RULE, "'rule'");
-    if (!p.failed && p.t.kind == TK_STRING)
-        r->name = slice_of(p.t.text.p + 1, p.t.text.n - 2); /* escapes stay as they are */
-    expect_word(&p, TK_STRING, "the name of the rule in quotes");
-    expect_word(&p, TK_WHEN, "'when'");
-    r->when = p.failed ? NULL : expression(&p);
-    if (!p.failed && p.t.kind == TK_THEN) {
-        step(&p);
-        statements(&p, &r->then);
-    }
-    if (!p.failed && p.t.kind != TK_END)
-        fail_at(&p, &p.t, "'then' or 'end'");
+    struct rule *r = rule(&p);
     while (!p.failed && p.t.kind != TK_EOF) /* what follows must still be made of tokens */
         step(&p);
     return p.failed ? NULL : r;
+}
+
+struct rule *parser_next(struct arena *a, struct lexer *at, struct rule_errors *e)
+{
+    struct parser p = { .a = a, .l = *at, .e = e };
+    struct rule *r = rule(&p);
+    *at = p.l; /* the last token read was the `end` */
+    return r;
 }

@@ -9,6 +9,8 @@
 #include "pack/compile.h"
 #include "pack/eval.h"
 #include "pack/lookup.h"
+#include "pack/parser.h"
+#include "pack/program.h"
 
 #define NOW_MS 1707945600000
 
@@ -326,13 +328,13 @@ static struct slice up_to_cause(struct slice s)
 }
 
 /* The first error of the message begins with the same words. */
-static bool same_why(struct vectors_case *c, const struct run *run)
+static bool same_why(struct vectors_case *c, const struct message *m)
 {
     const struct jsondoc_node *errors = vectors_get(c, c->out, "errors");
     struct slice want = slice_of("", 0);
     if (errors && errors->n)
         want = vectors_text(c, &c->doc->node[errors->child], "details");
-    struct slice got = run->failed ? slice_cstr(run->why) : slice_of("", 0);
+    struct slice got = m->errors ? m->errors->details : slice_of("", 0);
     if (slice_eq(up_to_cause(want), up_to_cause(got)))
         return true;
     return vectors_differ(c, "error", want, got);
@@ -347,27 +349,102 @@ static bool same_flag(struct vectors_case *c, const char *what, bool got)
                           got ? SLICE("true") : SLICE("false"));
 }
 
-static bool ran(struct vectors_case *c, const struct rule *r)
+/* The last evaluation, as the vectors tell it, and what was made. */
+struct attempt {
+    const char *condition;
+    bool executed, failed;
+    struct message *kept[PROGRAM_CREATED_MAX + 1];
+    unsigned n_kept;
+};
+
+static void tell(void *ctx, const struct program_event *e)
 {
     static const char *const answers[] = { "false", "true", "error" };
+    struct attempt *a = ctx;
+    if (e->step == PROGRAM_CONDITION)
+        a->condition = answers[e->answer], a->failed = false;
+    else if (e->step == PROGRAM_RULE_BEGIN)
+        a->executed = true;
+    else if (e->step == PROGRAM_RULE_END)
+        a->failed = e->answer == RULE_ERROR;
+}
+
+static void take(void *ctx, struct message *m)
+{
+    struct attempt *a = ctx;
+    a->kept[a->n_kept++] = m;
+}
+
+/* Messages that rules made: the first ones are listed when there are many. */
+static bool same_created(struct vectors_case *c, const struct attempt *a, unsigned from)
+{
+    const struct jsondoc_node *list = vectors_get(c, c->out, "created");
+    const struct jsondoc_node *count = vectors_get(c, c->out, "created_count");
+    unsigned want = count ? (unsigned)count->i : list ? list->n : 0;
+    if (want != a->n_kept - from)
+        return vectors_differ(c, "created", SLICE("another number"), SLICE("of messages"));
+    bool good = true;
+    for (uint32_t i = list ? list->child : 0; i; i = c->doc->node[i].next) {
+        struct vectors_case part = *c;
+        part.out = &c->doc->node[i];
+        good &= same_streams(&part, a->kept[from]) & vectors_same_message(&part, a->kept[from]);
+        from++;
+    }
+    return good;
+}
+
+/* Alone in stage 0 of a pipeline of the Default Stream. */
+static struct program *program_of(struct slice rule, struct slice name, struct arena *mem)
+{
+    static const struct slice head = SLICE("pipeline \"p\" stage 0 match pass rule \"");
+    struct buf b = buf_of(arena_alloc(mem, name.n + 64), name.n + 64);
+    unsigned mistakes;
+    buf_add(&b, head);
+    buf_add(&b, name);
+    buf_lit(&b, "\"; end");
+    struct lexer at = lexer_of(rule);
+    struct rule_errors e = { .n = 0 };
+    parser_next(mem, &at, &e); /* what follows the first rule is not loaded there */
+    rule.n = (size_t)(at.p - rule.p);
+    struct program_source source = { SLICE("rule"), rule };
+    struct program_source pipeline = { SLICE("pipeline"), buf_slice(&b) };
+    struct program_connection connection = { env.default_stream, SLICE("p") };
+    struct program_conf conf = { .rule = &source,
+                                 .n_rules = 1,
+                                 .pipeline = &pipeline,
+                                 .n_pipelines = 1,
+                                 .connection = &connection,
+                                 .n_connections = 1 };
+    return program_load(&conf, &mistakes);
+}
+
+static bool ran(struct vectors_case *c, const struct rule *r)
+{
+    static struct attempt a;
     struct message *m = make_message(c);
-    struct run run = { .env = &env, .m = m, .mem = c->mem };
+    struct program_sink sink = { take, &a };
+    struct program_listener listener = { tell, &a };
+    a = (struct attempt){ .condition = "false" };
     fill_tables();
     c->any_moment = true;
     if (!m)
         return vectors_differ(c, "fields", SLICE("a type of Java"), SLICE("nothing"));
-    bool live = m->n_streams && slice_eq(m->streams[0], env.default_stream);
-    enum rule_answer answer = live ? rule_condition(&run, r) : RULE_FALSE;
-    bool executed = answer == RULE_TRUE;
-    bool failed = executed && !rule_act(&run, r);
+    struct program *p = program_of(vectors_text(c, c->line, "rule"), r->name, c->mem);
+    struct program_run *run = program_run_new(p);
+    program_run(run, &env, m, &sink, &listener);
+    bool dropped = !a.n_kept || a.kept[0] != m;
     const struct jsondoc_node *want = vectors_get(c, c->out, "condition");
-    bool good = same_flag(c, "executed", executed) & same_flag(c, "failed", failed) &
-                same_flag(c, "dropped", run.dropped) & same_why(c, &run);
-    if (want && !vectors_is(want, answers[answer]))
-        good = vectors_differ(c, "condition", jsondoc_str(want), slice_cstr(answers[answer]));
+    bool good = same_flag(c, "executed", a.executed) & same_flag(c, "failed", a.failed) &
+                same_flag(c, "dropped", dropped) & same_why(c, m);
+    if (want && !vectors_is(want, a.condition))
+        good = vectors_differ(c, "condition", jsondoc_str(want), slice_cstr(a.condition));
     if (!slice_eq(vectors_text(c, c->out, "rule_name"), r->name))
         good = vectors_differ(c, "rule_name", vectors_text(c, c->out, "rule_name"), r->name);
-    return same_streams(c, m) & vectors_same_message(c, m) & same_tables(c) & good;
+    good &= same_streams(c, m) & vectors_same_message(c, m) & same_tables(c);
+    good &= same_created(c, &a, !dropped);
+    program_run_free(run);
+    program_free(p);
+    return good;
 }
 
 static bool one(struct vectors_case *c)

@@ -1,0 +1,139 @@
+/* Programs: many rules in one text, mistakes with their places, bounds of what rules make. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "pack/program.h"
+
+static const struct rule_stream streams[] = { { SLICE("s1"), SLICE("Default Stream"), false } };
+static const struct rule_env env = {
+    .now_ms = 1, .stream = streams, .n_streams = 1, .default_stream = SLICE("s1")
+};
+static char told[4096];
+static unsigned kept, lines;
+
+static void mistake(void *ctx, const struct program_mistake *m)
+{
+    (void)ctx;
+    size_t n = strlen(told);
+    snprintf(told + n, sizeof told - n, "%s %u %u:%u %s\n",
+             m->part == PROGRAM_RULE ? "rule" : "pipeline", m->source, m->error->line,
+             m->error->col, m->unresolved ? "unresolved" : rule_error_name(m->error->kind));
+}
+
+static struct program *load(const char *rules, const char *pipeline, unsigned *mistakes)
+{
+    static struct program_source rule, line;
+    static const struct program_connection connection = { SLICE("s1"), SLICE("p") };
+    rule = (struct program_source){ SLICE("r"), slice_cstr(rules) };
+    line = (struct program_source){ SLICE("p"), slice_cstr(pipeline) };
+    struct program_conf conf = { .rule = &rule,
+                                 .n_rules = 1,
+                                 .pipeline = &line,
+                                 .n_pipelines = 1,
+                                 .connection = &connection,
+                                 .n_connections = 1,
+                                 .mistake = mistake };
+    told[0] = '\0';
+    struct program *p = program_load(&conf, mistakes);
+    assert_non_null(p);
+    return p;
+}
+
+static void take(void *ctx, struct message *m)
+{
+    (void)ctx;
+    (void)m;
+    kept++;
+}
+
+static void every_mistake_is_told_with_its_place(void **state)
+{
+    (void)state;
+    unsigned n;
+    struct program *p = load("rule \"a\" when true then end\n"
+                             "rule \"b\" when nosuch() then end\n"
+                             "rule \"c\" when ( then end\n"
+                             "// rule \"x\"\n"
+                             "rule \"d\" when true then let x = y; end",
+                             "pipeline \"p\" stage 1 match all\n rule \"a\"; rule \"z\"; end", &n);
+    assert_string_equal(told, "rule 0 2:14 UndeclaredFunction\n"
+                              "rule 0 3:16 SyntaxError\n"
+                              "rule 0 5:32 UndeclaredVariable\n"
+                              "pipeline 0 2:16 unresolved\n");
+    assert_int_equal(n, 4);
+    assert_int_equal(program_rules(p), 1);
+    program_free(p);
+}
+
+static void tell(void *ctx, const struct program_event *e)
+{
+    (void)ctx;
+    lines += e->step == PROGRAM_RULE_BEGIN;
+}
+
+/* Rules that make messages without an end are stopped, and that is counted. */
+static void what_rules_make_is_bounded(void **state)
+{
+    (void)state;
+    unsigned n;
+    struct program *p = load("rule \"two\" when true then clone_message(); clone_message(); end",
+                             "pipeline \"p\" stage 0 match pass rule \"two\" end", &n);
+    struct program_run *r = program_run_new(p);
+    struct program_sink sink = { take, NULL };
+    struct program_listener listener = { tell, NULL };
+    struct arena mem;
+    assert_int_equal(n, 0);
+    arena_init(&mem, NULL, 0);
+    struct message *m = message_new(&mem, 4);
+    message_stream(m, SLICE("s1"));
+    kept = lines = 0;
+    program_run(r, &env, m, &sink, &listener);
+    assert_int_equal(kept, PROGRAM_CREATED_MAX + 1);
+    assert_int_equal(lines, PROGRAM_CREATED_MAX + 1);
+    assert_int_equal(program_created(r), PROGRAM_CREATED_MAX);
+    assert_true(program_refused(r) > 0);
+    assert_int_equal(program_counts(r)[0].evaluated, PROGRAM_CREATED_MAX + 1);
+    assert_true(program_counts(r)[0].failed > 0);
+    arena_free(&mem);
+    program_run_free(r);
+    program_free(p);
+}
+
+/* A message that has no memory left is not lost and takes nothing with it. */
+static void without_memory_it_goes_on(void **state)
+{
+    (void)state;
+    unsigned n;
+    struct program *p =
+        load("rule \"a\" when true then clone_message(); set_field(\"x\", concat(\"a\", to_string("
+             "$message.message))); end",
+             "pipeline \"p\" stage 0 match pass rule \"a\" end", &n);
+    struct program_run *r = program_run_new(p);
+    struct program_sink sink = { take, NULL };
+    for (size_t budget = 1024; budget < 65536; budget += 512) {
+        struct arena mem;
+        arena_init(&mem, NULL, budget);
+        struct message *m = message_new(&mem, 4);
+        kept = 0;
+        if (m && message_stream(m, SLICE("s1"))) {
+            program_run(r, &env, m, &sink, NULL);
+            assert_true(kept >= 1);
+        }
+        arena_free(&mem);
+    }
+    program_run_free(r);
+    program_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_mistake_is_told_with_its_place),
+        cmocka_unit_test(what_rules_make_is_bounded),
+        cmocka_unit_test(without_memory_it_goes_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
