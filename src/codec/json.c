@@ -180,18 +180,23 @@ static bool copy_plain(uint8_t *to, const uint8_t *p, size_t n, bool escape_html
 }
 
 /* Most texts need no escape: they are copied while they are looked at. */
-void json_string(struct buf *out, struct slice s, bool escape_html)
+bool json_plain_string(struct buf *out, struct slice s, bool escape_html)
 {
     uint8_t *to = buf_room(out, s.n + 2);
     if (UNLIKELY(!to))
-        return;
-    if (UNLIKELY(!copy_plain(to + 1, s.p, s.n, escape_html))) {
-        put_rest(out, s, plain_run(s.p, s.n, escape_html), escape_html);
-        return;
-    }
+        return true;
+    if (UNLIKELY(!copy_plain(to + 1, s.p, s.n, escape_html)))
+        return false;
     to[0] = '"';
     to[s.n + 1] = '"';
     out->n += s.n + 2;
+    return true;
+}
+
+void json_string(struct buf *out, struct slice s, bool escape_html)
+{
+    if (UNLIKELY(!json_plain_string(out, s, escape_html)))
+        put_rest(out, s, plain_run(s.p, s.n, escape_html), escape_html);
 }
 
 struct decimal {

@@ -8,6 +8,10 @@
  * as \ufffd; with escape_html also & < > as \u0026 \u003c \u003e (packetbeat-protocols.md 0.1). */
 void json_string(struct buf *out, struct slice s, bool escape_html);
 
+/* The same for ASCII text that needs no escape, which most is. False: it is none, and nothing was
+ * written. */
+bool json_plain_string(struct buf *out, struct slice s, bool escape_html);
+
 /* The shortest decimal form that reads back as d, without forced point; NaN and infinities: null.
  */
 void json_double(struct buf *out, double d);

@@ -349,19 +349,38 @@ bool message_is_complete(const struct message *m)
     return m->has_message && message_trim(m->message).n > 0;
 }
 
-/* UTF-16 units: one a character, two from U+10000 on. Eight bytes of ASCII are eight. */
+static inline uint64_t load4(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* The last bytes are looked at again together with those before them. */
+static inline bool is_ascii(struct slice s)
+{
+    uint64_t seen = 0;
+    if (s.n >= 8) {
+        for (size_t i = 0; i + 8 < s.n; i += 8)
+            seen |= load8(s.p + i);
+        seen |= load8(s.p + s.n - 8);
+    } else if (s.n >= 4) {
+        seen = load4(s.p) | load4(s.p + s.n - 4);
+    } else {
+        for (size_t i = 0; i < s.n; i++)
+            seen |= s.p[i];
+    }
+    return !(seen & 0x8080808080808080u);
+}
+
+/* UTF-16 units: one a character, two from U+10000 on. */
 static int64_t units(struct slice s)
 {
     int64_t n = 0;
-    size_t i = 0;
-    for (; i < s.n; i++) {
-        if (i + 8 <= s.n && !(load8(s.p + i) & 0x8080808080808080u)) {
-            n += 8;
-            i += 7;
-            continue;
-        }
+    if (LIKELY(is_ascii(s)))
+        return (int64_t)s.n;
+    for (size_t i = 0; i < s.n; i++)
         n += ((s.p[i] & 0xc0) != 0x80) + (s.p[i] >= 0xf0);
-    }
     return n;
 }
 

@@ -51,7 +51,9 @@ static void put_surrogates(struct buf *out, struct slice s)
 
 void message_json_text(struct buf *out, struct slice s)
 {
-    if (UNLIKELY(has_surrogate(s)))
+    if (LIKELY(json_plain_string(out, s, false)))
+        return;
+    if (has_surrogate(s))
         put_surrogates(out, s);
     else
         json_string(out, s, false);
@@ -226,6 +228,25 @@ static struct slice undotted(struct message *m, struct slice name, struct messag
     return plain;
 }
 
+/* `,"name":`, unless the name has a dot: then false, and nothing was written. Names hold no byte
+ * that JSON would escape. */
+static bool put_name(struct buf *out, struct slice name)
+{
+    uint8_t *to = buf_room(out, name.n + 4);
+    if (!to)
+        return true;
+    if (slice_find(name, '.') >= 0)
+        return false;
+    to[0] = ',';
+    to[1] = '"';
+    if (name.n)
+        memcpy(to + 2, name.p, name.n);
+    to[name.n + 2] = '"';
+    to[name.n + 3] = ':';
+    out->n += name.n + 4;
+    return true;
+}
+
 static void put_fields(struct message *m, struct buf *out)
 {
     struct message *taken = NULL;
@@ -233,15 +254,11 @@ static void put_fields(struct message *m, struct buf *out)
         struct slice name = m->f[i].name;
         if (is_ours(m, name))
             continue;
-        if (slice_find(name, '.') >= 0) {
+        if (UNLIKELY(!put_name(out, name))) {
             name = undotted(m, name, &taken);
-            if (!name.n)
+            if (!name.n || !put_name(out, name))
                 continue;
         }
-        /* Names hold no byte that JSON would escape. */
-        buf_lit(out, ",\"");
-        buf_add(out, name);
-        buf_lit(out, "\":");
         put_value(out, &m->f[i].v, 0);
     }
 }

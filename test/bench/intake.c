@@ -1,7 +1,8 @@
 /* The Beats input, from a socket to decoded messages: four clients in processes of their own send
- * windows of DNS events, and each batch is answered at once. CPU of the receiver's process alone,
- * all its threads. Usage: intake [EVENTS] [PEER], PEER: the program of golumber/, whose server then
- * takes the same from the same clients in turn. */
+ * windows of DNS events, and each batch is answered at once; in the last case, when it is a synced
+ * line of a file, as in serve. CPU of the receiver's process alone, all its threads.
+ * Usage: intake [EVENTS [PEER [CASE]]], PEER: the program of golumber/, whose server then takes the
+ * same from clients of its own in turn; - is none. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,6 +24,7 @@
 #include "in/input.h"
 #include "lib/dns_events.h"
 #include "os/thread.h"
+#include "pipe/message_pipe.h"
 
 #define KINDS        8192 /* different events */
 #define WINDOW       2048 /* events of a window: bulk_max_size of Packetbeat */
@@ -37,7 +39,18 @@
 #define NS_PER_S     1e9
 #define POLL_MS      100
 
+#define INPUT(tls) "{bind_address: 127.0.0.1, port: 0, tls_enable: " #tls "}"
+#define OUTPUT     "{path: build/bench/messages, filename: messages}"
+
 extern const struct input input_beats;
+extern const struct output output_file;
+
+struct bench_case {
+    const char *name;
+    bool tls, packed;
+    bool written; /* to a file */
+    double goal;  /* events a second of CPU time; 0: a figure without a goal */
+};
 
 static struct slice events[KINDS];
 static struct slice window[2][WINDOWS]; /* plain, compressed */
@@ -203,6 +216,8 @@ static void stop_clients(const struct side *s)
 struct receiver {
     struct arena mem;
     struct intake *intake;
+    struct message_pipe *output; /* NULL: messages are counted only */
+    struct counters counters;
     struct thread loop, pipe;
     uint64_t messages, fields; /* the pipe's, read after it ended */
 };
@@ -214,45 +229,79 @@ static void run_loop(void *ctx)
     BUG_ON(intake_run(r->intake, &why));
 }
 
-static void run_pipe(void *ctx)
+static void take(struct receiver *r, struct message_batch *const *b, unsigned n)
 {
-    struct receiver *r = ctx;
-    while (!intake_is_drained(r->intake)) {
-        struct message_batch *b = intake_take(r->intake);
-        if (!b) {
-            poll(&(struct pollfd){ intake_ready_fd(r->intake), POLLIN, 0 }, 1, POLL_MS);
-            continue;
-        }
-        r->messages += b->n;
-        for (unsigned i = 0; i < b->n; i++)
-            r->fields += b->message[i]->n;
-        b->answer = ANSWER_DURABLE;
-        intake_give_back(r->intake, b);
+    struct why why;
+    for (unsigned i = 0; i < n; i++) {
+        r->messages += b[i]->n;
+        for (unsigned k = 0; k < b[i]->n; k++)
+            r->fields += b[i]->message[k]->n;
+    }
+    BUG_ON(r->output && message_pipe_write(r->output, b, n, &r->counters, &why));
+    for (unsigned i = 0; i < n; i++) {
+        if (r->output)
+            message_pipe_done(r->output, b[i]);
+        b[i]->answer = ANSWER_DURABLE;
+        intake_give_back(r->intake, b[i]);
     }
 }
 
-static void open_receiver(struct receiver *r, bool tls, unsigned *port)
+static void run_pipe(void *ctx)
 {
-    static const char settings[] = "{bind_address: 127.0.0.1, port: 0, tls_enable: %s}";
-    char yaml[sizeof settings + 8];
-    struct intake_conf conf = { .batches = BATCHES,
-                                .batch_bytes = BATCH_BYTES,
-                                .flush_ns = FLUSH_NS };
+    struct receiver *r = ctx;
+    struct message_batch *held[BATCHES];
+    while (!intake_is_drained(r->intake)) {
+        unsigned n = 0;
+        while (n < BATCHES && (held[n] = intake_take(r->intake)))
+            n++;
+        if (n)
+            take(r, held, n);
+        else
+            poll(&(struct pollfd){ intake_ready_fd(r->intake), POLLIN, 0 }, 1, POLL_MS);
+    }
+}
+
+/* Settings as YAML to a conf of bytes in r->mem. */
+static void *load(struct receiver *r, const struct option *options, size_t bytes, const char *yaml)
+{
     struct node *root;
     struct why why = { "" };
-    struct loading l = { "inputs.beats", &r->mem, &why };
-    uint16_t given = 0;
-    arena_init(&r->mem, NULL, 0);
-    void *beats = arena_zalloc(&r->mem, input_beats.conf_size);
-    snprintf(yaml, sizeof yaml, settings, tls ? "true" : "false");
-    r->intake = intake_new(&conf);
+    struct loading l = { "settings", &r->mem, &why };
+    void *conf = arena_zalloc(&r->mem, bytes);
     if (yaml_read(&r->mem, slice_cstr(yaml), "settings", &root, &why) ||
-        option_load(input_beats.options, root, beats, &l) ||
-        input_beats.open(r->intake, beats, &given, &why)) {
+        option_load(options, root, conf, &l)) {
         printf("%s\n", why.text);
         exit(1);
     }
+    return conf;
+}
+
+static void must(err rc, const struct why *why)
+{
+    if (!rc)
+        return;
+    printf("%s\n", why->text);
+    exit(1);
+}
+
+static void open_receiver(struct receiver *r, const struct bench_case *c, unsigned *port)
+{
+    struct intake_conf conf = { .batches = BATCHES,
+                                .batch_bytes = BATCH_BYTES,
+                                .flush_ns = FLUSH_NS };
+    struct message_pipe_conf output = { .output = &output_file, .node_id = "bench" };
+    struct why why = { "" };
+    uint16_t given = 0;
+    arena_init(&r->mem, NULL, 0);
+    r->intake = intake_new(&conf);
+    void *beats =
+        load(r, input_beats.options, input_beats.conf_size, c->tls ? INPUT(true) : INPUT(false));
+    must(input_beats.open(r->intake, beats, &given, &why), &why);
     *port = given;
+    if (!c->written)
+        return;
+    output.output_conf = load(r, output_file.options, output_file.conf_size, OUTPUT);
+    must(message_pipe_new(&output, &r->output, &why), &why);
 }
 
 static void start_receiver(struct receiver *r)
@@ -267,6 +316,7 @@ static void close_receiver(struct receiver *r)
     thread_join(&r->loop);
     thread_join(&r->pipe);
     intake_free(r->intake);
+    message_pipe_free(r->output);
     arena_free(&r->mem);
 }
 
@@ -376,18 +426,12 @@ static void report_peer(const char *name, struct side *s, double ours)
            name, cpu.least, cpu.median, cpu.most, 1e6 / wall.median, cpu.median / ours);
 }
 
-struct bench_case {
-    const char *name;
-    bool tls, packed;
-    double goal; /* events a second of CPU time; 0: a figure without a goal */
-};
-
 static void measure(const struct bench_case *c, uint32_t windows, const char *peer)
 {
     struct receiver r = { 0 };
     struct side ours = { .name = "wirelume" }, theirs = { .name = "go-lumber" };
     pid_t server = peer ? start_peer(peer, c->tls, &theirs.port) : 0;
-    open_receiver(&r, c->tls, &ours.port);
+    open_receiver(&r, c, &ours.port);
     start_clients(&ours, c->tls, window[c->packed]);
     if (peer)
         start_clients(&theirs, c->tls, window[c->packed]);
@@ -419,10 +463,9 @@ static void measure(const struct bench_case *c, uint32_t windows, const char *pe
 int main(int argc, char **argv)
 {
     static const struct bench_case cases[] = {
-        { "intake", false, true, 150000 },
-        { "intake_plain", false, false, 0 },
-        { "intake_tls", true, true, 0 },
-        { "intake_tls_plain", true, false, 0 },
+        { "intake", false, true, false, 150000 },   { "intake_plain", false, false, false, 0 },
+        { "intake_tls", true, true, false, 0 },     { "intake_tls_plain", true, false, false, 0 },
+        { "intake_to_file", false, true, true, 0 },
     };
     uint64_t n = 200000;
     struct rusage u;
@@ -431,8 +474,12 @@ int main(int argc, char **argv)
     if (argc > 1)
         BUG_ON(!slice_to_u64(slice_cstr(argv[1]), &n));
     make_windows();
-    for (unsigned i = 0; i < COUNT(cases); i++)
-        measure(&cases[i], 1 + (uint32_t)(n / (CLIENTS * WINDOW)), argc > 2 ? argv[2] : NULL);
+    const char *peer = argc > 2 && strcmp(argv[2], "-") != 0 ? argv[2] : NULL;
+    for (unsigned i = 0; i < COUNT(cases); i++) {
+        if (argc <= 3 || strcmp(argv[3], cases[i].name) == 0)
+            measure(&cases[i], 1 + (uint32_t)(n / (CLIENTS * WINDOW)),
+                    cases[i].written ? NULL : peer);
+    }
     getrusage(RUSAGE_SELF, &u);
     printf("peak MB %.1f, %.1f of them what is sent\n", (double)u.ru_maxrss / 1024,
            ((double)window[0][0].n + (double)window[1][0].n) * WINDOWS / 1048576);

@@ -31,6 +31,18 @@ static void escapes(void **state)
                         "\"\xe2\x80\xa7\\u2028\\u2029\xe2\x80\xaa\"");
 }
 
+static void writes_plain_strings_only(void **state)
+{
+    struct buf b = buf_of(text, sizeof text);
+    (void)state;
+    assert_true(json_plain_string(&b, SLICE("a<b>&"), false));
+    assert_true(slice_eq(buf_slice(&b), SLICE("\"a<b>&\"")));
+    assert_false(json_plain_string(&b, SLICE("a<b"), true));
+    assert_false(json_plain_string(&b, SLICE("caf\xc3\xa9 and some more text"), false));
+    assert_false(json_plain_string(&b, SLICE("a quote behind sixteen \""), false));
+    assert_true(slice_eq(buf_slice(&b), SLICE("\"a<b>&\"")));
+}
+
 static void each_bad_byte_is_replaced(void **state)
 {
     (void)state;
@@ -248,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(escapes),
+        cmocka_unit_test(writes_plain_strings_only),
         cmocka_unit_test(each_bad_byte_is_replaced),
         cmocka_unit_test(finds_every_byte_at_every_place),
         cmocka_unit_test(full_buffer_stays_inside),

@@ -135,6 +135,26 @@ static void bounds_the_fields(void **state)
     assert_true(set_int("f0", 1));
 }
 
+/* U+00E9 is two bytes and one unit of UTF-16, U+1F600 four bytes and two. */
+static void counts_units_at_every_place(void **state)
+{
+    uint8_t bytes[48];
+    (void)state;
+    for (size_t n = 4; n <= 40; n++) {
+        for (size_t at = 0; at + 4 <= n; at++) {
+            m = message_new(&mem, 4);
+            m->has_message = true;
+            m->message = slice_of(bytes, n);
+            memset(bytes, 'x', sizeof bytes);
+            assert_int_equal(message_size(m), 7 + n);
+            memcpy(bytes + at, "\xc3\xa9", 2);
+            assert_int_equal(message_size(m), 7 + n - 1);
+            memcpy(bytes + at, "\xf0\x9f\x98\x80", 4);
+            assert_int_equal(message_size(m), 7 + n - 2);
+        }
+    }
+}
+
 static void counts_the_size(void **state)
 {
     (void)state;
@@ -209,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keeps_what_the_server_owns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bounds_the_fields, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counts_the_size, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(counts_units_at_every_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(is_complete_with_a_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reads_a_time_given_as_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(says_when_memory_is_out, set_up, tear_down),
