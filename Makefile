@@ -17,7 +17,7 @@ say = @$(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),:,printf '  %-6s %s\n
 
 # ---------------------------------------------------------------- libraries
 PACKAGES := icu-i18n icu-uc libpcap yaml-0.1 libcrypto zlib libzstd libbrotlidec libpsl libpcre2-8 libmaxminddb libisal \
-            libssl libevent_core libevent_extra libevent_openssl libevent_pthreads
+            libssl sqlite3 libevent_core libevent_extra libevent_openssl libevent_pthreads
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 LIBS := $(PKG_LIBS) -lpthread -lm
