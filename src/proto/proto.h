@@ -169,6 +169,10 @@ bool proto_keep(struct proto_ctx *x, enum dir d, struct slice bytes, size_t max)
 struct slice proto_kept(const struct proto_ctx *x, enum dir d); /* until the next keep or drop */
 void proto_kept_drop(struct proto_ctx *x, enum dir d);
 
+/* TCP: the bytes of direction d that its parser has not consumed yet, and when the first of them
+ * came; for the parser of the other direction. Until the call ends. */
+struct slice proto_waiting(const struct proto_ctx *x, enum dir d, int64_t *ts_ns);
+
 /* The client is really the sender of direction d: swaps the roles of this flow from the next call
  * on, and x->end for this one. For captures that start in mid-stream. */
 void proto_set_client(struct proto_ctx *x, enum dir d);

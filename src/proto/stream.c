@@ -55,6 +55,13 @@ struct slice proto_kept(const struct proto_ctx *x, enum dir d)
     return slice_of(kept->p, kept->n);
 }
 
+struct slice proto_waiting(const struct proto_ctx *x, enum dir d, int64_t *ts_ns)
+{
+    const struct stream_half *half = half_of(x, d);
+    *ts_ns = half->n_marks ? half->mark[0].ts_ns : x->now_ns;
+    return slice_of(half->buffer.p, half->buffer.n);
+}
+
 void proto_kept_drop(struct proto_ctx *x, enum dir d)
 {
     struct stream_bytes *kept = &half_of(x, d)->kept;

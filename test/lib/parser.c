@@ -8,6 +8,7 @@
 
 #include "lib/parser.h"
 #include "model/event_json.h"
+#include "model/stream.h"
 
 #define TEXTS    4
 #define TEXT_MAX (1 << 20)
@@ -116,6 +117,17 @@ static void append(struct parser *p, enum dir d, struct slice bytes)
     p->half[d].n += bytes.n;
 }
 
+/* What waits in both directions, for proto_waiting: borrowed, so without a capacity. */
+static void show_waiting(struct parser *p)
+{
+    for (unsigned d = 0; d < 2 && p->flow.tcp; d++) {
+        struct stream_half *half = &p->flow.tcp->half[d == DIR_SERVER];
+        half->buffer = (struct stream_bytes){ p->half[d].bytes, (uint32_t)p->half[d].n, 0 };
+        half->mark[0].ts_ns = p->half[d].start_ns;
+        half->n_marks = p->half[d].n > 0;
+    }
+}
+
 static enum verdict feed_stream(struct parser *p, enum dir d, int64_t ts_ns, struct slice bytes)
 {
     enum verdict v = PARSE_OK;
@@ -125,6 +137,7 @@ static enum verdict feed_stream(struct parser *p, enum dir d, int64_t ts_ns, str
     while (v == PARSE_OK && p->half[d].n) {
         struct proto_ctx x = context(p, ts_ns, p->half[d].start_ns);
         struct cursor c = cur_of(slice_of(p->half[d].bytes, p->half[d].n));
+        show_waiting(p);
         v = p->proto->parse(&x, &c, d);
         size_t used = p->half[d].n - cur_left(&c);
         assert_true(v != PARSE_MORE || (used == 0 && !c.bad));

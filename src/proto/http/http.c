@@ -90,15 +90,53 @@ static struct http_text kept_text(struct proto_ctx *x, const struct http_side *s
                                slice_after(all, s->m.head_bytes) };
 }
 
-/* The request that a response is for: the oldest that waits; else the one whose body is still
- * coming (a refusal before its end), which then waits as it is; else NULL. */
-static struct http_request *request_for_response(struct proto_ctx *x)
+/* As much as there is of a head whose end is missing: its whole lines. */
+static struct slice whole_lines(struct slice bytes)
+{
+    while (bytes.n > 0 && bytes.p[bytes.n - 1] != '\n')
+        bytes.n--;
+    return bytes;
+}
+
+/* The request whose head is still coming, of which at least the first line is there. */
+static bool request_begun(struct proto_ctx *x, struct http_message *m, struct slice *head)
+{
+    struct http_state *st = x->state;
+    int64_t ts_ns;
+    if (st->side[DIR_CLIENT].phase != HTTP_HEAD || st->side[DIR_CLIENT].reported)
+        return false;
+    *head = whole_lines(proto_waiting(x, DIR_CLIENT, &ts_ns));
+    if (!head->n || !http_message_parse(*head, x->conf, m) || !m->is_request)
+        return false;
+    m->ts_ns = ts_ns;
+    m->wire_bytes = head->n;
+    return true;
+}
+
+/* A refusal that does not wait for the end of the head: 408, 431 (RFC 9110 section 15.5.9). */
+static struct http_request *request_refused(struct proto_ctx *x, unsigned status)
+{
+    struct http_state *st = x->state;
+    struct http_message m;
+    struct slice head;
+    if (status < 400 || !request_begun(x, &m, &head))
+        return NULL;
+    st->side[DIR_CLIENT].reported = true;
+    struct http_text t = { &m, head, slice_of(NULL, 0) };
+    return request_wait(x, &t);
+}
+
+/* The request that a response is for: the oldest that waits; else the one that is still coming (a
+ * refusal before its end), which then waits as it is; else NULL. */
+static struct http_request *request_for_response(struct proto_ctx *x, unsigned status)
 {
     struct http_state *st = x->state;
     struct http_side *s = &st->side[DIR_CLIENT];
     struct http_request *q = pair_first(x);
-    if (q || s->phase == HTTP_HEAD || s->reported)
+    if (q || s->reported)
         return q;
+    if (s->phase == HTTP_HEAD)
+        return request_refused(x, status);
     struct http_text t = kept_text(x, s, DIR_CLIENT);
     s->reported = true;
     s->keep = false;
@@ -127,7 +165,7 @@ static enum verdict response_done(struct proto_ctx *x, const struct http_text *r
     unsigned status = r->m->status;
     if (status >= 100 && status < 200 && status != 101)
         return PARSE_OK; /* interim: the final one is still to come (RFC 9110 section 15.2) */
-    struct http_request *q = request_for_response(x);
+    struct http_request *q = request_for_response(x, status);
     if (!q) {
         counter_proto(x->env->counters, x->id, PC_UNMATCHED_RESPONSE);
         http_report(x, NULL, r, false);
@@ -223,6 +261,7 @@ static enum verdict head_bad(struct proto_ctx *x, struct cursor *c, enum dir d, 
     struct http_side *s = &st->side[d];
     counter_proto(x->env->counters, x->id, PC_BAD);
     head_reset(s);
+    s->reported = false;
     s->hole = true;
     n += http_find_start(slice_after(cur_rest(c), n), kinds_from(st, d));
     cur_skip(c, n);
@@ -434,21 +473,17 @@ static enum verdict http_parse(struct proto_ctx *x, struct cursor *c, enum dir d
 static enum verdict head_cut_short(struct proto_ctx *x, struct cursor *c, enum dir d, bool lost)
 {
     struct http_state *st = x->state;
-    struct slice rest = cur_rest(c);
-    size_t n = rest.n;
-    while (n > 0 && rest.p[n - 1] != '\n')
-        n--;
-    struct slice head = slice_first(rest, n);
+    struct slice head = whole_lines(cur_rest(c));
     struct http_message *m = &st->side[d].m;
     head_reset(&st->side[d]);
     st->side[d].hole = st->side[d].hole || lost;
-    if (n == 0 || !http_message_parse(head, x->conf, m) || !settle_roles(x, st, d, &d))
+    if (head.n == 0 || !http_message_parse(head, x->conf, m) || !settle_roles(x, st, d, &d))
         return PARSE_OK;
     struct http_side *s = &st->side[d];
     drop_unanswered(x, s);
     m = &s->m;
     m->ts_ns = x->start_ns;
-    m->wire_bytes = n;
+    m->wire_bytes = head.n;
     m->lost = lost;
     m->framing = HTTP_NO_BODY;
     struct http_text t = { m, head, slice_of(NULL, 0) };

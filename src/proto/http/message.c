@@ -42,7 +42,8 @@ bool http_known_method(struct slice bytes)
 
 bool http_start_plausible(struct slice bytes, unsigned kinds, bool strict)
 {
-    if ((kinds & HTTP_RESPONSES) && may_become(bytes, SLICE("HTTP/")))
+    if ((kinds & HTTP_RESPONSES) &&
+        (may_become(bytes, SLICE("HTTP/")) || (!strict && may_become(bytes, SLICE("ICY ")))))
         return true;
     if (!(kinds & HTTP_REQUESTS))
         return false;
@@ -111,18 +112,22 @@ static struct slice word(struct slice *s)
     return w;
 }
 
-/* status-line = HTTP-version SP status-code SP [ reason-phrase ] (RFC 9112 section 4). */
+/* Also the answers of SHOUTcast servers, "ICY 200 OK". */
+static bool is_status_line(struct slice line)
+{
+    return slice_starts(line, SLICE("HTTP/")) || slice_starts(line, SLICE("ICY "));
+}
+
+/* status-line = HTTP-version SP status-code SP [ reason-phrase ] (RFC 9112 section 4). A code that
+ * has not three digits is still an answer, and reported as it is. */
 static bool status_line(struct slice head, struct slice line, struct http_message *m)
 {
     uint64_t status;
     m->version = version_of(word(&line));
-    if (!slice_to_u64(slice_first(line, 3), &status) || status < 100)
-        return false;
-    line = slice_after(line, 3);
-    if (line.n && !is_blank(line.p[0]))
+    if (!slice_to_u64(word(&line), &status) || status == 0 || status > UINT16_MAX)
         return false;
     m->status = (uint16_t)status;
-    m->phrase = span_in(head, slice_trim(line));
+    m->phrase = span_in(head, line);
     return true;
 }
 
@@ -150,7 +155,7 @@ enum http_line http_start_line(struct slice line, bool strict)
     struct http_message m = { 0 };
     line.n -= slice_ends(line, SLICE("\n"));
     line.n -= slice_ends(line, SLICE("\r"));
-    if (slice_starts(line, SLICE("HTTP/")))
+    if (is_status_line(line))
         return status_line(line, line, &m) ? HTTP_LINE_GOOD : HTTP_LINE_BAD;
     if (request_line(line, line, &m))
         return strict && slice_find(http_piece(line, m.uri), ' ') >= 0 ? HTTP_LINE_BAD
@@ -276,7 +281,7 @@ bool http_message_parse(struct slice head, const struct http_conf *conf, struct 
     struct cursor c = cur_of(head);
     struct slice line = cur_line(&c);
     *m = (struct http_message){ .content_length = -1, .head_bytes = (uint32_t)head.n };
-    bool response = slice_starts(line, SLICE("HTTP/"));
+    bool response = is_status_line(line);
     if (!cur_ok(&c) || !(response ? status_line : request_line)(head, line, m))
         return false;
     while (http_header_next(&c, &name, &value)) {
@@ -296,7 +301,7 @@ enum http_framing http_request_framing(const struct http_message *m)
 
 enum http_framing http_response_framing(const struct http_message *m, struct slice method)
 {
-    if (m->status < 200 || m->status == 204 || m->status == 304)
+    if ((m->status >= 100 && m->status < 200) || m->status == 204 || m->status == 304)
         return HTTP_NO_BODY;
     if (slice_eq(method, SLICE("HEAD")) || (slice_eq(method, SLICE("CONNECT")) && m->status < 300))
         return HTTP_NO_BODY;
