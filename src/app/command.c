@@ -20,6 +20,9 @@ const struct command commands[] = {
     { "dead-letter show", "ID...", "Print such documents as they came in.", NULL, 0, false, dead_letter_show_command },
     { "dead-letter replay", "[ID...]", "Read them once more, and write those that are messages now to the configured output.",
       "Without IDs all but those that a message was made of already. They stay in the file.", 0, false, dead_letter_replay_command },
+    { "pack list", NULL, "List the packs that there are, and which are enabled.", NULL, 0, false, pack_list_command },
+    { "pack show", "NAME", "Show what a pack holds: its settings with their values, rules, tables and streams.", NULL, 0, false, pack_show_command },
+    { "pack check", "[FOLDER...]", "Load packs and say everything that is wrong with them; without FOLDER those that are enabled.", NULL, 0, false, pack_check_command },
     { "watch", "[FILE...]", "Show traffic as it is understood: one line an event.",
       "Reads the files; without one, the sample capture that ships with the program, and then\n"
       "captures live on the default interface. Needs no configuration.", FLAG_REPLAY, false, watch_command },

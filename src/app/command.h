@@ -45,5 +45,8 @@ int keystore_list_command(const struct args *a);
 int keystore_remove_command(const struct args *a);
 int import_command(const struct args *a);
 int trace_command(const struct args *a);
+int pack_list_command(const struct args *a);
+int pack_show_command(const struct args *a);
+int pack_check_command(const struct args *a);
 int watch_command(const struct args *a);
 int docs_command(const struct args *a);

@@ -2,6 +2,7 @@
 #include "app/options.h"
 
 #include "app/inputs.h"
+#include "app/packs.h"
 #include "pipe/pipe.h"
 #include "proto/proto.h"
 
@@ -146,6 +147,7 @@ const struct section sections[] = {
     { "path",                  "Folders",    { path_options }, false },
     { "intake",                "Receiver",   { intake_options }, false },
     { "dead_letter",           "Dead letters of the receiver", { dead_letter_options }, false },
+    { "pack",                  "Packs of the receiver", { pack_options }, false },
     { "",                      "Accepted without effect", { inert_options }, false },
     { 0 },
 };

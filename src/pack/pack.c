@@ -43,7 +43,10 @@ bool pack_read(struct pack_loading *l, const struct option *table, const struct 
                     nearest ? ": did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
     if (!option_load(table, section, conf, &loading))
         return true;
-    mistake_line(l->wrong, w.text);
+    if (slice_starts(slice_cstr(w.text), slice_cstr(section->file)))
+        mistake_line(l->wrong, w.text);
+    else
+        mistake_add(l->wrong, place_of(section), "%s", w.text);
     return false;
 }
 

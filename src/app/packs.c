@@ -1,0 +1,82 @@
+/* Which packs are wanted, and where they are. */
+#include "app/packs.h"
+
+#include "os/file.h"
+
+struct pack_section {
+    struct texts path, enabled;
+    const struct node *settings;
+};
+
+/* clang-format off */
+const struct option pack_options[] = {
+    OPT(pack_section, path,     TEXTS, "path",     NULL, 0, 0, OPT_RELOAD, "Folders of packs, a later one before an earlier (default: those that ship with the program, and packs below path.config)."),
+    OPT(pack_section, enabled,  TEXTS, "enabled",  "packetbeat", 0, 0, OPT_RELOAD, "Packs that messages go through; [] is none: they are written as they came."),
+    OPT(pack_section, settings, NODE,  "settings", NULL, 0, 0, OPT_RELOAD, "Settings of packs, below their names (packetbeat.profile: extended); `wirelume pack show NAME` lists them."),
+    { 0 }
+};
+/* clang-format on */
+
+/* Beside the program in its source tree, or installed; NULL: nowhere. */
+static const char *shipped_folder(struct arena *a)
+{
+    static const char *const places[] = { "../../packs", "../share/wirelume/packs",
+                                          "/usr/share/wirelume/packs" };
+    const char *program = paths_program(a);
+    for (size_t i = 0; i < COUNT(places); i++) {
+        const char *path = paths_join(a, program, places[i]);
+        if (folder_exists(path))
+            return path;
+    }
+    return NULL;
+}
+
+static void default_folders(struct texts *out, struct config *c)
+{
+    const char *shipped = shipped_folder(&c->mem);
+    out->v = arena_alloc(&c->mem, 2 * sizeof *out->v);
+    out->n = 0;
+    if (out->v && shipped)
+        out->v[out->n++] = shipped;
+    if (out->v)
+        out->v[out->n++] = paths_join(&c->mem, c->paths.config, "packs");
+}
+
+err packs_configure(struct packs_conf *out, struct config *c, struct why *note, struct why *w)
+{
+    struct loading l = { "pack", &c->mem, w };
+    struct pack_section s = { 0 };
+    note->text[0] = '\0';
+    err rc = option_load(pack_options, node_path(c->resolved, "pack"), &s, &l);
+    if (rc)
+        return rc;
+    for (unsigned i = 0; i < s.path.n; i++)
+        s.path.v[i] = paths_join(&c->mem, c->paths.config, s.path.v[i]);
+    if (!s.path.n)
+        default_folders(&s.path, c);
+    *out = (struct packs_conf){ s.path, s.enabled, s.settings, c->paths.config };
+    if (node_path(c->resolved, "pack.enabled") || !s.enabled.n ||
+        packs_find(out, s.enabled.v[0], &c->mem))
+        return ERR_OK;
+    why_set(
+        note, ERR_MISSING,
+        "the pack '%s' is in none of the folders of packs (mend: pack.path, or pack.enabled: [] "
+        "if none is wanted): messages are written as they came",
+        s.enabled.v[0]);
+    out->enabled.n = 0;
+    return ERR_OK;
+}
+
+err packs_load_or(const struct packs_conf *conf, struct packs **out, struct why *w)
+{
+    struct arena mem;
+    arena_init(&mem, NULL, 0);
+    struct mistakes wrong = { .mem = &mem };
+    *out = packs_load(conf, &wrong);
+    err rc = *out          ? ERR_OK
+             : wrong.n > 1 ? why_set(w, ERR_CONFIG, "%s (and %u more: wirelume pack check)",
+                                     wrong.v[0], wrong.n - 1)
+                           : why_set(w, ERR_CONFIG, "%s", wrong.n ? wrong.v[0] : "memory is out");
+    arena_free(&mem);
+    return rc;
+}

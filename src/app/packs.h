@@ -1,0 +1,15 @@
+/* Which packs are wanted, and where they are: the section `pack` of the configuration. */
+#pragma once
+
+#include "app/config.h"
+#include "pack/pack.h"
+
+extern const struct option pack_options[];
+
+/* Fills out from the section; memory from c->mem, and as long as that. `note` gets a line when the
+ * packs that are there by default are not; else it is empty. */
+MUST_CHECK err packs_configure(struct packs_conf *out, struct config *c, struct why *note,
+                               struct why *w);
+
+/* packs_load with the mistakes as one why: the first, and how many more there are. */
+MUST_CHECK err packs_load_or(const struct packs_conf *conf, struct packs **out, struct why *w);
