@@ -10,9 +10,9 @@ struct pack_section {
 
 /* clang-format off */
 const struct option pack_options[] = {
-    OPT(pack_section, path,     TEXTS, "path",     NULL, 0, 0, OPT_RELOAD, "Folders of packs, a later one before an earlier (default: those that ship with the program, and packs below path.config)."),
+    OPT(pack_section, path,     TEXTS, "path",     NULL, 0, 0, OPT_RELOAD, "Folders of packs, later ones first (default: those of the program, then packs below path.config)."),
     OPT(pack_section, enabled,  TEXTS, "enabled",  "packetbeat", 0, 0, OPT_RELOAD, "Packs that messages go through; [] is none: they are written as they came."),
-    OPT(pack_section, settings, NODE,  "settings", NULL, 0, 0, OPT_RELOAD, "Settings of packs, below their names (packetbeat.profile: extended); `wirelume pack show NAME` lists them."),
+    OPT(pack_section, settings, NODE,  "settings", NULL, 0, 0, OPT_RELOAD, "Settings of packs (packetbeat.profile: extended); `wirelume pack show NAME` lists them."),
     { 0 }
 };
 /* clang-format on */

@@ -160,6 +160,7 @@ static void load_pack(struct pack_loading *l, const char *name)
 
 static void free_all(struct packs *p)
 {
+    program_free(p->program);
     for (unsigned i = 0; i < p->n_tables; i++)
         lookup_close(&p->table[i]);
     arena_free(&p->mem);
@@ -179,6 +180,7 @@ struct packs *packs_load(const struct packs_conf *conf, struct mistakes *wrong)
         (struct rule_stream){ SLICE(DEFAULT_STREAM_ID), SLICE(DEFAULT_STREAM_TITLE), false };
     for (unsigned i = 0; i < conf->enabled.n; i++)
         load_pack(&l, conf->enabled.v[i]);
+    pack_read_program(&l);
     if (p->mem.full)
         mistake_add(wrong, (struct place){ "packs", 0, 0 }, "memory is out");
     if (wrong->n == before)

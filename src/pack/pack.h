@@ -10,6 +10,7 @@
 #include "pack/eval.h"
 #include "pack/lookup.h"
 #include "pack/mistakes.h"
+#include "pack/program.h"
 
 #define PACKS_MAX         32
 #define PACK_FILES_MAX    1024 /* of rules, and of pipelines, of all packs */
@@ -76,6 +77,7 @@ struct packs {
     unsigned n_links;
     struct pack_watch watch[PACK_TABLES_MAX];
     unsigned n_watches;
+    struct program *program;
     uint64_t number; /* of this loading, from 1 */
 };
 

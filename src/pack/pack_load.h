@@ -33,6 +33,10 @@ void pack_read_tables(struct pack_loading *l, const struct node *tables);
 void pack_read_streams(struct pack_loading *l);
 void pack_read_links(struct pack_loading *l, const struct node *connections);
 
+/* When all packs are read: everything is compiled, also what is not used, and what is used becomes
+ * the program. */
+void pack_read_program(struct pack_loading *l);
+
 /* Does `when` hold? Nothing there: yes. */
 bool pack_when(struct pack_loading *l, const struct node *when);
 

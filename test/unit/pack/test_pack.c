@@ -131,6 +131,7 @@ static void settings(void **state)
     assert_false(p->pack[0].rule[1].used);
     assert_int_equal(p->table[0].n, 0);
     packs_drop(p);
+    put("one/pipelines/p.pipeline", PIPELINE);
     put("nets.csv", "key,value\na,1\n");
     choose("one: {profile: large, keep: yes, nets: nets.csv}\n");
     p = load(yml);
@@ -211,6 +212,51 @@ static void streams(void **state)
     packs_drop(p);
 }
 
+static void programs(void **state)
+{
+    (void)state;
+    struct packs *p = load(HEAD LINKS);
+    assert_non_null(p);
+    assert_int_equal(program_rules(p->program), 1);
+    packs_drop(p);
+    refuses(HEAD "connections:\n- {stream: Default Stream, pipelines: [P]}\n",
+            "one/pack.yml:4:3: no pipeline 'P': did you mean 'p'?");
+    put("one/rules/01-b.rule", "rule \"b\"\nwhen true\nthen\n  set_feld(\"x\", 1);\nend\n");
+    refuses(HEAD LINKS, "one/rules/01-b.rule:4:3: UndeclaredFunction: ");
+    put("one/rules/01-b.rule", RULE("a"));
+    refuses(HEAD LINKS, "one/rules/01-b.rule: rule 'a' is in ");
+    put("one/rules/01-b.rule", RULE("b"));
+    put("one/pipelines/q.pipeline", "pipeline \"q\"\nstage 0 match any\nrule \"a\";\nend\n");
+    refuses(HEAD LINKS, "one/pipelines/q.pipeline:2:15: SyntaxError: ");
+    put("one/pipelines/q.pipeline", PIPELINE);
+    refuses(HEAD LINKS, "one/pipelines/q.pipeline:1:1: another pipeline is called 'p'");
+    put("one/pipelines/q.pipeline", "pipeline \"q\"\nstage 0 match pass\nrule \"c\";\nend\n");
+    refuses(HEAD LINKS, "one/pipelines/q.pipeline:3:");
+    assert_non_null(strstr(wrong.v[0], "(mend: the name of a rule of a pack that is enabled)"));
+}
+
+/* What depends on settings is compiled all the same, and may be named by what is used. */
+static void unused_parts(void **state)
+{
+    (void)state;
+    const char *yml =
+        HEAD "settings:\n- {name: more, type: bool, doc: More.}\n"
+             "rules:\n- rules/00-a.rule\n- {path: rules/01-b.rule, when: {more: true}}\n"
+             "pipelines:\n- pipelines/p.pipeline\n"
+             "- {path: pipelines/q.pipeline, when: {more: true}}\n"
+             "connections:\n- {stream: Default Stream, pipelines: [p, q]}\n";
+    put("one/rules/01-b.rule", RULE("b"));
+    put("one/pipelines/p.pipeline",
+        "pipeline \"p\"\nstage 0 match pass\nrule \"a\";\nrule \"b\";\nend\n");
+    put("one/pipelines/q.pipeline", "pipeline \"q\"\nstage 0 match pass\nrule \"b\";\nend\n");
+    struct packs *p = load(yml);
+    assert_non_null(p);
+    assert_int_equal(program_rules(p->program), 1);
+    packs_drop(p);
+    put("one/rules/01-b.rule", "rule \"b\" when 1 then end\n$");
+    refuses(yml, "one/rules/01-b.rule:");
+}
+
 static void no_pack(void **state)
 {
     (void)state;
@@ -229,6 +275,6 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = { TEST(a_folder),   TEST(settings),     TEST(wrong_settings),
                                         TEST(wrong_keys), TEST(all_mistakes), TEST(streams),
-                                        TEST(no_pack) };
+                                        TEST(programs),   TEST(unused_parts), TEST(no_pack) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,162 @@
+/* From the texts of packs to their program. */
+#include "pack/pack_load.h"
+
+struct sources {
+    struct program_source rule[PACK_FILES_MAX], pipeline[PACK_FILES_MAX];
+    struct program_connection link[PACK_LINKS_MAX];
+    struct program_conf conf;
+    struct mistakes *wrong;
+    bool all; /* also files that are not used with these settings */
+};
+
+static unsigned add(struct program_source *out, unsigned n, const struct pack_file *f,
+                    unsigned count, bool all)
+{
+    for (unsigned i = 0; i < count && n < PACK_FILES_MAX; i++)
+        if (f[i].used || all)
+            out[n++] = (struct program_source){ slice_cstr(f[i].path), f[i].text };
+    return n;
+}
+
+static void note(void *ctx, const struct program_mistake *m)
+{
+    struct sources *s = ctx;
+    const struct program_source *at =
+        m->part == PROGRAM_RULE ? &s->rule[m->source] : &s->pipeline[m->source];
+    struct place place = { (const char *)at->file.p, m->error->line, m->error->col + 1 };
+    if (m->unresolved && s->all)
+        mistake_add(s->wrong, place, "%s (mend: the name of a rule of a pack that is enabled)",
+                    m->error->text);
+    else if (!m->unresolved)
+        mistake_add(s->wrong, place, "%s: %s", rule_error_name(m->error->kind), m->error->text);
+}
+
+static void gather(struct pack_loading *l, struct sources *s, bool all)
+{
+    struct packs *p = l->packs;
+    unsigned n_rules = 0, n_pipelines = 0;
+    for (unsigned i = 0; i < p->n; i++) {
+        n_rules = add(s->rule, n_rules, p->pack[i].rule, p->pack[i].n_rules, all);
+        n_pipelines =
+            add(s->pipeline, n_pipelines, p->pack[i].pipeline, p->pack[i].n_pipelines, all);
+    }
+    if (n_rules == PACK_FILES_MAX || n_pipelines == PACK_FILES_MAX)
+        mistake_add(l->wrong, (struct place){ "packs", 0, 0 }, "more than %d files",
+                    PACK_FILES_MAX);
+    s->all = all;
+    s->wrong = l->wrong;
+    s->conf = (struct program_conf){ .rule = s->rule,
+                                     .pipeline = s->pipeline,
+                                     .n_rules = n_rules,
+                                     .n_pipelines = n_pipelines,
+                                     .connection = s->link,
+                                     .mistake = note,
+                                     .ctx = s };
+}
+
+/* ---- pipelines and what they are connected to */
+
+struct pipeline_names {
+    const char *v[PACK_FILES_MAX];
+    bool used[PACK_FILES_MAX];
+    unsigned n;
+};
+
+static void take_name(struct pack_loading *l, struct pipeline_names *names,
+                      const struct pack_file *f)
+{
+    struct rule_errors e = { .n = 0 };
+    struct pipeline *p = pipeline_parse(&l->packs->mem, f->text, &e);
+    char *text = p ? arena_alloc(&l->packs->mem, p->name.n + 1) : NULL;
+    if (!text || names->n == PACK_FILES_MAX)
+        return; /* what is wrong with it is told when it is compiled */
+    memcpy(text, p->name.p, p->name.n);
+    text[p->name.n] = '\0';
+    for (unsigned i = 0; i < names->n; i++)
+        if (f->used && names->used[i] && strcmp(names->v[i], text) == 0)
+            mistake_add(l->wrong, (struct place){ f->path, 1, 1 },
+                        "another pipeline is called '%s' (mend: a name of its own)", text);
+    names->used[names->n] = f->used;
+    names->v[names->n++] = text;
+}
+
+static bool is_used(const struct pipeline_names *names, struct slice name, bool *known)
+{
+    bool used = false;
+    *known = false;
+    for (unsigned i = 0; i < names->n; i++) {
+        if (!slice_eq(slice_cstr(names->v[i]), name))
+            continue;
+        *known = true;
+        used |= names->used[i];
+    }
+    return used;
+}
+
+/* Connections to pipelines that are not used with these settings are passed over. */
+static void connect(struct pack_loading *l, struct sources *s, const struct pipeline_names *names)
+{
+    for (unsigned i = 0; i < l->packs->n_links; i++) {
+        const struct pack_link *k = &l->packs->link[i];
+        const char *name = (const char *)k->pipeline.p;
+        bool known;
+        if (is_used(names, k->pipeline, &known)) {
+            s->link[s->conf.n_connections++] =
+                (struct program_connection){ k->stream_id, k->pipeline };
+            continue;
+        }
+        const char *nearest = known ? NULL : nearest_name(name, names->v, names->n);
+        if (!known)
+            mistake_add(l->wrong, k->at, "no pipeline '%.80s'%s%s%s", name,
+                        nearest ? ": did you mean '" : "", nearest ? nearest : "",
+                        nearest ? "'?" : " (mend: the name that stands in the pipeline's file)");
+    }
+}
+
+/* ---- rules */
+
+static void note_twins(struct pack_loading *l, const struct program *p,
+                       const struct program_conf *conf)
+{
+    unsigned n = program_rules(p);
+    for (unsigned i = 0; i < n; i++) {
+        struct slice name = program_rule_name(p, i);
+        for (unsigned j = 0; j < i; j++) {
+            if (!slice_eq(name, program_rule_name(p, j)))
+                continue;
+            const char *file = (const char *)conf->rule[program_rule_source(p, i)].file.p;
+            const char *other = (const char *)conf->rule[program_rule_source(p, j)].file.p;
+            mistake_add(l->wrong, (struct place){ file, 0, 0 },
+                        "rule '%.*s' is in %s already (mend: a name of its own)",
+                        (int)slice_first(name, 80).n, name.p, other);
+        }
+    }
+}
+
+static struct program *compile(struct pack_loading *l, struct sources *s)
+{
+    unsigned n;
+    struct program *p = program_load(&s->conf, &n);
+    if (!p)
+        mistake_add(l->wrong, (struct place){ "packs", 0, 0 }, "memory is out");
+    return p;
+}
+
+void pack_read_program(struct pack_loading *l)
+{
+    struct sources *s = arena_zalloc(&l->packs->mem, sizeof *s);
+    struct pipeline_names *names = arena_zalloc(&l->packs->mem, sizeof *names);
+    if (!s || !names)
+        return;
+    for (unsigned i = 0; i < l->packs->n; i++)
+        for (unsigned j = 0; j < l->packs->pack[i].n_pipelines; j++)
+            take_name(l, names, &l->packs->pack[i].pipeline[j]);
+    gather(l, s, true);
+    program_free(compile(l, s));
+    gather(l, s, false);
+    connect(l, s, names);
+    s->conf.mistake = NULL; /* all of them have been told */
+    l->packs->program = compile(l, s);
+    if (l->packs->program)
+        note_twins(l, l->packs->program, &s->conf);
+}
