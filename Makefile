@@ -51,7 +51,7 @@ TLIB  := $(sort $(wildcard test/lib/*.c))
 UNIT  := $(sort $(wildcard test/unit/*/test_*.c))
 SUITE := $(sort $(wildcard test/golden/*.c test/torture/*.c test/bench/*.c test/e2e/*.c \
                            test/slope/*.c test/conform/*.c test/truth/*.c \
-                           test/vectors/*.c))
+                           test/vectors/*.c test/pack/*.c))
 FUZZ  := $(sort $(filter-out test/fuzz/proto.c,$(wildcard test/fuzz/*.c)))
 ROWS  := $(if $(wildcard test/fuzz/proto.c),\
            $(shell sed -n 's/^[ \t]*PROTO(\([a-z0-9_]*\)).*/\1/p' src/proto/protocols.def 2>/dev/null))
@@ -132,7 +132,7 @@ suite = @if [ -x test/$(1)/run ]; then test/$(1)/run; else \
 programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
 
 CHECKS := format bans layers size headers house unit golden cli docs-fresh
-.PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth vectors bench \
+.PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth vectors pack bench \
         bench-instructions slope tshark nightly fuzz fuzzers bless docs docs-fresh tour new help compile_commands.json clean
 check:
 	@tools/suites $(CHECKS)
@@ -167,6 +167,9 @@ bench-instructions: release $(call programs,release,bench)
 	@test/bench/instructions
 vectors: dev $(call programs,dev,vectors)
 	@F=dev test/vectors/run
+# The packs of packs/ on events, judged by a checker that does not know the rules.
+pack: release $(call programs,release,pack)
+	@F=release test/pack/run
 slope: $(call programs,count,slope)
 	$(call suite,slope)
 fuzz: fuzzers
@@ -204,7 +207,7 @@ help:
 #: make cli        the command line of the whole program
 #: make golden P=x cases of protocol x;  make bless P=x rewrites their answers and shows the change
 #: make fuzz P=x T=60   one fuzz target for 60 s;  make fuzz smokes each for T=10
-#: make torture e2e slope conform truth vectors tshark bench;  make nightly fuzzes and tortures for hours
+#: make torture e2e slope conform truth vectors pack tshark bench;  make nightly fuzzes and tortures for hours
 #: make bench-instructions   instructions a packet against the kept ones; BLESS=1 keeps the new
 #: make docs       regenerate docs/reference from the tables
 #: make tour       reading order with line counts

@@ -34,6 +34,11 @@ class Missing:
 NOTHING = Missing()
 
 
+def short(v):
+    line = repr(v) if v is NOTHING else json.dumps(v)
+    return line if len(line) < 120 else line[:117] + "…"
+
+
 def flatten(path, value, out):
     """Graylog's Beats codec: objects by _, lists of objects by index, texts trimmed, nulls gone."""
     if isinstance(value, dict):
@@ -117,8 +122,7 @@ class Event:
         self.accounted.add(target)
         got = self.m.get(target, NOTHING)
         if not same(got, value):
-            self.say(f"{target}: {json.dumps(value)} is wanted ({why}), there is "
-                     f"{json.dumps(got) if got is not NOTHING else 'nothing'}")
+            self.say(f"{target}: {short(value)} is wanted ({why}), there is {short(got)}")
 
     def has_members(self, target, values, why):
         self.accounted.add(target)
