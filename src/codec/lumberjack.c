@@ -84,8 +84,13 @@ static enum lumberjack_fault parse_pairs(const struct lumberjack_limits *limits,
         *need = in.n - cur_left(c) + 4;
         if (*need > limits->frame_bytes)
             return LUMBERJACK_LENGTH;
-        if (!take(c, in, limits->item_bytes, &item, need))
-            return *need ? LUMBERJACK_NONE : LUMBERJACK_ITEM;
+        bool whole = take(c, in, limits->item_bytes, &item, need);
+        if (!whole && !*need)
+            return LUMBERJACK_ITEM;
+        if (*need > limits->frame_bytes)
+            return LUMBERJACK_LENGTH;
+        if (!whole)
+            return LUMBERJACK_NONE;
     }
     f->body = slice_of(in.p + start, in.n - cur_left(c) - start);
     *need = 0;

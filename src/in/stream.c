@@ -365,6 +365,12 @@ static bool is_slow(const struct stream *s, int64_t now_ns)
     return now_ns - since > s->group->frame_ns + (int64_t)s->need / FRAME_SLOW * SECOND_NS;
 }
 
+/* Its frame found no room while others had time to finish theirs: perhaps it never will. */
+static bool is_starved_out(const struct stream *s, int64_t now_ns)
+{
+    return s->starved && s->group->frame_ns && now_ns - s->last_ns > s->group->frame_ns;
+}
+
 static bool is_idle(const struct stream *s, int64_t now_ns)
 {
     return s->group->idle_ns && !s->paused && !s->starved && !s->group->ops->is_busy(s) &&
@@ -378,7 +384,9 @@ static void tick(struct stream *s, int64_t now_ns)
         s->last_ns = s->frame_ns = now_ns;
         event_add(s->read, NULL);
     }
-    if (is_slow(s, now_ns)) {
+    if (is_starved_out(s, now_ns)) {
+        close_hungry(s);
+    } else if (is_slow(s, now_ns)) {
         count(s, COUNTER_INTAKE_SLOW);
         complain(&s->group->slow, now_ns, "%s: %s is too slow with a frame or handshake: closed",
                  s->group->name, stream_peer(s, peer));

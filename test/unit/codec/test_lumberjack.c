@@ -131,6 +131,15 @@ static void limits_hold(void **state)
     put_item(&out, "k");
     put_u32(&out, limits.item_bytes + 1);
     assert_fault(LUMBERJACK_ITEM, 0);
+    struct lumberjack_limits given = limits;
+    limits.frame_bytes = limits.item_bytes;
+    buf_cstr(&out, "1D"); /* the item may be that long, the frame with it may not */
+    put_u32(&out, 1);
+    put_u32(&out, 1);
+    put_item(&out, "k");
+    put_u32(&out, limits.item_bytes);
+    assert_fault(LUMBERJACK_LENGTH, 0);
+    limits = given;
     buf_cstr(&out, "G");
     assert_fault(LUMBERJACK_VERSION, 0);
     lumberjack_put_json(&out, 1, SLICE("{}"));

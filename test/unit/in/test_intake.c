@@ -45,6 +45,8 @@ static void open_scene(struct scene *s)
     struct node *section = node_new(&s->mem, NODE_MAP);
     static const char *const pairs[][2] = { { "port", "0" },
                                             { "bind_address", "127.0.0.1" },
+                                            { "memory", "1MiB" },
+                                            { "frame_timeout", "300ms" },
                                             { "ack_keepalive", "100ms" } };
     for (size_t i = 0; i < COUNT(pairs); i++) {
         struct node *n = node_new(&s->mem, NODE_STR);
@@ -218,6 +220,26 @@ static void waits_when_all_batches_are_under_way(void **state)
     close_scene(&s);
 }
 
+/* A frame that the memory of all connections cannot hold does not wait for ever. */
+static void a_frame_without_room_ends_its_connection(void **state)
+{
+    (void)state;
+    struct scene s;
+    open_scene(&s);
+    int fd = dial(&s);
+    uint8_t bytes[16];
+    struct buf b = buf_of(bytes, sizeof bytes);
+    lumberjack_put_window(&b, 1);
+    buf_put(&b, "2J\0\0\0\1\0\x40\0\0", 10); /* 4 MiB */
+    assert_int_equal(send(fd, bytes, b.n, 0), b.n);
+    assert_int_equal(next_ack(fd), -1);
+    const struct counters *c = intake_counters(s.in);
+    assert_int_equal(counter_get(c, COUNTER_INTAKE_NO_MEMORY), 1);
+    assert_int_equal(counter_get(c, COUNTER_INTAKE_SLOW), 0);
+    close(fd);
+    close_scene(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +247,7 @@ int main(void)
         cmocka_unit_test(sends_away_when_not_taken),
         cmocka_unit_test(a_client_that_left_is_not_answered),
         cmocka_unit_test(waits_when_all_batches_are_under_way),
+        cmocka_unit_test(a_frame_without_room_ends_its_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
