@@ -155,5 +155,12 @@ int main(int argc, char **argv)
     double codec = measure(&f, "codec", rounds, false);
     double all = measure(&f, "codec and pack", rounds, true);
     printf("%-16s %10s %19.0f ns a message\n", "pack alone", "", (all - codec) * 1e9);
+    uint64_t asked = 0, matched = 0;
+    for (unsigned i = 0; i < program_rules(f.program); i++) {
+        asked += program_counts(f.run)[i].evaluated;
+        matched += program_counts(f.run)[i].matched;
+    }
+    printf("a message asks %.1f rules, %.1f of them are true\n", (double)asked / (rounds + 1) / f.n,
+           (double)matched / (rounds + 1) / f.n);
     return 0;
 }
