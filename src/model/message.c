@@ -262,6 +262,21 @@ const struct value *message_get(const struct message *m, struct slice name)
     return m->index[at] ? &m->f[m->index[at] - 1].v : NULL;
 }
 
+const struct value *message_get_hashed(const struct message *m, struct slice name, uint32_t hash)
+{
+    unsigned probes, at = find(m, name, hash, &probes);
+    return m->index[at] ? &m->f[m->index[at] - 1].v : NULL;
+}
+
+/* Most names end here at their first letter. */
+static bool is_reserved(struct slice name)
+{
+    uint8_t b = name.n ? name.p[0] : 0;
+    bool maybe = b == '_' || b == 'm' || b == 's' || b == 't' ||
+                 (b == 'g' && slice_starts(name, SLICE("gl2_")));
+    return maybe && is_one_of(name, reserved, COUNT(reserved) - 1);
+}
+
 /* Frees the place `hole` of the index: what stands behind it, and would not be found across a free
  * place, moves up (Knuth, The Art of Computer Programming 3, 6.4, algorithm R). */
 static void index_clear(struct message *m, unsigned hole)
@@ -277,19 +292,52 @@ static void index_clear(struct message *m, unsigned hole)
     m->index[hole] = 0;
 }
 
+/* Takes out the field that place `at` of the index means; the last field takes its place. */
+static void take_out(struct message *m, unsigned at)
+{
+    unsigned position = m->index[at], last = m->n;
+    index_clear(m, at);
+    m->n--;
+    if (position == last)
+        return;
+    for (at = m->f[last - 1].hash & m->index_mask; m->index[at] != last;
+         at = (at + 1) & m->index_mask)
+        ;
+    m->index[at] = (uint16_t)position;
+    m->f[position - 1] = m->f[last - 1];
+}
+
 bool message_remove(struct message *m, struct slice name)
 {
-    if (is_one_of(name, reserved, COUNT(reserved) - 1))
+    if (is_reserved(name))
         return false;
     unsigned probes, at = find(m, name, message_hash(name), &probes);
-    unsigned position = m->index[at];
-    if (!position)
+    if (!m->index[at])
         return false;
+    take_out(m, at);
+    return true;
+}
+
+bool message_rename(struct message *m, struct slice from, uint32_t from_hash, struct slice to,
+                    uint32_t to_hash)
+{
+    unsigned probes, at = find(m, from, from_hash, &probes);
+    struct message_field *f = m->index[at] ? &m->f[m->index[at] - 1] : NULL;
+    if (!f || is_reserved(from) || from_hash == to_hash)
+        return false;
+    unsigned there = find(m, to, to_hash, &probes);
+    if (probes > PROBES_MAX)
+        return false;
+    if (m->index[there]) {
+        m->f[m->index[there] - 1].v = f->v;
+        take_out(m, at);
+        return true;
+    }
+    uint16_t position = m->index[at];
     index_clear(m, at);
-    memmove(m->f + position - 1, m->f + position, (m->n - position) * sizeof *m->f);
-    m->n--;
-    for (unsigned i = 0; i <= m->index_mask; i++)
-        m->index[i] = (uint16_t)(m->index[i] - (m->index[i] > position));
+    f->name = to;
+    f->hash = to_hash;
+    m->index[find(m, to, to_hash, &probes)] = position;
     return true;
 }
 

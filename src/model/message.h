@@ -43,7 +43,7 @@ struct message {
     bool has_ts, has_source, has_message;
     bool lost; /* something did not fit into the arena */
     struct message_origin origin;
-    struct message_field *f; /* all other fields, in order of their first setting */
+    struct message_field *f; /* all other fields, in no order that means anything */
     uint16_t *index;         /* open addressing over f, by hash; 0: free, else position + 1 */
     unsigned n, cap, index_mask;
     bool dropped;     /* it goes no further */
@@ -82,8 +82,18 @@ bool message_put(struct message *m, struct slice name, uint32_t hash, const stru
 /* The value, or NULL; not for the three names that are members. */
 const struct value *message_get(const struct message *m, struct slice name);
 
-/* Takes a field out; the name is not trimmed. False when it was not there or may not be removed
- * (reserved words, gl2_ fields of the server, the three members). */
+/* The same where message_hash(name) is known. */
+const struct value *message_get_hashed(const struct message *m, struct slice name, uint32_t hash);
+
+/* Gives the field `from` the name `to`, which must be acceptable, trimmed and none of the three
+ * that are members; a field of that name is replaced. False when there is no such field, when it
+ * may not be removed, or when both are one. The hashes are message_hash of the names. */
+bool message_rename(struct message *m, struct slice from, uint32_t from_hash, struct slice to,
+                    uint32_t to_hash);
+
+/* Takes a field out, and the last one takes its place; the name is not trimmed. False when it was
+ * not there or may not be removed (reserved words, gl2_ fields of the server, the three members).
+ */
 bool message_remove(struct message *m, struct slice name);
 
 /* True when a name may be stored: only letters, digits, _ . - @ and none of the reserved words

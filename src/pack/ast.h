@@ -70,9 +70,10 @@ struct function;
 
 struct expr {
     uint8_t kind, op;
-    uint8_t type;  /* enum rule_type, after compile */
-    bool constant; /* may be computed when the rule is loaded, as Graylog sees it */
-    bool named;    /* a call with names of arguments: key[n] */
+    uint8_t type;    /* enum rule_type, after compile */
+    bool constant;   /* may be computed when the rule is loaded, as Graylog sees it */
+    bool plain_name; /* a constant text that a field may have as its name without more */
+    bool named;      /* a call with names of arguments: key[n] */
     unsigned line, col;
     unsigned from_line, from_col; /* with the parentheses around it */
     struct slice text;
@@ -81,7 +82,7 @@ struct expr {
     struct slice *key;
     uint32_t n;
     uint32_t slot; /* of a variable */
-    uint32_t hash; /* message_hash of a field's name that is known; 0: not known */
+    uint32_t hash; /* message_hash of a field's name or of a constant text; 0: not known */
     struct slice field;
     struct rule_value value;
     const struct function *fn;

@@ -133,6 +133,18 @@ static const char *fault_of(const struct param *p, const struct rule_value *v, s
     return p->flags & PARAM_CHAR && !s.n ? "it is empty" : NULL;
 }
 
+/* A constant text may name a field: its hash, and whether it may be stored under as it is. */
+static void name_constant(struct expr *arg)
+{
+    struct slice s = rule_text(&arg->value);
+    if (arg->kind != E_CONST)
+        return;
+    arg->hash = message_hash(s);
+    arg->plain_name = s.n && message_trim(s).n == s.n && message_name_ok(s) &&
+                      !slice_eq(s, SLICE("message")) && !slice_eq(s, SLICE("source")) &&
+                      !slice_eq(s, SLICE("timestamp"));
+}
+
 /* What a parameter makes of a constant once: a pattern or a subnet. */
 static bool prepare(struct compiler *c, struct expr *e, unsigned i, const struct rule_value *v)
 {
@@ -143,6 +155,7 @@ static bool prepare(struct compiler *c, struct expr *e, unsigned i, const struct
         invalid(c, e, p->name, fault);
     if (fault || v->kind != K_STRING)
         return !fault;
+    name_constant(e->arg[i]);
     if (p->flags & PARAM_REGEX)
         e->ready[i] = pattern_make(c->a, rule_text(v), &why);
     else if (p->flags & PARAM_SUBNET)

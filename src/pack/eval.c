@@ -353,10 +353,12 @@ static struct rule_value map(struct run *run, const struct expr *e)
 
 static struct rule_value call(struct run *run, const struct expr *e)
 {
-    struct call c = { .run = run, .e = e };
-    for (unsigned i = 0; i < e->fn->n_params && !run->failed; i++) {
-        if (e->arg[i])
-            c.arg[i] = eval(run, e->arg[i]);
+    struct call c; /* what no parameter has is not set, and not read */
+    c.run = run;
+    c.e = e;
+    for (unsigned i = 0; i < e->fn->n_params; i++) {
+        const struct expr *arg = run->failed ? NULL : e->arg[i];
+        c.arg[i] = !arg ? rule_null() : arg->kind == E_CONST ? arg->value : eval(run, arg);
     }
     struct rule_value v = run->failed ? rule_null() : e->fn->run(&c);
     if (run->failed)

@@ -61,6 +61,9 @@ struct rule_value fn_rename_field(struct call *c)
 {
     struct message *m = call_message(c, 2);
     struct slice from = call_text(c, 0), to = call_text(c, 1);
+    if (call_is_plain_name(c, 1) && !is_member(from) &&
+        message_rename(m, from, call_hash(c, 0), to, call_hash(c, 1)))
+        return rule_null();
     struct rule_value v = run_field(c->run, m, from);
     if (slice_eq(from, to) || v.kind == K_NULL)
         return rule_null();
@@ -99,7 +102,7 @@ struct rule_value fn_has_field(struct call *c)
         return rule_bool(true);
     if (is_member(name))
         return rule_bool(run_field(c->run, m, name).kind != K_NULL);
-    return rule_bool(message_get(m, name) != NULL);
+    return rule_bool(message_get_hashed(m, name, call_hash(c, 0)) != NULL);
 }
 
 struct rule_value fn_get_field(struct call *c)

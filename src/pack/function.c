@@ -117,6 +117,18 @@ struct slice call_text(const struct call *c, unsigned param)
     return value_to_text(v, c->run->mem);
 }
 
+uint32_t call_hash(const struct call *c, unsigned param)
+{
+    const struct expr *e = c->e->arg[param];
+    return e && e->kind == E_CONST && e->hash ? e->hash : message_hash(call_text(c, param));
+}
+
+bool call_is_plain_name(const struct call *c, unsigned param)
+{
+    const struct expr *e = c->e->arg[param];
+    return e && e->kind == E_CONST && e->plain_name;
+}
+
 bool call_bool(const struct call *c, unsigned param, bool absent)
 {
     return c->arg[param].kind == K_BOOL ? c->arg[param].i != 0 : absent;

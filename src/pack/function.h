@@ -54,6 +54,11 @@ bool call_given(const struct call *c, unsigned param);
 struct arena *call_mem(const struct call *c);
 /* Text of a string argument; empty for null. */
 struct slice call_text(const struct call *c, unsigned param);
+/* message_hash of that text; known since the rule was loaded where it is a constant. */
+uint32_t call_hash(const struct call *c, unsigned param);
+/* The argument is a constant that may be stored under as it is: an acceptable name, trimmed, none
+ * of the three that are members of a message. */
+bool call_is_plain_name(const struct call *c, unsigned param);
 bool call_bool(const struct call *c, unsigned param, bool absent);
 int64_t call_long(const struct call *c, unsigned param, int64_t absent);
 /* The message an argument names, or the one the rule runs on. */

@@ -4,13 +4,26 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "base/bug.h"
+
 #define STEPS_MAX    1000000
 #define DEPTH_MAX    5000
 #define HEAP_MAX_KIB 4096
 
+#define PREFIX_BYTES 48
+
 struct pattern {
     pcre2_code *code;
+    uint8_t prefix[PREFIX_BYTES]; /* what every text that matches as a whole begins with */
+    uint8_t prefix_n;
 };
+
+struct pattern_room {
+    pcre2_match_context *context;
+    pcre2_match_data *data;
+};
+
+static _Thread_local struct pattern_room *room_in_use;
 
 static void *from_arena(size_t n, void *arena)
 {
@@ -21,6 +34,28 @@ static void to_arena(void *p, void *arena)
 {
     (void)p;
     (void)arena; /* all is given back at once when the arena is emptied */
+}
+
+static bool is_literal(uint8_t b)
+{
+    b = ascii_lower(b);
+    return (b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '_' || b == '@' || b == '-';
+}
+
+/* Literal characters up to the first that is special; a quantifier takes the one before it along.
+ */
+static void find_prefix(struct pattern *p, struct slice text)
+{
+    p->prefix_n = 0;
+    if (slice_find(text, '|') >= 0)
+        return;
+    size_t n = 0;
+    while (n < text.n && n < PREFIX_BYTES && is_literal(text.p[n]))
+        n++;
+    bool quantified = n < text.n && (text.p[n] == '*' || text.p[n] == '?' || text.p[n] == '{');
+    n -= n && quantified;
+    memcpy(p->prefix, text.p, n);
+    p->prefix_n = (uint8_t)n;
 }
 
 const struct pattern *pattern_make(struct arena *a, struct slice text, struct why *w)
@@ -34,6 +69,7 @@ const struct pattern *pattern_make(struct arena *a, struct slice text, struct wh
         return NULL;
     const uint8_t *bytes = text.n ? text.p : (const uint8_t *)"";
     p->code = pcre2_compile(bytes, text.n, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &at, c);
+    find_prefix(p, text);
     if (p->code)
         return p;
     PCRE2_UCHAR words[160] = "";
@@ -50,20 +86,54 @@ struct search {
     uint32_t options;
 };
 
+static bool room_init(struct pattern_room *room, pcre2_general_context *g)
+{
+    room->context = pcre2_match_context_create(g);
+    room->data = pcre2_match_data_create(PATTERN_GROUPS_MAX, g);
+    if (!room->context || !room->data)
+        return false;
+    pcre2_set_match_limit(room->context, STEPS_MAX);
+    pcre2_set_depth_limit(room->context, DEPTH_MAX);
+    pcre2_set_heap_limit(room->context, HEAP_MAX_KIB);
+    return true;
+}
+
+struct pattern_room *pattern_room_new(void)
+{
+    struct pattern_room *room = xcalloc(1, sizeof *room);
+    BUG_ON(!room_init(room, NULL));
+    return room;
+}
+
+void pattern_room_free(struct pattern_room *room)
+{
+    if (!room)
+        return;
+    if (room_in_use == room)
+        room_in_use = NULL;
+    pcre2_match_data_free(room->data);
+    pcre2_match_context_free(room->context);
+    xfree(room);
+}
+
+void pattern_use_room(struct pattern_room *room)
+{
+    room_in_use = room;
+}
+
 static enum pattern_result match(const struct search *s, struct arena *mem, struct pattern_match *m)
 {
     const struct pattern *p = s->p;
     struct slice text = s->text;
-    pcre2_general_context *g = pcre2_general_context_create(from_arena, to_arena, mem);
-    pcre2_match_context *c = g ? pcre2_match_context_create(g) : NULL;
-    pcre2_match_data *data = g ? pcre2_match_data_create(PATTERN_GROUPS_MAX, g) : NULL;
-    if (!c || !data)
-        return PATTERN_LIMIT;
-    pcre2_set_match_limit(c, STEPS_MAX);
-    pcre2_set_depth_limit(c, DEPTH_MAX);
-    pcre2_set_heap_limit(c, HEAP_MAX_KIB);
+    struct pattern_room own, *room = room_in_use;
+    if (!room) {
+        pcre2_general_context *g = pcre2_general_context_create(from_arena, to_arena, mem);
+        if (!g || !room_init(&own, g))
+            return PATTERN_LIMIT;
+        room = &own;
+    }
     const uint8_t *bytes = text.n ? text.p : (const uint8_t *)"";
-    int n = pcre2_match(p->code, bytes, text.n, s->from, s->options, data, c);
+    int n = pcre2_match(p->code, bytes, text.n, s->from, s->options, room->data, room->context);
     if (n == PCRE2_ERROR_NOMATCH)
         return PATTERN_NO;
     if (n < 0)
@@ -71,7 +141,7 @@ static enum pattern_result match(const struct search *s, struct arena *mem, stru
     uint32_t groups = 0;
     pcre2_pattern_info(p->code, PCRE2_INFO_CAPTURECOUNT, &groups);
     m->n = groups + 1 < PATTERN_GROUPS_MAX ? groups + 1 : PATTERN_GROUPS_MAX;
-    const PCRE2_SIZE *place = pcre2_get_ovector_pointer(data);
+    const PCRE2_SIZE *place = pcre2_get_ovector_pointer(room->data);
     for (unsigned i = 0; i < m->n; i++) {
         bool there = (int)i < n && place[2 * i] != PCRE2_UNSET;
         m->group[i] = there ? slice_of(bytes + place[2 * i], place[2 * i + 1] - place[2 * i])
@@ -90,6 +160,8 @@ enum pattern_result pattern_find(const struct pattern *p, struct slice text, siz
 enum pattern_result pattern_whole(const struct pattern *p, struct slice text, struct arena *mem)
 {
     struct pattern_match m;
+    if (!slice_starts(text, slice_of(p->prefix, p->prefix_n)))
+        return PATTERN_NO;
     struct search s = { p, text, 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED };
     return match(&s, mem, &m);
 }

@@ -1,6 +1,7 @@
 /* Running a program on a message: rounds over its streams, stages in the order of their numbers,
  * first all conditions of a stage, then the actions of the rules that were true. */
 #include "base/bug.h"
+#include "pack/pattern.h"
 #include "pack/program_private.h"
 
 #define STREAMS_MAX 256 /* of one message */
@@ -9,6 +10,7 @@ struct program_run {
     const struct program *p;
     struct program_count *count;
     uint64_t dropped, created, refused;
+    struct pattern_room *room;
 
     /* the message at hand */
     struct run run;
@@ -303,13 +305,16 @@ struct program_run *program_run_new(const struct program *p)
     struct program_run *r = xcalloc(1, sizeof *r);
     r->p = p;
     r->count = xcalloc(p->n_rules + 1, sizeof *r->count);
+    r->room = pattern_room_new();
     return r;
 }
 
 void program_run_free(struct program_run *r)
 {
-    if (r)
-        xfree(r->count);
+    if (!r)
+        return;
+    pattern_room_free(r->room);
+    xfree(r->count);
     xfree(r);
 }
 
@@ -343,9 +348,11 @@ void program_run(struct program_run *r, const struct rule_env *env, struct messa
     r->env = env;
     r->listener = listener;
     r->n_made = 0;
+    pattern_use_room(r->room);
     run_one(r, m, sink);
     for (unsigned i = 0; i < r->n_made; i++)
         run_one(r, r->made[i], sink);
+    pattern_use_room(NULL);
 }
 
 const struct program_count *program_counts(const struct program_run *r)

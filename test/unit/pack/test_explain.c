@@ -40,7 +40,7 @@ static const struct program_source line = {
 static void each_change_has_its_rule(void **state)
 {
     (void)state;
-    static const char *const want[] = { "message", "y", "z", "x", "y", "s2", "s1", "", "" };
+    static const char *const want[] = { "message", "z", "y", "x", "y", "s2", "s1", "", "" };
     static const enum explain_what what[] = { EXPLAIN_SET,     EXPLAIN_SET,     EXPLAIN_SET,
                                               EXPLAIN_REMOVED, EXPLAIN_CHANGED, EXPLAIN_ENTERED,
                                               EXPLAIN_LEFT,    EXPLAIN_FAILED,  EXPLAIN_DROPPED };
