@@ -72,6 +72,18 @@ struct rule_value fn_rename_field(struct call *c)
     return rule_null();
 }
 
+/* A pattern that matches nothing but itself. */
+static bool is_plain(struct slice pattern)
+{
+    for (size_t i = 0; i < pattern.n; i++) {
+        uint8_t x = pattern.p[i], letter = x | 0x20;
+        if ((letter < 'a' || letter > 'z') && (x < '0' || x > '9') && x != '_' && x != '-' &&
+            x != '@')
+            return false;
+    }
+    return true;
+}
+
 /* Takes out all fields whose whole name the pattern matches, or with invert all others. */
 struct rule_value fn_remove_field(struct call *c)
 {
@@ -80,6 +92,10 @@ struct rule_value fn_remove_field(struct call *c)
     bool invert = call_bool(c, 2, false);
     struct why why = { "" };
     const struct pattern *p = c->e->ready[0];
+    if (!invert && is_plain(text)) {
+        message_remove(m, text);
+        return rule_null();
+    }
     if (!invert && message_get(m, text) && message_remove(m, text) && !p)
         return rule_null();
     if (!p)
