@@ -60,7 +60,7 @@ const char *pack_join(struct pack_loading *l, const char *folder, const char *na
     return path;
 }
 
-const struct node *pack_yaml(struct pack_loading *l, const char *name, bool needed)
+struct node *pack_yaml(struct pack_loading *l, const char *name, bool needed)
 {
     const char *path = pack_join(l, l->pack->folder, name);
     struct slice text;

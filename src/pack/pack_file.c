@@ -170,7 +170,7 @@ static void add_stream(struct pack_loading *l, const struct node *n)
     struct packs *p = l->packs;
     const struct node *title = node_get(n, "title"), *paused = node_get(n, "disabled");
     char id[25];
-    const char *text = title ? pack_expand(l, title) : NULL;
+    const char *text = title ? pack_scalar(title) : NULL;
     if (!text || !*text || p->n_streams == PACK_STREAMS_MAX) {
         mistake_add(l->wrong, place_of(n), "a stream needs its `title`; there may be %d",
                     PACK_STREAMS_MAX);
@@ -188,9 +188,12 @@ static void add_stream(struct pack_loading *l, const struct node *n)
 
 void pack_read_streams(struct pack_loading *l)
 {
-    const struct node *n = pack_yaml(l, "stream.yml", false);
+    struct node *n = pack_yaml(l, "stream.yml", false);
+    struct node *set = pack_yaml(l, "index_set.yml", false);
+    pack_expand_all(l, n);
+    pack_expand_all(l, set);
     l->pack->stream = n;
-    l->pack->index_set = pack_yaml(l, "index_set.yml", false);
+    l->pack->index_set = set;
     if (n && n->type == NODE_MAP)
         add_stream(l, n);
     for (const struct node *c = n && n->type == NODE_LIST ? n->child : NULL; c; c = c->next)

@@ -24,7 +24,7 @@ bool pack_read(struct pack_loading *l, const struct option *table, const struct 
                void *conf);
 
 /* Reads a YAML file of the pack; NULL when it is not there (a mistake if `needed`) or is none. */
-const struct node *pack_yaml(struct pack_loading *l, const char *name, bool needed);
+struct node *pack_yaml(struct pack_loading *l, const char *name, bool needed);
 
 /* The parts of a pack, in this order. Mistakes are noted, and the rest is read. */
 void pack_read_settings(struct pack_loading *l, const struct node *settings);
@@ -42,6 +42,9 @@ bool pack_when(struct pack_loading *l, const struct node *when);
 
 /* The text with each ${setting} replaced; NULL after a mistake. */
 const char *pack_expand(struct pack_loading *l, const struct node *text);
+
+/* The same for every text of a tree, in place. */
+void pack_expand_all(struct pack_loading *l, struct node *n);
 
 /* The scalar as text: true or false for bools. */
 const char *pack_scalar(const struct node *n);

@@ -212,3 +212,11 @@ const char *pack_expand(struct pack_loading *l, const struct node *at)
     struct slice copy = arena_dup(&l->packs->mem, slice_of(out, b.n + 1));
     return copy.n ? (const char *)copy.p : NULL;
 }
+
+void pack_expand_all(struct pack_loading *l, struct node *n)
+{
+    if (n && n->type == NODE_STR && strstr(n->text, "${"))
+        n->text = pack_expand(l, n);
+    for (struct node *c = n ? n->child : NULL; c; c = c->next)
+        pack_expand_all(l, c);
+}

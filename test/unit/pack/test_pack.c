@@ -147,6 +147,24 @@ static void settings(void **state)
     packs_drop(p);
 }
 
+static void settings_in_sets(void **state)
+{
+    (void)state;
+    const char *yml = HEAD "settings:\n- {name: prefix, default: p_one, doc: Prefix.}\n" LINKS;
+    put("one/index_set.yml", "title: Set\nindex_prefix: ${prefix}_x\nrotation: {strategy: time}\n");
+    struct packs *p = load(yml);
+    assert_non_null(p);
+    assert_string_equal(node_get(p->pack[0].index_set, "index_prefix")->text, "p_one_x");
+    packs_drop(p);
+    choose("one: {prefix: mine}\n");
+    p = load(yml);
+    assert_non_null(p);
+    assert_string_equal(node_get(p->pack[0].index_set, "index_prefix")->text, "mine_x");
+    packs_drop(p);
+    put("one/index_set.yml", "title: Set\nindex_prefix: ${prefx}\n");
+    refuses(yml, "one/index_set.yml:2:15: pack one has no setting 'prefx'");
+}
+
 static void wrong_settings(void **state)
 {
     (void)state;
@@ -273,8 +291,10 @@ static void no_pack(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-    const struct CMUnitTest tests[] = { TEST(a_folder),   TEST(settings),     TEST(wrong_settings),
-                                        TEST(wrong_keys), TEST(all_mistakes), TEST(streams),
-                                        TEST(programs),   TEST(unused_parts), TEST(no_pack) };
+    const struct CMUnitTest tests[] = { TEST(a_folder),         TEST(settings),
+                                        TEST(settings_in_sets), TEST(wrong_settings),
+                                        TEST(wrong_keys),       TEST(all_mistakes),
+                                        TEST(streams),          TEST(programs),
+                                        TEST(unused_parts),     TEST(no_pack) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
