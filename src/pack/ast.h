@@ -68,26 +68,35 @@ enum expr_kind {
 
 struct function;
 
+/* An argument as a call needs it while it runs: constants beside each other. */
+struct rule_arg {
+    const struct expr *e; /* NULL: not given, or a constant */
+    struct rule_value v;  /* of a constant; K_NULL when not given */
+    uint32_t hash;        /* message_hash of a constant text; 0: not known */
+    bool plain_name;      /* a constant text that a field may have as its name without more */
+};
+
+/* What running needs stands first: it fits a line of the cache. */
 struct expr {
     uint8_t kind, op;
-    uint8_t type;    /* enum rule_type, after compile */
-    bool constant;   /* may be computed when the rule is loaded, as Graylog sees it */
-    bool plain_name; /* a constant text that a field may have as its name without more */
-    bool named;      /* a call with names of arguments: key[n] */
-    unsigned line, col;
-    unsigned from_line, from_col; /* with the parentheses around it */
-    struct slice text;
+    uint8_t type;        /* enum rule_type, after compile */
+    bool constant;       /* may be computed when the rule is loaded, as Graylog sees it */
+    bool named;          /* a call with names of arguments: key[n] */
+    uint32_t hash;       /* message_hash of a field's name; 0: not known */
+    uint32_t n, slot;    /* of item; of a variable */
+    struct rule_arg *in; /* of a call: by parameter */
+    const struct function *fn;
     struct expr *a, *b;
+    struct rule_value value;
+
+    const void **ready; /* by parameter: what function->prepare made of a constant, or NULL */
+    struct slice field;
     struct expr **item; /* as written */
     struct slice *key;
-    uint32_t n;
-    uint32_t slot; /* of a variable */
-    uint32_t hash; /* message_hash of a field's name or of a constant text; 0: not known */
-    struct slice field;
-    struct rule_value value;
-    const struct function *fn;
-    struct expr **arg;  /* by parameter, NULL: not given */
-    const void **ready; /* by parameter: what function->prepare made of a constant, or NULL */
+    struct expr **arg; /* by parameter, NULL: not given */
+    struct slice text;
+    unsigned line, col;
+    unsigned from_line, from_col; /* with the parentheses around it */
 };
 
 struct statement {
@@ -100,6 +109,8 @@ struct statement {
 
 struct rule {
     struct slice name;
+    struct slice guard;  /* the condition is false for messages without this field; empty: none */
+    uint32_t guard_hash; /* message_hash of it */
     struct expr *when;
     struct statement *then;
     uint32_t slots; /* variables */

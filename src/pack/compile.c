@@ -79,8 +79,8 @@ static void place(struct compiler *c, struct expr *e)
 {
     const struct function *fn = e->fn;
     bool optional = fn->n_required < fn->n_params;
-    e->arg = arena_zalloc(c->a, RULE_ARGS_MAX * sizeof *e->arg);
-    e->ready = arena_zalloc(c->a, RULE_ARGS_MAX * sizeof *e->ready);
+    e->arg = arena_zalloc(c->a, fn->n_params * sizeof *e->arg);
+    e->ready = arena_zalloc(c->a, fn->n_params * sizeof *e->ready);
     if (!e->arg || !e->ready)
         return;
     if (e->named) {
@@ -134,15 +134,29 @@ static const char *fault_of(const struct param *p, const struct rule_value *v, s
 }
 
 /* A constant text may name a field: its hash, and whether it may be stored under as it is. */
-static void name_constant(struct expr *arg)
+static void name_constant(struct rule_arg *to)
 {
-    struct slice s = rule_text(&arg->value);
-    if (arg->kind != E_CONST)
-        return;
-    arg->hash = message_hash(s);
-    arg->plain_name = s.n && message_trim(s).n == s.n && message_name_ok(s) &&
-                      !slice_eq(s, SLICE("message")) && !slice_eq(s, SLICE("source")) &&
-                      !slice_eq(s, SLICE("timestamp"));
+    struct slice s = rule_text(&to->v);
+    to->hash = message_hash(s);
+    to->plain_name = s.n && message_trim(s).n == s.n && message_name_ok(s) &&
+                     !slice_eq(s, SLICE("message")) && !slice_eq(s, SLICE("source")) &&
+                     !slice_eq(s, SLICE("timestamp"));
+}
+
+/* The arguments as the running call reads them. */
+static void lay_out(struct compiler *c, struct expr *e)
+{
+    e->in = arena_zalloc(c->a, e->fn->n_params * sizeof *e->in);
+    for (unsigned i = 0; e->in && i < e->fn->n_params; i++) {
+        if (e->arg[i] && e->arg[i]->kind == E_CONST)
+            e->in[i].v = e->arg[i]->value;
+        else
+            e->in[i].e = e->arg[i];
+        if (e->in[i].v.kind == K_STRING)
+            name_constant(&e->in[i]);
+    }
+    if (!e->in)
+        rule_error_add(c->e, RE_OutOfMemory, e, "memory is out");
 }
 
 /* What a parameter makes of a constant once: a pattern or a subnet. */
@@ -155,7 +169,6 @@ static bool prepare(struct compiler *c, struct expr *e, unsigned i, const struct
         invalid(c, e, p->name, fault);
     if (fault || v->kind != K_STRING)
         return !fault;
-    name_constant(e->arg[i]);
     if (p->flags & PARAM_REGEX)
         e->ready[i] = pattern_make(c->a, rule_text(v), &why);
     else if (p->flags & PARAM_SUBNET)
@@ -206,6 +219,8 @@ static void resolve_call(struct compiler *c, struct expr *e)
     place(c, e);
     if (e->arg && e->kind == E_CALL)
         compute(c, e);
+    if (e->arg && e->kind == E_CALL)
+        lay_out(c, e);
     if (!e->fn->run)
         rule_error_add(c->e, RE_UnsupportedFunction, e, "%s is not supported", e->fn->name);
 }
@@ -440,6 +455,19 @@ static void declare(struct compiler *c, struct statement *s)
         (struct variable){ .name = s->let, .type = s->e->type, .constant = s->e->constant };
 }
 
+/* A condition that begins with has_field of a constant name needs that field. */
+static void find_guard(struct rule *r)
+{
+    const struct expr *e = r->when;
+    while (e->kind == E_AND)
+        e = e->a;
+    if (e->kind != E_CALL || strcmp(e->fn->name, "has_field") != 0 || !e->in[0].plain_name ||
+        e->in[1].e || e->in[1].v.kind != K_NULL)
+        return;
+    r->guard = rule_text(&e->in[0].v);
+    r->guard_hash = e->in[0].hash;
+}
+
 bool compile_rule(struct arena *a, struct rule *r, struct rule_errors *e)
 {
     struct compiler c = { .a = a, .e = e };
@@ -459,6 +487,8 @@ bool compile_rule(struct arena *a, struct rule *r, struct rule_errors *e)
     r->slots = c.n;
     if (!c.var || a->full || c.n == VARIABLES_MAX)
         rule_error_add(e, RE_OutOfMemory, &at, "the rule is too large");
+    if (e->n == before)
+        find_guard(r);
     return e->n == before;
 }
 

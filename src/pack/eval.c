@@ -357,8 +357,8 @@ static struct rule_value call(struct run *run, const struct expr *e)
     c.run = run;
     c.e = e;
     for (unsigned i = 0; i < e->fn->n_params; i++) {
-        const struct expr *arg = run->failed ? NULL : e->arg[i];
-        c.arg[i] = !arg ? rule_null() : arg->kind == E_CONST ? arg->value : eval(run, arg);
+        const struct rule_arg *in = &e->in[i];
+        c.arg[i] = LIKELY(!in->e) ? in->v : eval(run, in->e);
     }
     struct rule_value v = run->failed ? rule_null() : e->fn->run(&c);
     if (run->failed)

@@ -119,14 +119,13 @@ struct slice call_text(const struct call *c, unsigned param)
 
 uint32_t call_hash(const struct call *c, unsigned param)
 {
-    const struct expr *e = c->e->arg[param];
-    return e && e->kind == E_CONST && e->hash ? e->hash : message_hash(call_text(c, param));
+    uint32_t hash = c->e->in[param].hash;
+    return hash ? hash : message_hash(call_text(c, param));
 }
 
 bool call_is_plain_name(const struct call *c, unsigned param)
 {
-    const struct expr *e = c->e->arg[param];
-    return e && e->kind == E_CONST && e->plain_name;
+    return c->e->in[param].plain_name;
 }
 
 bool call_bool(const struct call *c, unsigned param, bool absent)

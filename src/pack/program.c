@@ -95,9 +95,13 @@ static bool resolve(struct loader *l, unsigned source, const struct stage *s,
     out->stage = s;
     out->rule = arena_alloc(&l->p->arena, s->n * sizeof *out->rule);
     for (unsigned i = 0; out->rule && i < s->n; i++) {
-        out->rule[i] = find_rule(l->p, s->rule[i].name);
-        if (out->rule[i] != PROGRAM_NO_RULE)
+        uint32_t at = find_rule(l->p, s->rule[i].name);
+        out->rule[i] = (struct program_step_rule){ .rule = at };
+        if (at != PROGRAM_NO_RULE) {
+            out->rule[i].guard = l->p->rule[at].rule->guard;
+            out->rule[i].guard_hash = l->p->rule[at].rule->guard_hash;
             continue;
+        }
         struct rule_error e = { .kind = RE_SyntaxError,
                                 .line = s->rule[i].line,
                                 .col = s->rule[i].col };

@@ -8,9 +8,16 @@ struct program_rule {
     unsigned source;
 };
 
+/* A rule of a stage; most are not for a message, and their guard says so. */
+struct program_step_rule {
+    uint32_t rule; /* index, or PROGRAM_NO_RULE */
+    uint32_t guard_hash;
+    struct slice guard; /* empty: none */
+};
+
 struct program_stage {
     const struct stage *stage;
-    uint32_t *rule; /* for each of its rules: index, or PROGRAM_NO_RULE */
+    struct program_step_rule *rule; /* for each of its rules */
 };
 
 struct program_pipeline {

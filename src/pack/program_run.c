@@ -86,15 +86,18 @@ static enum rule_answer conditions(struct program_run *r, const struct place *at
     bool all = true;
     *matched = 0;
     for (unsigned i = 0; i < at->stage->stage->n; i++) {
-        uint32_t rule = at->stage->rule[i];
-        if (rule == PROGRAM_NO_RULE) {
+        const struct program_step_rule *one = &at->stage->rule[i];
+        uint32_t rule = one->rule;
+        if (UNLIKELY(rule == PROGRAM_NO_RULE)) {
             struct program_event e = event(r, PROGRAM_CONDITION);
             e.text = at->stage->stage->rule[i].name;
             tell(r, &e);
             all = false;
             continue;
         }
-        enum rule_answer answer = rule_condition(&r->run, r->p->rule[rule].rule);
+        enum rule_answer answer = RULE_FALSE;
+        if (!one->guard.n || message_get_hashed(r->run.m, one->guard, one->guard_hash))
+            answer = rule_condition(&r->run, r->p->rule[rule].rule);
         r->count[rule].evaluated++;
         r->count[rule].matched += answer == RULE_TRUE;
         r->count[rule].failed += answer == RULE_ERROR;
