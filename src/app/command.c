@@ -12,10 +12,10 @@ const struct command commands[] = {
       "With -I the file is read at top speed and everything is reported before the end.\n"
       "SIGINT and SIGTERM end it in order, a second one at once; SIGHUP reloads what can be\n"
       "reloaded; SIGUSR1 prints the counters.", REPLAY, false, run_command },
-    { "serve", NULL, "Receive events of Beats and GELF messages, and write them to the configured output.",
+    { "serve", NULL, "Receive events of Beats and GELF messages, run them through packs, and write them to the configured output.",
       "Inputs are configured below inputs (inputs.beats.port: 5044). A client is told that its events\n"
       "are safe only when they are on disk. SIGINT and SIGTERM end it in order, a second one at once;\n"
-      "SIGUSR1 prints the counters.", 0, false, serve_command },
+      "SIGHUP loads the packs anew; SIGUSR1 prints the counters.", 0, false, serve_command },
     { "dead-letter list", NULL, "List the documents that the receiver could not make messages of.", NULL, 0, false, dead_letter_list_command },
     { "dead-letter show", "ID...", "Print such documents as they came in.", NULL, 0, false, dead_letter_show_command },
     { "dead-letter replay", "[ID...]", "Read them once more, and write those that are messages now to the configured output.",

@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/inputs.h"
+#include "app/meaning.h"
 #include "app/meta.h"
 #include "app/start.h"
 #include "base/bug.h"
@@ -173,18 +174,25 @@ static err replay(struct letters *l, const struct args *a, struct why *w)
     static struct replaying r;
     struct beats_conf beats = { false, slice_of(NULL, 0) };
     const struct settings *s = &l->start.settings;
-    struct message_pipe_conf conf = { .output = s->output, .output_conf = s->output_conf };
+    struct meaning *meaning;
     if (!s->output->sync)
         return why_set(w, ERR_UNSUPPORTED, "replay writes to output.file or output.console");
-    err rc = message_pipe_new(&conf, &r.pipe, w);
+    r.counters = xcalloc(1, sizeof *r.counters);
+    err rc = meaning_open(&meaning, a, r.counters, w);
     if (rc)
         return rc;
-    r.counters = xcalloc(1, sizeof *r.counters);
+    struct message_pipe_conf conf = { .output = s->output,
+                                      .output_conf = s->output_conf,
+                                      .stage = meaning_stage(meaning) };
+    rc = message_pipe_new(&conf, &r.pipe, w);
+    if (rc)
+        return rc;
     r.beats = beats_reader_new(&beats);
     r.gelf = gelf_reader_new(0);
     arena_init(&r.batch.arena, NULL, BATCH_BYTES);
     rc = replay_all(&r, l, a, w);
     message_pipe_free(r.pipe);
+    meaning_close(meaning);
     arena_free(&r.batch.arena);
     beats_reader_free(r.beats);
     gelf_reader_free(r.gelf);

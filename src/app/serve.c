@@ -1,5 +1,5 @@
-/* wirelume serve: receive events and messages, and write them to the configured output. The calling
- * thread is the pipe's; the inputs' loop has its own. */
+/* wirelume serve: receive events and messages, give them their meaning, and write them to the
+ * configured output. The calling thread is the pipe's; the inputs' loop has its own. */
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 
 #include "app/command.h"
 #include "app/inputs.h"
+#include "app/meaning.h"
 #include "app/meta.h"
 #include "app/metrics.h"
 #include "app/start.h"
@@ -31,6 +32,7 @@ struct serving {
     struct deadletter *dead;
     struct intake *intake;
     struct message_pipe *pipe;
+    struct meaning *meaning;
     struct counters *counters; /* of this thread */
     struct metrics metrics;
     struct thread loop;
@@ -72,7 +74,7 @@ static void read_signals(struct serving *s)
             sum(s, &t);
             tally_print(stderr, &t);
         } else {
-            log_warn("config", "SIGHUP: the receiver takes its configuration at the start only");
+            meaning_reload(s->meaning, "SIGHUP");
         }
     }
 }
@@ -140,6 +142,7 @@ static void write_held(struct serving *s)
 static void tick(struct serving *s)
 {
     struct tally t;
+    meaning_tick(s->meaning);
     if (!metrics_are_due(&s->metrics))
         return;
     sum(s, &t);
@@ -174,7 +177,8 @@ static err open_pipe(struct serving *s, struct why *w)
     const struct settings *settings = &s->start.settings;
     struct message_pipe_conf conf = { .output = settings->output,
                                       .output_conf = settings->output_conf,
-                                      .node_id = s->identity.id };
+                                      .node_id = s->identity.id,
+                                      .stage = meaning_stage(s->meaning) };
     if (!settings->output->sync)
         return why_set(w, ERR_UNSUPPORTED,
                        "output.%s cannot tell what is durable, so nothing could be acknowledged: "
@@ -208,6 +212,8 @@ static err open_all(struct serving *s, struct why *w)
     if (!rc)
         rc = identity_open(&s->identity, s->start.config.paths.data, w);
     if (!rc)
+        rc = meaning_open(&s->meaning, s->a, s->counters, w);
+    if (!rc)
         rc = open_pipe(s, w);
     if (!rc)
         rc = open_intake(s, w);
@@ -235,6 +241,7 @@ static void close_all(struct serving *s)
 {
     intake_free(s->intake);
     message_pipe_free(s->pipe);
+    meaning_close(s->meaning);
     deadletter_close(s->dead);
     identity_close(&s->identity);
     logfile_close();

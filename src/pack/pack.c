@@ -209,7 +209,9 @@ bool packs_are_stale(struct packs *p, int64_t now_ns)
             continue;
         w->next_ns = now_ns + w->interval_ns;
         struct file_stamp stamp = file_stamp_of(w->path);
-        if (!file_stamp_eq(&stamp, &w->stamp))
+        bool changed = !file_stamp_eq(&stamp, &w->stamp);
+        w->stamp = stamp;
+        if (changed)
             return true;
     }
     return false;

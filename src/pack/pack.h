@@ -99,7 +99,7 @@ const char *packs_find(const struct packs_conf *conf, const char *name, struct a
 struct packs *packs_take(struct packs *p);
 void packs_drop(struct packs *p);
 
-/* A file with a check_interval has changed. The owner's thread. */
+/* A file with a check_interval has changed; said once for each change. The owner's thread. */
 bool packs_are_stale(struct packs *p, int64_t now_ns);
 
 /* 24 hex digits made from a title; out has 25 bytes. */

@@ -27,6 +27,8 @@ class Receiver:
         with open(os.path.join(self.folder, "packetbeat.yml"), "w") as f:
             f.write("output.file.path: %s\n" % self.output)
             f.write("output.file.rotate_on_startup: false\n" + config)
+            if not re.search(r"^pack\b", config, re.M):
+                f.write("pack.enabled: []\n")  # messages as they came
 
     def start(self, wait=True):
         with open(self.log, "ab") as log:

@@ -1,0 +1,185 @@
+/* Packs at work. */
+#include "app/meaning.h"
+
+#include "app/packs.h"
+#include "app/start.h"
+#include "base/bug.h"
+#include "base/log.h"
+#include "os/clock.h"
+
+#define NS_PER_MS 1000000
+#define TOLD_MAX  20 /* rules that fail, of one loading */
+
+/* What was loaded at one time. */
+struct in_force {
+    struct config config;
+    struct packs_conf conf;
+    struct packs *packs;
+    struct program_run *run;
+    struct rule_env env;
+    bool *told; /* by rule */
+    unsigned n_told;
+    unsigned users; /* batches under way, and the meaning while it is the present one */
+};
+
+struct meaning {
+    const struct args *args;
+    struct counters *counters;
+    struct in_force *now;
+    struct message_stage stage;
+};
+
+/* ---- loading */
+
+static void let_go(struct in_force *f)
+{
+    if (!f || --f->users)
+        return;
+    program_run_free(f->run);
+    packs_drop(f->packs);
+    config_free(&f->config);
+    xfree(f->told);
+    xfree(f);
+}
+
+static err read_packs(struct in_force *f, const struct args *a, struct why *w)
+{
+    struct config_source source = start_source(a);
+    struct why note;
+    err rc = config_load(&f->config, &source, w);
+    if (!rc)
+        rc = packs_configure(&f->conf, &f->config, &note, w);
+    if (!rc && note.text[0])
+        log_warn("packs", "%s", note.text);
+    return rc ? rc : packs_load_or(&f->conf, &f->packs, w);
+}
+
+static void make_ready(struct in_force *f)
+{
+    const struct packs *p = f->packs;
+    f->run = program_run_new(p->program);
+    f->told = xcalloc(program_rules(p->program) + 1, sizeof *f->told);
+    f->env = (struct rule_env){ .stream = p->stream,
+                                .n_streams = p->n_streams,
+                                .table = p->table,
+                                .n_tables = p->n_tables,
+                                .default_stream = p->stream[0].id };
+    for (unsigned i = 0; i < p->n; i++)
+        log_info("packs", "%s %s from %s", p->pack[i].name, p->pack[i].version, p->pack[i].folder);
+}
+
+static struct in_force *load(const struct args *a, struct why *w)
+{
+    struct in_force *f = xcalloc(1, sizeof *f);
+    f->users = 1;
+    if (read_packs(f, a, w)) {
+        let_go(f);
+        return NULL;
+    }
+    make_ready(f);
+    return f;
+}
+
+void meaning_reload(struct meaning *m, const char *reason)
+{
+    struct why w;
+    struct in_force *f = load(m->args, &w);
+    if (!f) {
+        counter_add(m->counters, COUNTER_PACK_RELOADS_REFUSED, 1);
+        log_error("packs", "%s: not taken, the packs in force stay: %s", reason, w.text);
+        return;
+    }
+    counter_add(m->counters, COUNTER_PACK_RELOADS, 1);
+    log_info("packs", "%s: loaded anew", reason);
+    let_go(m->now);
+    m->now = f;
+}
+
+/* ---- the stage */
+
+static void *begin(void *ctx)
+{
+    struct meaning *m = ctx;
+    m->now->users++;
+    return m->now;
+}
+
+static void process(void *ctx, void *use, struct message *msg, const struct message_sink *sink)
+{
+    struct meaning *m = ctx;
+    struct in_force *f = use;
+    uint64_t dropped = program_dropped(f->run), created = program_created(f->run);
+    const struct message_error *before = msg->errors;
+    const struct program_sink out = { sink->take, sink->ctx };
+    f->env.now_ms = clock_real_ns() / NS_PER_MS;
+    message_stream(msg, f->env.default_stream);
+    program_run(f->run, &f->env, msg, &out, NULL);
+    counter_add(m->counters, COUNTER_PACK_MESSAGES, 1);
+    counter_add(m->counters, COUNTER_PACK_DROPPED, program_dropped(f->run) - dropped);
+    counter_add(m->counters, COUNTER_PACK_CREATED, program_created(f->run) - created);
+    counter_add(m->counters, COUNTER_PACK_ERRORS, msg->errors != before);
+}
+
+static void end(void *ctx, void *use)
+{
+    (void)ctx;
+    let_go(use);
+}
+
+const struct message_stage *meaning_stage(const struct meaning *m)
+{
+    return m ? &m->stage : NULL;
+}
+
+/* ---- now and then */
+
+static void tell_failing(struct in_force *f)
+{
+    const struct program_count *count = program_counts(f->run);
+    unsigned n = program_rules(f->packs->program);
+    for (unsigned i = 0; i < n && f->n_told < TOLD_MAX; i++) {
+        struct slice name = program_rule_name(f->packs->program, i);
+        if (!count[i].failed || f->told[i])
+            continue;
+        f->told[i] = true;
+        f->n_told++;
+        log_warn("packs",
+                 "rule '%.*s' fails on messages: what it did not do is missing there, and "
+                 "gl2_processing_error says why%s",
+                 (int)name.n, name.p,
+                 f->n_told == TOLD_MAX ? " (more rules that fail are only counted: pack.errors)"
+                                       : "");
+    }
+}
+
+void meaning_tick(struct meaning *m)
+{
+    if (!m)
+        return;
+    if (packs_are_stale(m->now->packs, clock_mono_ns()))
+        meaning_reload(m, "a lookup table's file changed");
+    tell_failing(m->now);
+}
+
+/* ---- birth and end */
+
+err meaning_open(struct meaning **out, const struct args *a, struct counters *counters,
+                 struct why *w)
+{
+    struct in_force *f = load(a, w);
+    *out = NULL;
+    if (!f)
+        return ERR_CONFIG;
+    struct meaning *m = xcalloc(1, sizeof *m);
+    *m = (struct meaning){ a, counters, f, { m, begin, process, end } };
+    *out = m;
+    return ERR_OK;
+}
+
+void meaning_close(struct meaning *m)
+{
+    if (!m)
+        return;
+    let_go(m->now);
+    xfree(m);
+}
