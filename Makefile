@@ -180,6 +180,7 @@ tshark: release
 nightly: dev release tsan cov fuzzers $(call programs,dev,torture)
 	@FRAMES=0 $(MAKE) --no-print-directory torture
 	@KILLS=3000 test/e2e/serve-kill.sh
+	@ROWS=all test/e2e/golden-wire.sh
 	@$(MAKE) --no-print-directory fuzz T=$(if $(filter 10,$(T)),600,$(T))
 bless: $(call programs,dev,golden)
 docs-fresh: dev
