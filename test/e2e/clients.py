@@ -1,10 +1,10 @@
-"""The receiver with clients of others: go-lumber's (sync, async, compressed) and npm's, plain and
-over TLS. Each event is written once, each window acknowledged whole."""
+"""The receiver with clients of others: go-lumber's (sync, async, compressed) and npm's, plain, over
+TLS and with certificates on both sides. Each event is written once, each window acknowledged whole;
+who shows no certificate where one is asked for is not served."""
 import os
 import shutil
 import subprocess
 import sys
-import time
 import traceback
 
 sys.dont_write_bytecode = True
@@ -16,21 +16,31 @@ HERE = os.path.join(os.getcwd(), "test/e2e/clients")
 BUILD = os.path.join(os.getcwd(), "build")
 
 
-def receiver(tls):
-    """One that listens, and the certificate that its clients trust (or nothing)."""
+WAYS = ("plain", "TLS", "mutual TLS")
+
+
+def certificate(folder, name):
+    """Signed by itself: who trusts it names it as its authority."""
+    cert, key = (os.path.join(folder, name + x) for x in (".pem", ".key"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=localhost", "-days", "2",
+                    "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    return cert, key
+
+
+def receiver(way):
+    """One that listens, and what its clients are told: authority, certificate, key (or nothing)."""
     r = Receiver("")
-    conf = "inputs.beats.port: 0\ninputs.beats.bind_address: [127.0.0.1, '::1']\n"
-    ca = []
-    if tls:
-        cert, key = (os.path.join(r.folder, "server." + x) for x in ("pem", "key"))
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                        "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=localhost", "-days", "2",
-                        "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
-        conf += "".join("inputs.beats.%s\n" % x for x in (
-            "tls_enable: true", "tls_cert_file: " + cert, "tls_key_file: " + key))
-        ca = [cert]
-    r.configure(conf)
-    return r.start(), ca
+    conf, words = ["port: 0", "bind_address: [127.0.0.1, '::1']"], []
+    if way != "plain":
+        cert, key = certificate(r.folder, "server")
+        conf += ["tls_enable: true", "tls_cert_file: " + cert, "tls_key_file: " + key]
+        words = [cert]
+    if way == "mutual TLS":
+        words += certificate(r.folder, "client")
+        conf += ["tls_client_auth: required", "tls_client_auth_cert_file: " + words[1]]
+    r.configure("".join("inputs.beats.%s\n" % x for x in conf))
+    return r.start(), words
 
 
 def all_once(r, name, events):
@@ -48,13 +58,16 @@ def go_lumber():
                            capture_output=True, text=True)
     if built.returncode:
         return checks.skip("go-lumber's client cannot be built: " + built.stderr.strip()[-200:])
-    for tls in (False, True):
+    for way in WAYS:
         for mode in ("sync", "async"):
             for level in ("0", "3"):
-                name = "go-lumber %s, level %s%s" % (mode, level, ", TLS" if tls else "")
-                r, ca = receiver(tls)
-                done = subprocess.run([program, "127.0.0.1:%d" % r.ports["beats"], mode, level, "20", "500"] + ca,
-                                      capture_output=True, text=True, timeout=60)
+                name = "go-lumber %s, level %s, %s" % (mode, level, way)
+                r, words = receiver(way)
+                command = [program, "127.0.0.1:%d" % r.ports["beats"], mode, level, "20", "500"]
+                if way == "mutual TLS":
+                    done = subprocess.run(command + words[:1], capture_output=True, text=True, timeout=60)
+                    check(name + ": none without a certificate", done.returncode != 0 and not done.stdout)
+                done = subprocess.run(command + words, capture_output=True, text=True, timeout=60)
                 check(name + ": all acknowledged", done.stdout == "10000\n", done.stdout + done.stderr)
                 all_once(r, name, 10000)
 
@@ -69,18 +82,13 @@ def npm():
     done = subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=folder, capture_output=True, text=True)
     if done.returncode:
         return checks.skip("lumberjack-client cannot be installed: " + done.stderr.strip()[-200:])
-    for tls in (False, True):
-        name = "npm" + (", TLS" if tls else "")
-        r, ca = receiver(tls)
-        child = subprocess.Popen(["node", os.path.join(HERE, "npm/send.js"), folder + "/node_modules",
-                                  str(r.ports["beats"]), "1000"] + ca)
-        end = time.monotonic() + 20
-        while sum(1 for _ in r.lines()) < 1000 and time.monotonic() < end:
-            time.sleep(0.1)
-        time.sleep(0.5)  # what is not acknowledged would come again
-        child.kill()
-        child.wait()
-        all_once(r, name, 1000)
+    for way in WAYS:
+        r, words = receiver(way)
+        command = ["node", os.path.join(HERE, "npm/send.js"), folder + "/node_modules",
+                   str(r.ports["beats"]), "1000", "20"]
+        done = subprocess.run(command + words, capture_output=True, text=True, timeout=60)
+        check("npm, %s: all acknowledged" % way, done.stdout == "1020\n", done.stdout + done.stderr)
+        all_once(r, "npm, " + way, 1020)
 
 
 for story in (go_lumber, npm):

@@ -1,5 +1,5 @@
 // Sends events with Elastic's own Lumberjack client, each window acknowledged whole.
-// Usage: lumberclient ADDRESS sync|async LEVEL WINDOWS EVENTS [CA]; prints what was acknowledged.
+// Usage: lumberclient ADDRESS sync|async LEVEL WINDOWS EVENTS [CA [CERT KEY]]; prints what was acknowledged.
 package main
 
 import (
@@ -28,7 +28,7 @@ func number(text string) int {
 	return n
 }
 
-func dialer(ca string) func(network, address string) (net.Conn, error) {
+func dialer(ca, cert, key string) func(network, address string) (net.Conn, error) {
 	if ca == "" {
 		return net.Dial
 	}
@@ -36,8 +36,14 @@ func dialer(ca string) func(network, address string) (net.Conn, error) {
 	must(err)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
+	config := &tls.Config{RootCAs: roots, ServerName: "localhost"}
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		must(err)
+		config.Certificates = []tls.Certificate{pair}
+	}
 	return func(network, address string) (net.Conn, error) {
-		return tls.Dial(network, address, &tls.Config{RootCAs: roots, ServerName: "localhost"})
+		return tls.Dial(network, address, config)
 	}
 }
 
@@ -54,9 +60,9 @@ func window(first, events int) []interface{} {
 }
 
 func main() {
-	args := append(os.Args[1:], "")
+	args := append(os.Args[1:], "", "", "")
 	level, windows, events := number(args[2]), number(args[3]), number(args[4])
-	dial := dialer(args[5])
+	dial := dialer(args[5], args[6], args[7])
 	options := []v2.Option{v2.CompressionLevel(level), v2.Timeout(20 * time.Second)}
 	acked := 0
 	if args[1] == "sync" {
