@@ -273,14 +273,20 @@ static void settle(struct run *r, bool end)
     }
 }
 
+/* From another address each time: where the receiver closes first, the pair of ports rests. */
 static void connect_to(struct run *r)
 {
+    static uint32_t last;
     struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(port) };
+    struct sockaddr_in from = { .sin_family = AF_INET };
     struct linger reset = { 1, 0 };
     int one = 1;
     sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + ++last % 0xfffff);
     r->fd = socket(AF_INET, SOCK_STREAM, 0);
-    require(r->fd >= 0 && connect(r->fd, (struct sockaddr *)&sa, sizeof sa) == 0);
+    setsockopt(r->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+    require(bind(r->fd, (struct sockaddr *)&from, sizeof from) == 0);
+    require(connect(r->fd, (struct sockaddr *)&sa, sizeof sa) == 0);
     setsockopt(r->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset); /* no port stays behind */
     setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);  /* no piece waits for one */
 }
