@@ -7,6 +7,7 @@
 #include "pack/dates.h"
 #include "pack/eval.h"
 #include "pack/function.h"
+#include "pack/grok.h"
 #include "pack/jsonpath.h"
 #include "pack/lexer.h"
 #include "pack/parser.h"
@@ -159,6 +160,15 @@ static void lay_out(struct compiler *c, struct expr *e)
         rule_error_add(c->e, RE_OutOfMemory, e, "memory is out");
 }
 
+/* Its third parameter must be known too. What is wrong shows when it is used. */
+static void prepare_grok(struct compiler *c, struct expr *e, unsigned i, struct slice text)
+{
+    const struct expr *named = e->arg[2];
+    struct why why;
+    if (!named || (named->kind == E_CONST && named->value.kind == K_BOOL))
+        e->ready[i] = grok_make(c->a, text, named && named->value.i, &why);
+}
+
 /* What a parameter makes of a constant once: a pattern or a subnet. */
 static bool prepare(struct compiler *c, struct expr *e, unsigned i, const struct rule_value *v)
 {
@@ -169,6 +179,8 @@ static bool prepare(struct compiler *c, struct expr *e, unsigned i, const struct
         invalid(c, e, p->name, fault);
     if (fault || v->kind != K_STRING)
         return !fault;
+    if (p->flags & PARAM_GROK)
+        prepare_grok(c, e, i, rule_text(v));
     if (p->flags & PARAM_REGEX)
         e->ready[i] = pattern_make(c->a, rule_text(v), &why);
     else if (p->flags & PARAM_SUBNET)

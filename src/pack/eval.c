@@ -151,6 +151,12 @@ static struct rule_value field(struct run *run, const struct expr *e)
     if (a.kind == K_MAP && (a.fixed == VALUE_MATCHED || a.fixed == VALUE_UNMATCHED) &&
         slice_eq(name, SLICE("matches")))
         return rule_bool(a.fixed == VALUE_MATCHED);
+    if (a.kind == K_MAP && a.fixed && slice_eq(name, SLICE("groups"))) {
+        a.fixed = VALUE_FREE;
+        return a;
+    }
+    if (a.kind == K_IP && slice_eq(name, SLICE("anonymized")))
+        return address_anonymous(run, a.p);
     const struct rule_value *member = value_member(&a, name);
     return member ? *member : rule_null();
 }

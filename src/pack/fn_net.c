@@ -51,12 +51,21 @@ struct rule_value fn_cidr_match(struct call *c)
     return rule_bool(c->arg[1].kind == K_IP && subnet_has(s, c->arg[1].p));
 }
 
-/* The last byte of IPv4, the last two of IPv6 become zero. */
+struct rule_value address_anonymous(struct run *run, const struct addr *a)
+{
+    struct addr *copy = arena_alloc(run->mem, sizeof *copy);
+    if (!copy) {
+        run_fail(run, "memory is out");
+        return rule_null();
+    }
+    *copy = *a;
+    memset(copy->b + (addr_is_v4(a) ? 15 : 14), 0, addr_is_v4(a) ? 1 : 2);
+    return (struct rule_value){ .kind = K_IP, .p = copy };
+}
+
 struct rule_value fn_anonymize_ip(struct call *c)
 {
     if (c->arg[0].kind != K_IP)
         return call_fail(c, "the value is no address");
-    struct addr a = *(const struct addr *)c->arg[0].p;
-    memset(a.b + (addr_is_v4(&a) ? 15 : 14), 0, addr_is_v4(&a) ? 1 : 2);
-    return address(c, &a);
+    return address_anonymous(c->run, c->arg[0].p);
 }

@@ -42,6 +42,8 @@ static unsigned param_flag(char letter)
         return PARAM_DATES;
     case '@':
         return PARAM_ZONE;
+    case '*':
+        return PARAM_GROK;
     case '$':
         return PARAM_CHARSET;
     case '\'':

@@ -9,6 +9,7 @@ struct call;
 typedef struct rule_value (*function_run)(struct call *c);
 
 enum param_flag {
+    PARAM_GROK = 4096,   /* * a grok pattern: a good constant one is compiled at load */
     PARAM_CHARSET = 512, /* $ a constant must be the name of a character set */
     PARAM_CHAR = 1024,   /* ' a constant must not be empty */
     PARAM_PATHS = 2048,  /* { a constant must be a map of paths into JSON */
@@ -74,6 +75,9 @@ struct buf call_buf(struct call *c, size_t cap);
 bool call_more(struct call *c, struct buf *b, size_t n);
 /* What was written, as a value. */
 struct rule_value call_done(struct call *c, const struct buf *b);
+
+/* The address with its last byte (IPv4) or its last two (IPv6) zero (fn_net.c). */
+struct rule_value address_anonymous(struct run *run, const struct addr *a);
 
 /* True for the character sets that we can read and write (fn_encode.c). */
 bool charset_ok(struct slice name);

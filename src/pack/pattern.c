@@ -176,3 +176,18 @@ int pattern_group(const struct pattern *p, struct slice name)
     int n = pcre2_substring_number_from_name(p->code, (const uint8_t *)text);
     return n < 0 ? -1 : n;
 }
+
+bool pattern_name(const struct pattern *p, unsigned i, struct slice *name, unsigned *group)
+{
+    uint32_t n = 0, size = 0;
+    PCRE2_SPTR table = NULL;
+    pcre2_pattern_info(p->code, PCRE2_INFO_NAMECOUNT, &n);
+    pcre2_pattern_info(p->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+    pcre2_pattern_info(p->code, PCRE2_INFO_NAMETABLE, &table);
+    if (i >= n)
+        return false;
+    const uint8_t *row = table + (size_t)i * size; /* two bytes of number, then the name */
+    *group = (unsigned)row[0] << 8 | row[1];
+    *name = slice_cstr((const char *)row + 2);
+    return true;
+}

@@ -6,7 +6,7 @@
 
 struct pattern;
 
-enum { PATTERN_GROUPS_MAX = 64 };
+enum { PATTERN_GROUPS_MAX = 128 };
 
 /* Places of a match: [0] the whole, [i] group i; p is NULL for a group that took no part. */
 struct pattern_match {
@@ -34,6 +34,9 @@ void pattern_room_free(struct pattern_room *room);
 
 /* From now on searches of this thread use it (NULL: none). */
 void pattern_use_room(struct pattern_room *room);
+
+/* The i-th of the named groups; false when there are fewer. */
+bool pattern_name(const struct pattern *p, unsigned i, struct slice *name, unsigned *group);
 
 /* Finds the first match that begins at `from` bytes or later. mem is used for the search. One
  * pattern may be used by several threads. */
