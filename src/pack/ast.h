@@ -10,7 +10,7 @@
 #define RULE_DEPTH_MAX  100 /* of nested expressions */
 #define RULE_ARGS_MAX   10  /* parameters of a function */
 
-/* The kinds of Graylog, and two of our own at the end. */
+/* The kinds of Graylog, and one of our own at the end. */
 #define RULE_ERRORS(X)                                                                             \
     X(SyntaxError)                                                                                 \
     X(UndeclaredVariable)                                                                          \
@@ -24,7 +24,6 @@
     X(IncompatibleIndexType)                                                                       \
     X(NonIndexableType)                                                                            \
     X(InvalidOperation)                                                                            \
-    X(UnsupportedFunction) /* known to Graylog, not to us */                                       \
     X(OutOfMemory)
 
 enum rule_error_kind {

@@ -233,8 +233,6 @@ static void resolve_call(struct compiler *c, struct expr *e)
         compute(c, e);
     if (e->arg && e->kind == E_CALL)
         lay_out(c, e);
-    if (!e->fn->run)
-        rule_error_add(c->e, RE_UnsupportedFunction, e, "%s is not supported", e->fn->name);
 }
 
 static void resolve_variable(struct compiler *c, struct expr *e)

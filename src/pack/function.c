@@ -17,12 +17,9 @@ static const struct row {
 /* clang-format off */
 #define FUNCTION(name, returns, pure, params) \
     { #name, (returns)[0], pure, params, fn_##name },
-#define FUNCTION_MISSING(name, returns, pure, params) \
-    { #name, (returns)[0], pure, params, NULL },
 /* clang-format on */
 #include "pack/functions.def"
 #undef FUNCTION
-#undef FUNCTION_MISSING
 };
 
 static unsigned param_flag(char letter)

@@ -36,7 +36,7 @@ struct function {
     bool pure; /* computed when the rule is loaded if all its arguments are constants */
     uint8_t n_params, n_required;
     struct param param[RULE_ARGS_MAX];
-    function_run run; /* NULL: known, but not supported */
+    function_run run;
 };
 
 /* One call: arguments by parameter; K_NULL for those that were not given. */
@@ -84,7 +84,5 @@ bool charset_ok(struct slice name);
 
 #define FUNCTION_DECLARE(name)                struct rule_value fn_##name(struct call *c);
 #define FUNCTION(name, returns, pure, params) FUNCTION_DECLARE(name)
-#define FUNCTION_MISSING(name, returns, pure, params)
 #include "pack/functions.def"
 #undef FUNCTION
-#undef FUNCTION_MISSING
