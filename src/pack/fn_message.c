@@ -99,7 +99,7 @@ struct rule_value fn_remove_field(struct call *c)
     if (!invert && message_get(m, text) && message_remove(m, text) && !p)
         return rule_null();
     if (!p)
-        p = pattern_make(call_mem(c), text, &why);
+        p = pattern_kept(call_mem(c), text, &why);
     if (!p)
         return call_fail(c, "%s", why.text);
     for (unsigned i = m->n; i > 0; i--) {

@@ -10,7 +10,7 @@ static const struct pattern *pattern_of(struct call *c, unsigned param)
     struct why why = { "" };
     const struct pattern *p = c->e->ready[param];
     if (!p)
-        p = pattern_make(call_mem(c), call_text(c, param), &why);
+        p = pattern_kept(call_mem(c), call_text(c, param), &why);
     if (!p)
         call_fail(c, "%s", why.text);
     return p;

@@ -6,9 +6,10 @@
 
 #include "base/bug.h"
 
-#define STEPS_MAX    1000000
-#define DEPTH_MAX    5000
-#define HEAP_MAX_KIB 4096
+#define TEXT_MAX_BYTES 65536
+#define STEPS_MAX      1000000
+#define DEPTH_MAX      5000
+#define HEAP_MAX_KIB   4096
 
 #define PREFIX_BYTES 48
 
@@ -18,9 +19,17 @@ struct pattern {
     uint8_t prefix_n;
 };
 
+/* A pattern that was compiled while rules ran. */
+struct kept {
+    struct pattern p;
+    uint8_t *text;
+    size_t n;
+};
+
 struct pattern_room {
     pcre2_match_context *context;
     pcre2_match_data *data;
+    struct kept kept[PATTERN_KEPT_MAX];
 };
 
 static _Thread_local struct pattern_room *room_in_use;
@@ -58,24 +67,59 @@ static void find_prefix(struct pattern *p, struct slice text)
     p->prefix_n = (uint8_t)n;
 }
 
+/* c decides where the code lives. */
+static bool compile(struct pattern *p, struct slice text, pcre2_compile_context *c, struct why *w)
+{
+    int code = 0;
+    PCRE2_SIZE at = 0;
+    PCRE2_UCHAR words[160] = "";
+    const uint8_t *bytes = text.n ? text.p : (const uint8_t *)"";
+    p->code = NULL;
+    if (text.n > TEXT_MAX_BYTES) {
+        why_set(w, ERR_FORMAT, "the pattern is too long");
+        return false;
+    }
+    p->code = pcre2_compile(bytes, text.n, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &at, c);
+    find_prefix(p, text);
+    if (p->code)
+        return true;
+    pcre2_get_error_message(code, words, sizeof words);
+    why_set(w, ERR_FORMAT, "%s at %zu", (const char *)words, (size_t)at);
+    return false;
+}
+
 const struct pattern *pattern_make(struct arena *a, struct slice text, struct why *w)
 {
     pcre2_general_context *g = pcre2_general_context_create(from_arena, to_arena, a);
     pcre2_compile_context *c = g ? pcre2_compile_context_create(g) : NULL;
     struct pattern *p = arena_alloc(a, sizeof *p);
-    int code = 0;
-    PCRE2_SIZE at = 0;
-    if (!p || !c)
+    return p && c && compile(p, text, c, w) ? p : NULL;
+}
+
+static size_t place_of(struct slice text)
+{
+    uint32_t h = 2166136261;
+    for (size_t i = 0; i < text.n; i++)
+        h = (h ^ text.p[i]) * 16777619;
+    return (h ^ h >> 16) % PATTERN_KEPT_MAX;
+}
+
+const struct pattern *pattern_kept(struct arena *a, struct slice text, struct why *w)
+{
+    struct pattern made;
+    if (!room_in_use)
+        return pattern_make(a, text, w);
+    struct kept *k = &room_in_use->kept[place_of(text)];
+    if (k->p.code && slice_eq(slice_of(k->text, k->n), text))
+        return &k->p;
+    if (!compile(&made, text, NULL, w))
         return NULL;
-    const uint8_t *bytes = text.n ? text.p : (const uint8_t *)"";
-    p->code = pcre2_compile(bytes, text.n, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &at, c);
-    find_prefix(p, text);
-    if (p->code)
-        return p;
-    PCRE2_UCHAR words[160] = "";
-    pcre2_get_error_message(code, words, sizeof words);
-    why_set(w, ERR_FORMAT, "%s at %zu", (const char *)words, (size_t)at);
-    return NULL;
+    pcre2_code_free(k->p.code);
+    xfree(k->text);
+    *k = (struct kept){ made, xmalloc(text.n + 1), text.n };
+    if (text.n)
+        memcpy(k->text, text.p, text.n);
+    return &k->p;
 }
 
 /* A search for the pattern in text, from a place on. */
@@ -111,6 +155,10 @@ void pattern_room_free(struct pattern_room *room)
         return;
     if (room_in_use == room)
         room_in_use = NULL;
+    for (size_t i = 0; i < PATTERN_KEPT_MAX; i++) {
+        pcre2_code_free(room->kept[i].p.code);
+        xfree(room->kept[i].text);
+    }
     pcre2_match_data_free(room->data);
     pcre2_match_context_free(room->context);
     xfree(room);

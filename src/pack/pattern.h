@@ -32,11 +32,18 @@ struct pattern_room;
 struct pattern_room *pattern_room_new(void);
 void pattern_room_free(struct pattern_room *room);
 
+enum { PATTERN_KEPT_MAX = 64 };
+
 /* From now on searches of this thread use it (NULL: none). */
 void pattern_use_room(struct pattern_room *room);
 
 /* The i-th of the named groups; false when there are fewer. */
 bool pattern_name(const struct pattern *p, unsigned i, struct slice *name, unsigned *group);
+
+/* A pattern whose text is known only now: one that the room of this thread has kept, or compiled
+ * and kept (at most PATTERN_KEPT_MAX); without a room it is made in a. It lives until the next call
+ * of this. NULL with the reason in w. */
+const struct pattern *pattern_kept(struct arena *a, struct slice text, struct why *w);
 
 /* Finds the first match that begins at `from` bytes or later. mem is used for the search. One
  * pattern may be used by several threads. */

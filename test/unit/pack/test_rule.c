@@ -7,6 +7,7 @@
 
 #include "pack/compile.h"
 #include "pack/eval.h"
+#include "pack/pattern.h"
 
 static struct arena arena;
 static struct rule_errors errors;
@@ -134,16 +135,58 @@ static void fails(void **state)
     assert_null(message_get(m, SLICE("m")));
 }
 
-/* A pattern that backtracks without end is stopped. */
-static void hostile_pattern(void **state)
+/* Patterns that backtrack without end are stopped: each ends with an error or an answer within
+ * its limit of steps, whatever the function. */
+static void hostile_patterns(void **state)
 {
     (void)state;
-    struct run run;
-    bool good;
-    run_on("rule \"a\" when true then set_field(\"n\", regex(\"^(a+)+$\", "
-           "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\")); end",
-           &run, &good);
-    assert_true(run.failed || good);
+    static const char *const calls[] = {
+        "regex(\"^(a+)+$\", t)",
+        "regex(\"^(a|aa)+$\", t)",
+        "regex(\"(.*a){25}b\", t)",
+        "split(\"(a|a)*c\", t)",
+        "regex_replace(\"(a*)*c\", t, \"x\")",
+        "grok(\"^(?:%{DATA:x}a)+$\", t)",
+        "regex(concat(\"^(a+)\", \"+$\"), t)",
+    };
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        char text[512];
+        struct run run;
+        bool good;
+        snprintf(
+            text, sizeof text,
+            "rule \"a\" when true then let t = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"; "
+            "set_field(\"n\", %s); end",
+            calls[i]);
+        run_on(text, &run, &good);
+        assert_true(run.failed || good);
+        assert_true(arena.used_bytes < (size_t)32 << 20);
+    }
+}
+
+/* Patterns that come from fields are kept: the same one is compiled once, however many others
+ * were met the memory stays within its bound. */
+static void kept_patterns(void **state)
+{
+    (void)state;
+    struct pattern_room *room = pattern_room_new();
+    struct why why = { "" };
+    struct pattern_match m;
+    pattern_use_room(room);
+    const struct pattern *first = pattern_kept(&arena, SLICE("a(b+)"), &why);
+    assert_non_null(first);
+    assert_ptr_equal(pattern_kept(&arena, SLICE("a(b+)"), &why), first);
+    assert_int_equal(pattern_find(first, SLICE("xabb"), 0, &arena, &m), PATTERN_YES);
+    assert_int_equal(m.group[1].n, 2);
+    for (unsigned i = 0; i < 1000; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "x%u", i);
+        const struct pattern *p = pattern_kept(&arena, slice_cstr(text), &why);
+        assert_int_equal(pattern_whole(p, slice_cstr(text), &arena), PATTERN_YES);
+    }
+    assert_null(pattern_kept(&arena, SLICE("("), &why));
+    assert_true(*why.text);
+    pattern_room_free(room);
 }
 
 int main(void)
@@ -154,7 +197,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(types, set_up, tear_down),
         cmocka_unit_test_setup_teardown(acts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fails, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(hostile_pattern, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hostile_patterns, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(kept_patterns, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
