@@ -6,6 +6,7 @@
 #include <unicode/ucal.h>
 #include <unicode/udat.h>
 #include <unicode/uenum.h>
+#include <unicode/ustring.h>
 
 #include "base/buf.h"
 #include "base/bug.h"
