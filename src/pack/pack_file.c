@@ -19,13 +19,13 @@ struct link_yml {
 /* clang-format off */
 const struct option pack_file_options[] = {
     OPT(file_yml, path, NODE, "path", NULL, 0, 0, OPT_REQUIRED, "A file, or several with *, or a list of them."),
-    OPT(file_yml, when, NODE, "when", NULL, 0, 0, 0, "Settings that must have these values."),
+    OPT(file_yml, when, NODE, "when", NULL, 0, 0, 0, "Settings that must have these values; * for any that is not empty."),
     { 0 }
 };
 const struct option pack_link_options[] = {
     OPT(link_yml, stream,    TEXT,  "stream",    NULL, 0, 0, OPT_REQUIRED, "Title of a stream."),
     OPT(link_yml, pipelines, TEXTS, "pipelines", NULL, 0, 0, OPT_REQUIRED, "Names of pipelines that its messages go through."),
-    OPT(link_yml, when,      NODE,  "when",      NULL, 0, 0, 0, "Settings that must have these values."),
+    OPT(link_yml, when,      NODE,  "when",      NULL, 0, 0, 0, "Settings that must have these values; * for any that is not empty."),
     { 0 }
 };
 /* clang-format on */

@@ -153,8 +153,11 @@ void pack_read_settings(struct pack_loading *l, const struct node *settings)
 
 /* ---- what depends on them */
 
+/* `*` stands for any value but an empty one. */
 static bool holds(struct pack_loading *l, const struct pack_setting *s, const struct node *n)
 {
+    if (n->type == NODE_STR && strcmp(n->text, "*") == 0)
+        return *s->value;
     if (n->type != NODE_LIST)
         return check_value(l, s, n, pack_scalar(n)) && strcmp(s->value, pack_scalar(n)) == 0;
     bool any = false;

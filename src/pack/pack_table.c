@@ -35,7 +35,7 @@ const struct option pack_table_options[] = {
     OPT(table_yml, cache,   NODE, "cache",          NULL, 0, 0, 0, "For export to a Graylog: here all tables are in memory."),
     OPT(table_yml, single,  NODE, "default_single", NULL, 0, 0, 0, "What lookup_value gives for other keys."),
     OPT(table_yml, multi,   NODE, "default_multi",  NULL, 0, 0, 0, "What lookup gives for other keys: a map."),
-    OPT(table_yml, when,    NODE, "when",           NULL, 0, 0, 0, "Settings that must have these values."),
+    OPT(table_yml, when,    NODE, "when",           NULL, 0, 0, 0, "Settings that must have these values; * for any that is not empty."),
     { 0 }
 };
 const struct option pack_adapter_options[] = {

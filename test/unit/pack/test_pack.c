@@ -147,6 +147,24 @@ static void settings(void **state)
     packs_drop(p);
 }
 
+static void any_value(void **state)
+{
+    (void)state;
+    const char *yml = HEAD "settings:\n- {name: nets, type: path, doc: Nets.}\n"
+                           "rules:\n- rules/00-a.rule\n"
+                           "- {path: rules/01-b.rule, when: {nets: \"*\"}}\n" LINKS;
+    put("one/rules/01-b.rule", RULE("b"));
+    struct packs *p = load(yml);
+    assert_non_null(p);
+    assert_false(p->pack[0].rule[1].used);
+    packs_drop(p);
+    choose("one: {nets: some.csv}\n");
+    p = load(yml);
+    assert_non_null(p);
+    assert_true(p->pack[0].rule[1].used);
+    packs_drop(p);
+}
+
 static void settings_in_sets(void **state)
 {
     (void)state;
@@ -291,10 +309,10 @@ static void no_pack(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-    const struct CMUnitTest tests[] = { TEST(a_folder),         TEST(settings),
-                                        TEST(settings_in_sets), TEST(wrong_settings),
-                                        TEST(wrong_keys),       TEST(all_mistakes),
-                                        TEST(streams),          TEST(programs),
-                                        TEST(unused_parts),     TEST(no_pack) };
+    const struct CMUnitTest tests[] = {
+        TEST(a_folder),       TEST(settings),     TEST(settings_in_sets), TEST(any_value),
+        TEST(wrong_settings), TEST(wrong_keys),   TEST(all_mistakes),     TEST(streams),
+        TEST(programs),       TEST(unused_parts), TEST(no_pack)
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
