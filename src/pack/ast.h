@@ -106,12 +106,22 @@ struct statement {
     unsigned line, col;
 };
 
+/* A statement as it runs. Most of a pack are renames of fields that most messages do not have:
+ * those are told by their names alone, one behind the other. */
+struct rule_step {
+    const struct statement *s; /* NULL: a rename */
+    struct slice from, to;
+    uint32_t from_hash, to_hash;
+};
+
 struct rule {
     struct slice name;
     struct slice guard;  /* the condition is false for messages without this field; empty: none */
     uint32_t guard_hash; /* message_hash of it */
     struct expr *when;
     struct statement *then;
+    struct rule_step *step; /* of all statements, in order */
+    uint32_t n_steps;
     uint32_t slots; /* variables */
 };
 

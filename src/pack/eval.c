@@ -438,16 +438,22 @@ enum rule_answer rule_condition(struct run *run, const struct rule *r)
 
 static bool act(struct run *run, const struct rule *r, bool first_only)
 {
+    static struct rule_value none; /* for rules without variables: nothing is read or written */
     run->failed = run->located = false;
-    run->var = arena_zalloc(run->mem, r->slots * sizeof *run->var);
-    for (const struct statement *s = run->var ? r->then : NULL; s && !run->failed; s = s->next) {
+    run->var = r->slots ? arena_zalloc(run->mem, r->slots * sizeof *run->var) : &none;
+    uint32_t n = !run->var ? 0 : first_only && r->n_steps ? 1 : r->n_steps;
+    for (uint32_t i = 0; i < n && !run->failed; i++) {
+        const struct rule_step *step = &r->step[i];
+        const struct statement *s = step->s;
+        if (!s) {
+            message_rename(run->m, step->from, step->from_hash, step->to, step->to_hash);
+            continue;
+        }
         struct rule_value v = eval(run, s->e);
         if (run->failed)
             locate(run, s->e);
         else if (s->let.n)
             run->var[s->slot] = v;
-        if (first_only)
-            break;
     }
     return run->var && !run->failed;
 }
