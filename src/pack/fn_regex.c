@@ -91,7 +91,7 @@ struct rule_value fn_split(struct call *c)
     if (limit < 0)
         return call_fail(c, "the limit must not be negative");
     while (p && from <= s.n && (!limit || list.n + 1 < limit) && find(c, p, from, &m)) {
-        size_t at = (size_t)(m.group[0].p - s.p), n = m.group[0].n;
+        size_t at = s.n ? (size_t)(m.group[0].p - s.p) : 0, n = m.group[0].n;
         if (!n && at >= s.n)
             break;
         if (at + n > 0 && !piece_add(c, &list, slice_of(s.p + start, at - start)))
@@ -192,7 +192,7 @@ struct rule_value fn_regex_replace(struct call *c)
     size_t copied = 0, from = 0;
     struct buf to = buf_of(NULL, 0);
     while (p && again && from <= s.n && find(c, p, from, &m)) {
-        size_t at = (size_t)(m.group[0].p - s.p), n = m.group[0].n;
+        size_t at = s.n ? (size_t)(m.group[0].p - s.p) : 0, n = m.group[0].n;
         if (!put(c, &to, slice_of(s.p + copied, at - copied)) || !put_replacement(c, p, &m, &to))
             break;
         copied = at + n;

@@ -122,6 +122,7 @@ static void apart(void **state)
     assert_rule("is_null(to_url(\"http://[\").host)", "true");
     assert_rule("base64_decode(\"gICA\")", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
     assert_rule("regex_replace(\"(a)(?<n>b)\", \"abab\", \"${n}$1\")", "baba");
+    assert_rule("regex_replace(\"x*\", to_string($message.none), \"-\")", "-");
     assert_rule("string_entropy(\"aabb\")", "1.0");
 }
 
