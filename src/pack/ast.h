@@ -66,6 +66,7 @@ enum expr_kind {
 };
 
 struct function;
+struct call;
 
 /* An argument as a call needs it while it runs: constants beside each other. */
 struct rule_arg {
@@ -80,13 +81,16 @@ struct expr {
     uint8_t kind, op;
     uint8_t type;        /* enum rule_type, after compile */
     bool constant;       /* may be computed when the rule is loaded, as Graylog sees it */
+    uint8_t n_in;        /* of in */
     bool named;          /* a call with names of arguments: key[n] */
     uint32_t hash;       /* message_hash of a field's name; 0: not known */
     uint32_t n, slot;    /* of item; of a variable */
     struct rule_arg *in; /* of a call: by parameter */
-    const struct function *fn;
+    struct rule_value (*run)(struct call *c); /* of the function that is called */
     struct expr *a, *b;
     struct rule_value value;
+
+    const struct function *fn;
 
     const void **ready; /* by parameter: what function->prepare made of a constant, or NULL */
     struct slice field;

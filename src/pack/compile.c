@@ -148,6 +148,8 @@ static void name_constant(struct rule_arg *to)
 static void lay_out(struct compiler *c, struct expr *e)
 {
     e->in = arena_zalloc(c->a, e->fn->n_params * sizeof *e->in);
+    e->n_in = e->fn->n_params;
+    e->run = e->fn->run;
     for (unsigned i = 0; e->in && i < e->fn->n_params; i++) {
         if (e->arg[i] && e->arg[i]->kind == E_CONST)
             e->in[i].v = e->arg[i]->value;

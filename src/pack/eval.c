@@ -362,11 +362,11 @@ static struct rule_value call(struct run *run, const struct expr *e)
     struct call c; /* what no parameter has is not set, and not read */
     c.run = run;
     c.e = e;
-    for (unsigned i = 0; i < e->fn->n_params; i++) {
+    for (unsigned i = 0; i < e->n_in; i++) {
         const struct rule_arg *in = &e->in[i];
         c.arg[i] = LIKELY(!in->e) ? in->v : eval(run, in->e);
     }
-    struct rule_value v = run->failed ? rule_null() : e->fn->run(&c);
+    struct rule_value v = run->failed ? rule_null() : e->run(&c);
     if (run->failed)
         locate(run, e);
     return run->failed ? rule_null() : v;

@@ -1,4 +1,6 @@
 /* Texts, or networks, and what they stand for. */
+#include <endian.h>
+
 #include "pack/lookup_map.h"
 
 #include "base/hash.h"
@@ -15,10 +17,11 @@ static uint32_t text_hash(struct slice key)
 
 static uint32_t net_hash(const struct addr *net, unsigned bits)
 {
-    uint8_t b[17];
-    memcpy(b, net->b, 16);
-    b[16] = (uint8_t)bits;
-    return (uint32_t)hash_bytes(&hash, b, sizeof b);
+    uint64_t high, low; /* the table is the user's: nobody chooses its keys to collide */
+    memcpy(&high, net->b, sizeof high);
+    memcpy(&low, net->b + 8, sizeof low);
+    uint64_t h = (high * 0x9e3779b97f4a7c15u ^ low) * 0xe7037ed1a0b428dbu + bits;
+    return (uint32_t)(h * 0xa0761d6478bd642fu >> 32);
 }
 
 struct lookup_map *lookup_map_new(struct arena *mem, uint32_t cap, const struct lookup_source *s)
@@ -63,10 +66,14 @@ static const struct lookup_row *find_net(const struct lookup_map *m, const struc
 
 static struct addr masked(struct addr a, unsigned bits)
 {
-    for (unsigned i = 0; i < 16; i++) {
-        unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
-        a.b[i] &= (uint8_t)(kept >= 8 ? 0xff : 0xff00 >> kept);
+    uint64_t half[2];
+    memcpy(half, a.b, sizeof half);
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned kept = bits > i * 64 ? bits - i * 64 : 0;
+        uint64_t mask = kept == 0 ? 0 : kept >= 64 ? UINT64_MAX : ~(UINT64_MAX >> kept);
+        half[i] &= htobe64(mask);
     }
+    memcpy(a.b, half, sizeof half);
     return a;
 }
 
