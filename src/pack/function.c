@@ -168,7 +168,7 @@ struct buf call_buf(struct call *c, size_t cap)
 
 bool call_more(struct call *c, struct buf *b, size_t n)
 {
-    if (!b->full && b->cap - b->n >= n)
+    if (b->p && !b->full && b->cap - b->n >= n)
         return true;
     size_t cap = (b->n + n) * 2;
     uint8_t *p = b->n + n <= TEXT_MAX_BYTES ? arena_alloc(c->run->mem, cap) : NULL;
