@@ -44,6 +44,7 @@ struct file_out {
     uint64_t size, max; /* bytes of the active file with what is buffered; limit */
     uint64_t good;      /* bytes of it that stay when a write fails */
     bool durable;       /* sync was asked for: good is what is on disk */
+    bool unnamed;       /* the active file is new: its name may not be on disk */
     mode_t mode;
     char active[PATH_BYTES];
 };
@@ -181,6 +182,9 @@ static err sync_active(struct file_out *f, struct why *w)
     err e = flush(f, w);
     if (e || f->writer.fd < 0 || f->size == f->good)
         return e;
+    if (f->unnamed && (e = sync_folder(f, w)))
+        return undo(f, e);
+    f->unnamed = false;
     e = sync_fd(f->writer.fd, f->active, w);
     if (e)
         return undo(f, e); /* the kernel may have dropped the pages: they are written again */
@@ -211,6 +215,7 @@ static err rotate(struct file_out *f, struct why *w)
     if (f->writer.fd >= 0)
         close(f->writer.fd);
     f->writer.fd = -1;
+    f->unnamed = true;
     err e = name_file(f, &next, f->active)
                 ? open_active(f, w)
                 : why_set(w, ERR_CONFIG, "%s: the path is too long", f->conf->path);
@@ -279,9 +284,7 @@ static err make_room(struct file_out *f, size_t n, struct why *w)
     if (f->writer.fd >= 0 && (f->size + n <= f->max || f->size == 0))
         return ERR_OK;
     err e = f->durable ? sync_active(f, w) : flush(f, w);
-    if (!e)
-        e = rotate(f, w);
-    return e || !f->durable ? e : sync_folder(f, w);
+    return e ? e : rotate(f, w);
 }
 
 static err file_write(void *ctx, const struct event *e, struct slice line, struct why *w)

@@ -1,5 +1,8 @@
-/* The file output: names, rotation, what is kept, permissions, events that are too large. */
+/* link: -Wl,--wrap=fsync */
+/* The file output: names, rotation, what is kept, permissions, events that are too large; what
+ * stays in the files when a sync fails. */
 #include <dirent.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -192,12 +195,111 @@ static int teardown(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static unsigned syncs, failing_sync; /* calls so far; the one that fails */
+static unsigned folder_syncs;        /* of folders, that succeeded */
+static bool folder_fails;
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int __wrap_fsync(int fd)
+{
+    struct stat st;
+    bool is_folder = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+    if (++syncs == failing_sync || (is_folder && folder_fails)) {
+        errno = EIO;
+        return -1;
+    }
+    folder_syncs += is_folder;
+    return __real_fsync(fd);
+}
+
+static void begin_durable(void)
+{
+    syncs = failing_sync = 0;
+    begin();
+    assert_int_equal(output_file.sync(ctx, &why), ERR_OK);
+    syncs = 0;
+}
+
+static void a_failed_sync_leaves_nothing(void **state)
+{
+    (void)state;
+    configure("rotate_every_kb: 1024");
+    begin_durable();
+    assert_int_equal(put(9, 'a'), ERR_OK);
+    assert_int_equal(output_file.sync(ctx, &why), ERR_OK);
+    assert_int_equal(size_of(0), 10);
+    failing_sync = syncs + 1;
+    assert_int_equal(put(19, 'b'), ERR_OK);
+    assert_int_equal(output_file.sync(ctx, &why), ERR_IO);
+    assert_int_equal(size_of(0), 10);
+    assert_int_equal(put(19, 'b'), ERR_OK); /* the group again */
+    assert_int_equal(output_file.sync(ctx, &why), ERR_OK);
+    assert_int_equal(size_of(0), 30);
+    end();
+    assert_int_equal(size_of(0), 30);
+}
+
+/* A group of three events of which the third begins a new file; whichever sync fails, it is told,
+ * and everything is there once the group has been written again. */
+static void a_sync_that_fails_at_a_rotation_is_told(void **state)
+{
+    (void)state;
+    unsigned failed = 0, ended = 0;
+    for (unsigned n = 1; !ended; n++) {
+        configure("rotate_every_kb: 1, rotate_on_startup: true");
+        begin_durable();
+        failing_sync = n;
+        for (unsigned attempt = 0; attempt < 2; attempt++) {
+            err e = put(511, 'a');
+            for (char fill = 'b'; !e && fill <= 'c'; fill++)
+                e = put(511, fill);
+            if (!e)
+                e = output_file.sync(ctx, &why);
+            assert_int_equal(e, attempt == 0 && syncs >= n ? ERR_IO : ERR_OK);
+            failed += e != ERR_OK;
+            ended = !e && attempt == 0;
+            if (!e)
+                break;
+        }
+        end();
+    }
+    assert_true(failed >= 4); /* old file and its folder, new file and its folder */
+}
+
+/* What is in a file whose name may be lost is not safe. */
+static void a_new_name_is_synced_before_what_it_names(void **state)
+{
+    (void)state;
+    configure("rotate_every_kb: 1");
+    begin_durable();
+    assert_int_equal(put(1000, 'a'), ERR_OK);
+    assert_int_equal(output_file.sync(ctx, &why), ERR_OK);
+    folder_fails = true;
+    err e = put(1000, 'b'); /* begins another file */
+    assert_int_equal(e ? e : output_file.sync(ctx, &why), ERR_IO);
+    folder_fails = false;
+    folder_syncs = 0;
+    assert_int_equal(put(1000, 'b'), ERR_OK);
+    assert_int_equal(output_file.sync(ctx, &why), ERR_OK);
+    assert_int_equal(folder_syncs, 1);
+    assert_int_equal(size_of(1), 1001);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(rotates_before_the_limit),    TEST(keeps_so_many_older_ones),
-        TEST(rotates_at_start_or_goes_on), TEST(too_large_events_are_refused),
-        TEST(permissions_are_as_told),     TEST(an_unwritable_folder_fails),
+        TEST(rotates_before_the_limit),
+        TEST(keeps_so_many_older_ones),
+        TEST(rotates_at_start_or_goes_on),
+        TEST(too_large_events_are_refused),
+        TEST(permissions_are_as_told),
+        TEST(an_unwritable_folder_fails),
+        TEST(a_failed_sync_leaves_nothing),
+        TEST(a_sync_that_fails_at_a_rotation_is_told),
+        TEST(a_new_name_is_synced_before_what_it_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
