@@ -53,6 +53,9 @@ static const struct flag flags[] = {
     FLAG("force", NULL,              BOOL,  force,          FLAG_KEYSTORE, NULL,      "Overwrite without asking."),
     FLAG("stdin", NULL,              BOOL,  from_stdin,     FLAG_KEYSTORE, NULL,      "Take the value from standard input."),
     FLAG("output", "o",              TEXT,  output,         FLAG_IMPORT, "FILE",      "Write the events to FILE (- is standard output), one JSON object a line."),
+    FLAG("pack", NULL,               TEXTS, packs,          FLAG_PACK,   "NAME",      "The pack, or its folder, instead of those that are enabled; may be given again."),
+    FLAG("format", NULL,             TEXT,  format,         FLAG_PACK,   "NAME",      "What the lines are: beats, gelf or message (default: each is looked at)."),
+    FLAG("explain", NULL,            BOOL,  why,            FLAG_PACK,   NULL,        "Show which rule set each field."),
 };
 /* clang-format on */
 
@@ -68,14 +71,17 @@ static const char *rewrite(struct arena *a, const char *text)
     return longer;
 }
 
-static const struct flag *flag_find(struct slice name)
+/* The flag of that name; one of these scopes before others. */
+static const struct flag *flag_find(struct slice name, unsigned scopes)
 {
+    const struct flag *found = NULL;
     for (size_t i = 0; i < COUNT(flags); i++) {
-        if (slice_eq(slice_cstr(flags[i].name), name) ||
-            (flags[i].also && slice_eq(slice_cstr(flags[i].also), name)))
-            return &flags[i];
+        bool is_it = slice_eq(slice_cstr(flags[i].name), name) ||
+                     (flags[i].also && slice_eq(slice_cstr(flags[i].also), name));
+        if (is_it && (!found || (flags[i].scope & scopes)))
+            found = &flags[i];
     }
-    return NULL;
+    return found;
 }
 
 static bool bool_read(struct slice text, bool *out)
@@ -152,8 +158,8 @@ static err read_flag(struct reading *r, const char *text)
     const char *name = text + 1 + (text[1] == '-');
     const char *equals = strchr(name, '=');
     struct slice key = slice_of(name, equals ? (size_t)(equals - name) : strlen(name));
-    const struct flag *f = flag_find(key);
     unsigned scope = FLAG_GLOBAL | r->out->command->scope;
+    const struct flag *f = flag_find(key, scope);
     if (!f || !(f->scope & scope))
         return unknown_flag(r, key, text);
     return set_flag(r, f, text, equals ? equals + 1 : NULL);
@@ -170,7 +176,7 @@ static unsigned words_of(const struct reading *r, const char **words, unsigned m
             words[n++] = text;
             continue;
         }
-        const struct flag *f = flag_find(slice_cstr(text + 1 + (text[1] == '-')));
+        const struct flag *f = flag_find(slice_cstr(text + 1 + (text[1] == '-')), FLAG_GLOBAL);
         if (f && f->kind != FLAG_BOOL)
             i++;
     }
@@ -207,7 +213,8 @@ static err check_environment(const struct args *out, struct why *w)
 static void take_memory(struct reading *r, int argc, const char *const *argv)
 {
     size_t bytes = (size_t)(argc + 1) * sizeof(char *);
-    struct texts *lists[] = { &r->out->files, &r->out->sets, &r->out->selectors, &r->out->rest };
+    struct texts *lists[] = { &r->out->files, &r->out->sets, &r->out->selectors, &r->out->packs,
+                              &r->out->rest };
     for (size_t i = 0; i < COUNT(lists); i++) {
         lists[i]->v = arena_zalloc(r->a, bytes);
         BUG_ON(!lists[i]->v);

@@ -17,6 +17,7 @@ enum flag_scope {
     FLAG_KEYSTORE = 16,
     FLAG_IMPORT = 32,
     FLAG_REPLAY = 64, /* what run, import, trace and watch share */
+    FLAG_PACK = 128,
 };
 
 struct args {
@@ -32,6 +33,9 @@ struct args {
 
     const char *explain, *output;
     bool show, json, markdown, force, from_stdin;
+    struct texts packs; /* --pack, in order */
+    const char *format;
+    bool why; /* pack test --explain */
 
     struct texts rest; /* what follows the command */
 };

@@ -23,6 +23,9 @@ const struct command commands[] = {
     { "pack list", NULL, "List the packs that there are, and which are enabled.", NULL, 0, false, pack_list_command },
     { "pack show", "NAME", "Show what a pack holds: its settings with their values, rules, tables and streams.", NULL, 0, false, pack_show_command },
     { "pack check", "[FOLDER...]", "Load packs and say everything that is wrong with them; without FOLDER those that are enabled.", NULL, 0, false, pack_check_command },
+    { "pack test", "FILE", "Run events through the packs and print the messages, one JSON object a line.",
+      "Lines of FILE (- is standard input) are events as a Beat sends them, GELF messages, or messages\n"
+      "with the names of fields that rules see.", FLAG_PACK, false, pack_test_command },
     { "watch", "[FILE...]", "Show traffic as it is understood: one line an event.",
       "Reads the files; without one, the sample capture that ships with the program, and then\n"
       "captures live on the default interface. Needs no configuration.", FLAG_REPLAY, false, watch_command },

@@ -48,5 +48,6 @@ int trace_command(const struct args *a);
 int pack_list_command(const struct args *a);
 int pack_show_command(const struct args *a);
 int pack_check_command(const struct args *a);
+int pack_test_command(const struct args *a);
 int watch_command(const struct args *a);
 int docs_command(const struct args *a);

@@ -21,27 +21,11 @@ static int refuse(const char *text)
     return 1;
 }
 
-/* The configuration is not needed: without one everything has its default. */
-static err load_config(struct config *c, const struct args *a, struct why *w)
-{
-    struct config_source source = start_source(a);
-    err rc = config_load(c, &source, w);
-    if (rc != ERR_MISSING || a->files.n)
-        return rc;
-    source.bare = true;
-    return config_load(c, &source, w);
-}
-
 static err look(struct looking *k, const struct args *a, struct why *w)
 {
-    struct why note;
-    err rc = load_config(&k->config, a, w);
-    if (!rc)
-        rc = packs_configure(&k->conf, &k->config, &note, w);
+    err rc = packs_look(&k->conf, &k->config, a, w);
     if (rc)
         return rc;
-    if (note.text[0])
-        fprintf(stderr, "%s\n", note.text);
     arena_init(&k->mem, NULL, 0);
     k->wrong = (struct mistakes){ .mem = &k->mem };
     return ERR_OK;

@@ -1,6 +1,7 @@
 /* Which packs are wanted, and where they are. */
 #include "app/packs.h"
 
+#include "app/start.h"
 #include "os/file.h"
 
 struct pack_section {
@@ -65,6 +66,21 @@ err packs_configure(struct packs_conf *out, struct config *c, struct why *note, 
         s.enabled.v[0]);
     out->enabled.n = 0;
     return ERR_OK;
+}
+
+err packs_look(struct packs_conf *out, struct config *c, const struct args *a, struct why *w)
+{
+    struct config_source source = start_source(a);
+    struct why note;
+    err rc = config_load(c, &source, w);
+    source.bare = true;
+    if (rc == ERR_MISSING && !a->files.n)
+        rc = config_load(c, &source, w);
+    if (!rc)
+        rc = packs_configure(out, c, &note, w);
+    if (!rc && note.text[0])
+        fprintf(stderr, "%s\n", note.text);
+    return rc;
 }
 
 err packs_load_or(const struct packs_conf *conf, struct packs **out, struct why *w)

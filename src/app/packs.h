@@ -1,6 +1,7 @@
 /* Which packs are wanted, and where they are: the section `pack` of the configuration. */
 #pragma once
 
+#include "app/args.h"
 #include "app/config.h"
 #include "pack/pack.h"
 
@@ -10,6 +11,11 @@ extern const struct option pack_options[];
  * packs that are there by default are not; else it is empty. */
 MUST_CHECK err packs_configure(struct packs_conf *out, struct config *c, struct why *note,
                                struct why *w);
+
+/* The configuration for commands about packs: without a file, and none named, every setting has its
+ * default. Says the note on standard error. */
+MUST_CHECK err packs_look(struct packs_conf *out, struct config *c, const struct args *a,
+                          struct why *w);
 
 /* packs_load with the mistakes as one why: the first, and how many more there are. */
 MUST_CHECK err packs_load_or(const struct packs_conf *conf, struct packs **out, struct why *w);
