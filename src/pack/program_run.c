@@ -46,17 +46,22 @@ struct place {
     const struct program_stage *stage;
 };
 
-static void tell_stage(const struct program_run *r, const struct place *at, enum program_step step)
+static inline void tell_stage(const struct program_run *r, const struct place *at,
+                              enum program_step step)
 {
+    if (LIKELY(!r->listener))
+        return;
     struct program_event e = event(r, step);
     e.pipeline = at->pipeline->pipeline->name;
     e.stage = at->stage->stage->number;
     tell(r, &e);
 }
 
-static void tell_rule(const struct program_run *r, enum program_step step, uint32_t rule,
-                      enum rule_answer answer)
+static inline void tell_rule(const struct program_run *r, enum program_step step, uint32_t rule,
+                             enum rule_answer answer)
 {
+    if (LIKELY(!r->listener))
+        return;
     struct program_event e = event(r, step);
     e.rule = rule;
     e.answer = answer;
