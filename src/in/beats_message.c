@@ -7,6 +7,7 @@
 #include "base/bug.h"
 #include "model/civil.h"
 
+#define MORE_FIELDS    28     /* that a pack adds: growing later costs more than this room */
 #define NODES_MAX      262144 /* values in one document */
 #define PATH_MAX_BYTES 4096   /* longest field name */
 
@@ -396,7 +397,7 @@ enum beats_result beats_message(struct beats_reader *r, struct slice json, struc
     enum beats_result read = read_document(r, json, mem, &has_time, &ts_ms);
     if (read != BEATS_MESSAGE || !has_time)
         return read != BEATS_MESSAGE ? read : BEATS_NO_TIME;
-    struct flatten f = { .r = r, .mem = mem, .m = message_new(mem, r->usual + 4) };
+    struct flatten f = { .r = r, .mem = mem, .m = message_new(mem, r->usual + MORE_FIELDS) };
     if (!f.m)
         return BEATS_NO_MEMORY;
     struct jsondoc_node *root = r->doc.node;

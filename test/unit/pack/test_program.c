@@ -128,12 +128,52 @@ static void without_memory_it_goes_on(void **state)
     program_free(p);
 }
 
+/* The times of Beats are read at once; the pattern's own reader must agree, also on what is wrong.
+ */
+static void common_times_are_read_as_their_pattern_says(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "2024-02-29T23:59:59.999Z", "1969-12-31T23:59:59.001Z", "2023-02-29T00:00:00.000Z",
+        "2024-13-01T00:00:00.000Z", "2024-01-01T24:00:00.000Z", "2024-01-01T00:00:60.000Z",
+        "1700-01-01T00:00:00.000Z", "2024-01-01t00:00:00.000Z", "2024-01-01T00:00:00.00aZ",
+    };
+    unsigned n;
+    struct program *p =
+        load("rule \"a\" when true then set_field(\"a\", parse_date(to_string($message.x), "
+             "\"yyyy-MM-dd'T'HH:mm:ss.SSSZ\")); end "
+             "rule \"b\" when true then set_field(\"b\", parse_date(to_string($message.x), "
+             "\"yyyy-MM-dd'T'HH':'mm':'ss'.'SSSZ\")); end",
+             "pipeline \"p\" stage 0 match pass rule \"a\" stage 1 match pass rule \"b\" end", &n);
+    struct program_run *r = program_run_new(p);
+    struct program_sink sink = { take, NULL };
+    assert_int_equal(n, 0);
+    for (unsigned i = 0; i < COUNT(texts); i++) {
+        struct arena mem;
+        arena_init(&mem, NULL, 0);
+        struct message *m = message_new(&mem, 4);
+        struct value v = { .type = VT_STR, .n = (uint32_t)strlen(texts[i]) };
+        v.p = texts[i];
+        message_set(m, SLICE("x"), &v);
+        message_stream(m, SLICE("s1"));
+        program_run(r, &env, m, &sink, NULL);
+        const struct value *a = message_get(m, SLICE("a")), *b = message_get(m, SLICE("b"));
+        if ((a != NULL) != (b != NULL) || (a && a->i != b->i))
+            fail_msg("%s: %lld, %lld", texts[i], a ? (long long)a->i : -1,
+                     b ? (long long)b->i : -1);
+        arena_free(&mem);
+    }
+    program_run_free(r);
+    program_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_is_told_with_its_place),
         cmocka_unit_test(what_rules_make_is_bounded),
         cmocka_unit_test(without_memory_it_goes_on),
+        cmocka_unit_test(common_times_are_read_as_their_pattern_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
