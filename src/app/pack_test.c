@@ -163,7 +163,7 @@ static void put_value(const char *before, const struct value *v, struct arena *m
 
 static void put_entry(const struct explain_entry *e, struct arena *mem)
 {
-    printf("    %s %.*s", explain_word(e->what), (int)e->name.n, e->name.p);
+    printf("    %s%s%.*s", explain_word(e->what), e->name.n ? " " : "", (int)e->name.n, e->name.p);
     if (e->what == EXPLAIN_SET || e->what == EXPLAIN_CHANGED)
         put_value(" = ", &e->after, mem);
     if (e->what == EXPLAIN_CHANGED || e->what == EXPLAIN_REMOVED)
