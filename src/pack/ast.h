@@ -113,7 +113,10 @@ struct statement {
 /* A statement as it runs. Most of a pack are renames of fields that most messages do not have:
  * those are told by their names alone, one behind the other. */
 struct rule_step {
-    const struct statement *s; /* NULL: a rename */
+    const struct expr *e;      /* NULL: a rename */
+    const struct rule_arg *in; /* of e, to be fetched early */
+    uint32_t slot;             /* of the variable, when it is a let */
+    bool let;
     struct slice from, to;
     uint32_t from_hash, to_hash;
 };

@@ -485,7 +485,7 @@ static bool lay_out_steps(struct arena *a, struct rule *r)
         r->n_steps++;
     struct rule_step *to = r->step = arena_zalloc(a, r->n_steps * sizeof *to);
     for (const struct statement *s = to ? r->then : NULL; s; s = s->next, to++) {
-        to->s = s;
+        *to = (struct rule_step){ .e = s->e, .in = s->e->in, .slot = s->slot, .let = s->let.n > 0 };
         if (!is_plain_rename(s))
             continue;
         *to = (struct rule_step){ .from = rule_text(&s->e->in[0].v),

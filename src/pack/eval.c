@@ -376,6 +376,8 @@ struct rule_value eval(struct run *run, const struct expr *e)
 {
     if (run->failed)
         return rule_null();
+    if (LIKELY(e->kind == E_CALL)) /* most are: this jump is foreseen, that of the switch is not */
+        return call(run, e);
     switch (e->kind) {
     case E_CONST:
         return e->value;
@@ -408,8 +410,6 @@ struct rule_value eval(struct run *run, const struct expr *e)
     case E_AND:
     case E_OR:
         return logical(run, e);
-    case E_CALL:
-        return call(run, e);
     default:
         return rule_null();
     }
@@ -424,16 +424,16 @@ bool eval_constant(const struct expr *e, struct arena *mem, struct rule_value *v
     return !run.failed;
 }
 
-enum rule_answer rule_condition(struct run *run, const struct rule *r)
+enum rule_answer rule_condition(struct run *run, const struct expr *when)
 {
     run->failed = run->located = false;
-    struct rule_value v = eval(run, r->when);
+    struct rule_value v = eval(run, when);
     if (run->failed) {
-        locate(run, r->when);
+        locate(run, when);
         return RULE_ERROR;
     }
     /* Graylog takes only what is boolean by its type: a field never is. */
-    return r->when->type == TY_BOOLEAN && v.kind == K_BOOL && v.i ? RULE_TRUE : RULE_FALSE;
+    return when->type == TY_BOOLEAN && v.kind == K_BOOL && v.i ? RULE_TRUE : RULE_FALSE;
 }
 
 static bool act(struct run *run, const struct rule *r, bool first_only)
@@ -444,16 +444,20 @@ static bool act(struct run *run, const struct rule *r, bool first_only)
     uint32_t n = !run->var ? 0 : first_only && r->n_steps ? 1 : r->n_steps;
     for (uint32_t i = 0; i < n && !run->failed; i++) {
         const struct rule_step *step = &r->step[i];
-        const struct statement *s = step->s;
-        if (!s) {
+        if (i + 1 < n) { /* rules are rarely where the processor looks */
+            __builtin_prefetch(step[1].e);
+            __builtin_prefetch(step[1].in);
+            __builtin_prefetch(step[1].in + 2);
+        }
+        if (!step->e) {
             message_rename(run->m, step->from, step->from_hash, step->to, step->to_hash);
             continue;
         }
-        struct rule_value v = eval(run, s->e);
+        struct rule_value v = eval(run, step->e);
         if (run->failed)
-            locate(run, s->e);
-        else if (s->let.n)
-            run->var[s->slot] = v;
+            locate(run, step->e);
+        else if (step->let)
+            run->var[step->slot] = v;
     }
     return run->var && !run->failed;
 }

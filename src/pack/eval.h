@@ -42,8 +42,8 @@ struct run {
 
 enum rule_answer { RULE_FALSE, RULE_TRUE, RULE_ERROR };
 
-/* The condition; on RULE_ERROR run->why has Graylog's words for it. */
-enum rule_answer rule_condition(struct run *run, const struct rule *r);
+/* The condition of a rule; on RULE_ERROR run->why has Graylog's words for it. */
+enum rule_answer rule_condition(struct run *run, const struct expr *when);
 
 /* The statements, up to the first that fails; then false, and run->why says where and why. What
  * was done before it stays. */

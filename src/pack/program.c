@@ -98,6 +98,7 @@ static bool resolve(struct loader *l, unsigned source, const struct stage *s,
         uint32_t at = find_rule(l->p, s->rule[i].name);
         out->rule[i] = (struct program_step_rule){ .rule = at };
         if (at != PROGRAM_NO_RULE) {
+            out->rule[i].when = l->p->rule[at].rule->when;
             out->rule[i].guard = l->p->rule[at].rule->guard;
             out->rule[i].guard_hash = l->p->rule[at].rule->guard_hash;
             continue;

@@ -13,6 +13,7 @@ struct program_step_rule {
     uint32_t rule; /* index, or PROGRAM_NO_RULE */
     uint32_t guard_hash;
     struct slice guard; /* empty: none */
+    const struct expr *when;
 };
 
 struct program_stage {

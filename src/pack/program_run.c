@@ -92,6 +92,8 @@ static enum rule_answer conditions(struct program_run *r, const struct place *at
     *matched = 0;
     for (unsigned i = 0; i < at->stage->stage->n; i++) {
         const struct program_step_rule *one = &at->stage->rule[i];
+        if (i + 1 < at->stage->stage->n && !one[1].guard.n)
+            __builtin_prefetch(one[1].when);
         uint32_t rule = one->rule;
         if (UNLIKELY(rule == PROGRAM_NO_RULE)) {
             struct program_event e = event(r, PROGRAM_CONDITION);
@@ -102,7 +104,7 @@ static enum rule_answer conditions(struct program_run *r, const struct place *at
         }
         enum rule_answer answer = RULE_FALSE;
         if (!one->guard.n || message_get_hashed(r->run.m, one->guard, one->guard_hash))
-            answer = rule_condition(&r->run, r->p->rule[rule].rule);
+            answer = rule_condition(&r->run, one->when);
         r->count[rule].evaluated++;
         r->count[rule].matched += answer == RULE_TRUE;
         r->count[rule].failed += answer == RULE_ERROR;

@@ -52,7 +52,7 @@ static void run(const struct rule *r, struct slice json, struct arena *a)
     if (!x.m)
         return;
     fill(x.m, json, a);
-    if (rule_condition(&x, r) == RULE_TRUE)
+    if (rule_condition(&x, r->when) == RULE_TRUE)
         rule_act(&x, r);
     message_size(x.m);
 }

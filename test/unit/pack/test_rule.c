@@ -88,7 +88,7 @@ static struct message *run_on(const char *text, struct run *run, bool *good)
     assert_non_null(r);
     *run = (struct run){ .env = &env, .m = message_new(&arena, 4), .mem = &arena };
     message_set(run->m, SLICE("port"), &n);
-    *good = rule_condition(run, r) == RULE_TRUE && rule_act(run, r);
+    *good = rule_condition(run, r->when) == RULE_TRUE && rule_act(run, r);
     return run->m;
 }
 
