@@ -182,7 +182,7 @@ static err open_pipe(struct serving *s, struct why *w)
     if (!settings->output->sync)
         return why_set(w, ERR_UNSUPPORTED,
                        "output.%s cannot tell what is durable, so nothing could be acknowledged: "
-                       "serve writes to output.file or output.console",
+                       "serve writes to output.index, output.file or output.console",
                        settings->output->name);
     return message_pipe_new(&conf, &s->pipe, w);
 }
@@ -253,7 +253,7 @@ static void close_all(struct serving *s)
 int serve_command(const struct args *a)
 {
     static struct serving s;
-    struct start_conf conf = { .need.output = true };
+    struct start_conf conf = { .need.fallback = "index" };
     struct why why = { "" };
     s.a = a;
     s.identity.lock = -1;

@@ -332,10 +332,11 @@ static err set_encoding(struct loader *ld, const struct output *o, const void *c
     return ERR_OK;
 }
 
-static err load_output_of(struct loader *ld, const struct node *n)
+/* NULL: an output without a section of its own. */
+static err load_output_of(struct loader *ld, const char *name, const struct node *n)
 {
     char path[80];
-    const struct output *o = output_find(n->key);
+    const struct output *o = output_find(name);
     if (!o)
         return refuse_output(ld, n);
     void *conf = arena_zalloc(ld->l.mem, o->conf_size + 1);
@@ -343,10 +344,12 @@ static err load_output_of(struct loader *ld, const struct node *n)
         return why_set(ld->l.why, ERR_LIMIT, "the configuration is too large");
     struct buf b = buf_of(path, sizeof path - 1);
     buf_lit(&b, "output.");
-    buf_cstr(&b, n->key);
+    buf_cstr(&b, name);
     path[b.n] = '\0';
     ld->l.prefix = path;
     err rc = option_load(o->options, n, conf, &ld->l);
+    if (!rc && o->data_folder && !*o->data_folder(conf))
+        *o->data_folder(conf) = ld->c->paths.data;
     if (!rc)
         rc = o->encoding ? set_encoding(ld, o, conf) : load_codec(ld, n);
     ld->s->output = o;
@@ -370,7 +373,9 @@ static err load_output(struct loader *ld)
         found = c;
     }
     if (found)
-        return load_output_of(ld, found);
+        return load_output_of(ld, found->key, found);
+    if (ld->need->fallback)
+        return load_output_of(ld, ld->need->fallback, NULL);
     if (!ld->need->output)
         return ERR_OK;
     return why_set(ld->l.why, ERR_CONFIG,

@@ -167,6 +167,13 @@ void message_pipe_done(struct message_pipe *p, struct message_batch *b)
 
 /* ---- writing */
 
+static err write_line(struct message_pipe *p, const struct message *m, struct why *w)
+{
+    const struct output *o = p->conf.output;
+    return o->write_message ? o->write_message(p->ctx, m, buf_slice(&p->line), w)
+                            : o->write(p->ctx, NULL, buf_slice(&p->line), w);
+}
+
 static err write_batch(struct message_pipe *p, struct message_batch *b, struct counters *counters,
                        struct why *w)
 {
@@ -175,7 +182,7 @@ static err write_batch(struct message_pipe *p, struct message_batch *b, struct c
         process(p, b, counters);
     for (unsigned i = 0; i < b->result.n && !rc; i++) {
         if (make_line(p, b->result.v[i]))
-            rc = p->conf.output->write(p->ctx, NULL, buf_slice(&p->line), w);
+            rc = write_line(p, b->result.v[i], w);
         else
             drop(p, counters);
     }

@@ -132,6 +132,11 @@ static void prepare_interfaces(struct pipe *p)
 
 static err open_output(struct pipe *p, struct why *w)
 {
+    if (!p->conf.output->write)
+        return why_set(w, ERR_UNSUPPORTED,
+                       "output.%s is for messages that serve receives, not for events of a sensor "
+                       "(mend: output.file, or output.logstash to a receiver)",
+                       p->conf.output->name);
     p->output = xcalloc(1, p->conf.output->ctx_size);
     err e = p->conf.output->open(p->output, p->conf.output_conf, w);
     if (e) {

@@ -5,6 +5,7 @@
 #include "model/batch.h"
 #include "model/counter.h"
 #include "model/event_json.h"
+#include "model/message.h"
 #include "model/option.h"
 #include "pipe/processors.h"
 
@@ -24,6 +25,9 @@ struct output {
     /* Writes one encoded event; buffering is its own business until flush. e is NULL when the line
      * was made of a message: only for outputs with `sync`. */
     err (*write)(void *ctx, const struct event *e, struct slice line, struct why *w);
+    /* Instead of it for lines made of messages, when an output needs to know more of them; write
+     * may be NULL then: the output is for messages only. */
+    err (*write_message)(void *ctx, const struct message *m, struct slice line, struct why *w);
     /* After each batch: everything written is on its way (console) or in the file (file). */
     err (*flush)(void *ctx, struct why *w);
     /* Everything written is on disk, as far as there is one. NULL: this output cannot tell. After
@@ -33,6 +37,7 @@ struct output {
     void (*close)(void *ctx);
 
     /* NULL where there is nothing to say. */
+    const char **(*data_folder)(void *conf); /* an option that is path.data unless it is given */
     void (*encoding)(const void *conf, struct event_json_conf *json); /* instead of codec.* */
     err (*test)(const void *conf, struct report *r, struct why *w);   /* `test output`; blocks */
     const struct holding *holding;
