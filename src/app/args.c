@@ -48,7 +48,7 @@ static const struct flag flags[] = {
     FLAG("httpprof", NULL,           TEXT,  http_profile,   FLAG_RUN,    "ADDRESS",   "Accepted, without effect."),
     FLAG("explain", NULL,            TEXT,  explain,        FLAG_CONFIG, "KEY",       "Say what a key means, its type, default and bounds."),
     FLAG("show", NULL,               BOOL,  show,           FLAG_CONFIG, NULL,        "Print the configuration in force with all defaults; secrets are masked."),
-    FLAG("json", NULL,               BOOL,  json,           FLAG_FIELDS, NULL,        "As JSON."),
+    FLAG("json", NULL,               BOOL,  json,           FLAG_FIELDS | FLAG_STATE, NULL, "As JSON."),
     FLAG("markdown", NULL,           BOOL,  markdown,       FLAG_FIELDS, NULL,        "As a Markdown table."),
     FLAG("force", NULL,              BOOL,  force,          FLAG_KEYSTORE, NULL,      "Overwrite without asking."),
     FLAG("stdin", NULL,              BOOL,  from_stdin,     FLAG_KEYSTORE, NULL,      "Take the value from standard input."),

@@ -16,6 +16,7 @@ enum flag_scope {
     FLAG_FIELDS = 8,
     FLAG_KEYSTORE = 16,
     FLAG_IMPORT = 32,
+    FLAG_STATE = 1024,
     FLAG_REPLAY = 64, /* what run, import, trace and watch share */
     FLAG_PACK = 128,
 };

@@ -26,6 +26,16 @@ const struct command commands[] = {
     { "pack test", "FILE", "Run events through the packs and print the messages, one JSON object a line.",
       "Lines of FILE (- is standard input) are events as a Beat sends them, GELF messages, or messages\n"
       "with the names of fields that rules see.", FLAG_PACK, false, pack_test_command },
+    { "stream list", NULL, "List the streams that messages are in.", NULL, FLAG_STATE, false, stream_list_command },
+    { "stream show", "TITLE|ID", "Show a stream: its rules, its index set, what it does to the default stream.", NULL, FLAG_STATE, false, stream_show_command },
+    { "index-set list", NULL, "List the index sets: where messages are kept, and how long.", NULL, FLAG_STATE, false, index_set_list_command },
+    { "index-set show", "TITLE|ID", "Show an index set: its settings and its indices.", NULL, FLAG_STATE, false, index_set_show_command },
+    { "index-set set", "TITLE|ID KEY=VALUE...", "Change settings of an index set.",
+      "A server that runs follows at once. Keys: description, shards, replicas, writable,\n"
+      "rotation.strategy (time, count, size), rotation.rotation_period (P1D, PT6H, P1W),\n"
+      "rotation.rotate_empty_index_set, rotation.max_docs_per_index, rotation.max_size,\n"
+      "retention.strategy (delete, close, none), retention.max_number_of_indices,\n"
+      "retention.max_age (2160h) and retention.max_bytes (both 0: no bound).", 0, false, index_set_set_command },
     { "watch", "[FILE...]", "Show traffic as it is understood: one line an event.",
       "Reads the files; without one, the sample capture that ships with the program, and then\n"
       "captures live on the default interface. Needs no configuration.", FLAG_REPLAY, false, watch_command },

@@ -15,7 +15,8 @@ PROGRAM = os.path.join(os.getcwd(), "build", os.environ.get("F_SERVE", "release"
 class Receiver:
     """One folder with configuration, data and output; started and ended as often as wanted."""
 
-    def __init__(self, config, output=None):
+    def __init__(self, config, output=None, index=False):
+        self.index = index  # output.index instead of output.file
         self.folder = tempfile.mkdtemp(prefix="wirelume-serve-")
         self.output = output or os.path.join(self.folder, "out")
         self.log = os.path.join(self.folder, "log")
@@ -25,6 +26,9 @@ class Receiver:
 
     def configure(self, config):
         with open(os.path.join(self.folder, "packetbeat.yml"), "w") as f:
+            if self.index:
+                f.write("output.index.path: %s\n" % self.output + config)
+                return
             f.write("output.file.path: %s\n" % self.output)
             f.write("output.file.rotate_on_startup: false\n" + config)
             if not re.search(r"^pack\b", config, re.M):
@@ -58,6 +62,14 @@ class Receiver:
                 raise RuntimeError("no %r in the log:\n%s" % (text, self.read_log(begin)))
             time.sleep(0.005)
 
+    def await_state(self, seconds=20):
+        """Until there are index sets."""
+        end = time.monotonic() + seconds
+        while self.command("index-set", "list")[0] != 0:
+            if time.monotonic() > end:
+                raise RuntimeError("no state:\n" + self.read_log())
+            time.sleep(0.02)
+
     def stop(self):
         """Ends it in order; gives its exit status."""
         self.process.send_signal(signal.SIGTERM)
@@ -75,8 +87,15 @@ class Receiver:
             tree = tree.get(part, {})
         return tree or 0
 
+    def command(self, *words):
+        """Another command with the same configuration: its status, and what it said."""
+        done = subprocess.run([PROGRAM, *words, "--path.home", self.folder],
+                              capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
     def lines(self):
-        for path in sorted(glob.glob(os.path.join(self.output, "*.ndjson"))):
+        pattern = "indices/*/messages.ndjson" if self.index else "*.ndjson"
+        for path in sorted(glob.glob(os.path.join(self.output, pattern))):
             with open(path, "rb") as f:
                 for line in f:
                     yield line

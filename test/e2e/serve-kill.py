@@ -1,6 +1,8 @@
 """kill -9 of the receiver at random points under load: nothing acknowledged is lost, and only what
-was not acknowledged comes twice. KILLS (300) says how often, SEED which random points."""
+was not acknowledged comes twice. KILLS (300) says how often, SEED which random points, OUTPUT (file)
+which output: file, or index with indices that rotate all the time."""
 import collections
+import json
 import os
 import random
 import shutil
@@ -14,10 +16,15 @@ from receiver import Checks, Receiver  # noqa: E402
 
 KILLS = int(os.environ.get("KILLS", "300"))
 CLIENTS = 3
-CONFIG = """
-inputs.beats.port: %d
+INDEX = os.environ.get("OUTPUT") == "index"
+SETTINGS = ("rotation.strategy=count", "rotation.max_docs_per_index=700",
+            "retention.strategy=none")
+FILES = """
 output.file.rotate_every_kb: 4096
 output.file.number_of_files: 1024
+"""
+CONFIG = """
+inputs.beats.port: %d
 intake.batches: 3
 logging.metrics.enabled: false
 logging.level: warning
@@ -67,8 +74,6 @@ class Sender(threading.Thread):
 
 def count_lines(receiver):
     seen, broken = collections.Counter(), 0
-    import json
-
     for line in receiver.lines():
         try:
             seen[json.loads(line)["packetbeat_n"]] += 1
@@ -85,10 +90,33 @@ def free_port():
         return s.getsockname()[1]
 
 
+def open_receiver(checks, port):
+    receiver = Receiver(CONFIG % port + ("" if INDEX else FILES), index=INDEX)
+    if INDEX:  # a first start makes the index set
+        receiver.start(wait=False)
+        receiver.await_state()
+        done = receiver.command("index-set", "set", "Default index set", *SETTINGS)
+        checks.check("the index set is changed beside the server", done[0] == 0, done)
+        receiver.kill()
+    return receiver
+
+
+def check_indices(checks, receiver):
+    status, text = receiver.command("index-set", "show", "Default index set", "--json")
+    indices = json.loads(text)["indices"] if status == 0 else []
+    docs = [i["docs"] for i in indices]
+    checks.check("indices are known", len(indices) > 2, text[:200])
+    checks.check("numbers follow each other",
+                 [i["name"] for i in indices] == ["graylog_%d" % i for i in range(len(indices))])
+    checks.check("as many messages as lines", sum(docs) == sum(1 for _ in receiver.lines()))
+    checks.check("full ones have their 700", all(n >= 700 for n in docs[:-1]), docs)
+    return len(indices)
+
+
 def main():
     checks, rng = Checks(), random.Random(os.environ.get("SEED", "1"))
     port = free_port()
-    receiver = Receiver(CONFIG % port)
+    receiver = open_receiver(checks, port)
     senders = [Sender("c%d" % i, port, i) for i in range(CLIENTS)]
     for s in senders:
         s.start()
@@ -116,6 +144,8 @@ def main():
     checks.check("work was done", len(acked) > KILLS, len(acked))
     print("%d kills: %d events acknowledged, %d lost, %d came twice of %d sent again"
           % (KILLS, len(acked), len(lost), twice, sum(sent.values()) - len(sent)))
+    if INDEX:
+        print("%d indices" % check_indices(checks, receiver))
     failed = checks.end()
     if not failed:
         shutil.rmtree(receiver.folder)
