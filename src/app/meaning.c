@@ -2,6 +2,7 @@
 #include "app/meaning.h"
 
 #include "app/packs.h"
+#include "app/routing.h"
 #include "app/start.h"
 #include "base/bug.h"
 #include "base/log.h"
@@ -15,6 +16,7 @@ struct in_force {
     struct config config;
     struct packs_conf conf;
     struct packs *packs;
+    struct routing *routing;
     struct program_run *run;
     struct rule_env env;
     bool *told; /* by rule */
@@ -36,6 +38,7 @@ static void let_go(struct in_force *f)
     if (!f || --f->users)
         return;
     program_run_free(f->run);
+    routing_close(f->routing);
     packs_drop(f->packs);
     config_free(&f->config);
     xfree(f->told);
@@ -51,7 +54,9 @@ static err read_packs(struct in_force *f, const struct args *a, struct why *w)
         rc = packs_configure(&f->conf, &f->config, &note, w);
     if (!rc && note.text[0])
         log_warn("packs", "%s", note.text);
-    return rc ? rc : packs_load_or(&f->conf, &f->packs, w);
+    if (!rc)
+        rc = packs_load_or(&f->conf, &f->packs, w);
+    return rc ? rc : routing_open(&f->routing, routing_folder(&f->config), f->packs, w);
 }
 
 static void make_ready(struct in_force *f)
@@ -59,11 +64,10 @@ static void make_ready(struct in_force *f)
     const struct packs *p = f->packs;
     f->run = program_run_new(p->program);
     f->told = xcalloc(program_rules(p->program) + 1, sizeof *f->told);
-    f->env = (struct rule_env){ .stream = p->stream,
-                                .n_streams = p->n_streams,
-                                .table = p->table,
+    f->env = (struct rule_env){ .table = p->table,
                                 .n_tables = p->n_tables,
                                 .default_stream = p->stream[0].id };
+    f->env.stream = routing_streams(f->routing, &f->env.n_streams);
     for (unsigned i = 0; i < p->n; i++)
         log_info("packs", "%s %s from %s", p->pack[i].name, p->pack[i].version, p->pack[i].folder);
 }
@@ -112,7 +116,7 @@ static void process(void *ctx, void *use, struct message *msg, const struct mess
     const struct message_error *before = msg->errors;
     const struct program_sink out = { sink->take, sink->ctx };
     f->env.now_ms = clock_real_ns() / NS_PER_MS;
-    message_stream(msg, f->env.default_stream);
+    routing_message(f->routing, msg);
     program_run(f->run, &f->env, msg, &out, NULL);
     counter_add(m->counters, COUNTER_PACK_MESSAGES, 1);
     counter_add(m->counters, COUNTER_PACK_DROPPED, program_dropped(f->run) - dropped);

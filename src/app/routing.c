@@ -29,29 +29,13 @@ const char *routing_folder(const struct config *c)
 
 /* ---- what packs want */
 
-/* A text that is one ${setting} of the pack becomes its value. */
-static const char *expand(const struct pack *p, const char *text)
-{
-    struct slice s = slice_cstr(text);
-    if (!slice_starts(s, SLICE("${")) || !slice_ends(s, SLICE("}")))
-        return text;
-    struct slice name = slice_of(s.p + 2, s.n - 3);
-    for (unsigned i = 0; i < p->n_settings; i++)
-        if (slice_eq(slice_cstr(p->setting[i].name), name))
-            return p->setting[i].value;
-    return text;
-}
-
-static err add_set(struct routing *s, const struct pack *p, const struct node *n, struct why *w)
+static err add_set(struct routing *s, const struct node *n, struct why *w)
 {
     struct index_set set = { 0 };
     bool made;
     err e = set_conf_read(&set, n, &s->mem, w);
     if (e)
         return e;
-    const char *prefix = expand(p, set.prefix);
-    if (prefix != set.prefix)
-        snprintf(set.prefix, sizeof set.prefix, "%s", prefix);
     set.created_ms = clock_real_ns() / NS_PER_MS;
     e = state_add_index_set(s->state, &set, &made, w);
     if (!e && made)
@@ -67,9 +51,8 @@ static const char *find_set(const struct index_sets *sets, const char *title)
     return NULL;
 }
 
-static err add_stream(struct routing *s, const struct pack *p, const struct node *n, struct why *w)
+static err add_stream(struct routing *s, const struct node *n, struct why *w)
 {
-    (void)p;
     struct stream_def d;
     struct index_sets sets;
     const char *set;
@@ -91,17 +74,16 @@ static err add_stream(struct routing *s, const struct pack *p, const struct node
     return state_add_stream(s->state, &d, &s->mem, w);
 }
 
-typedef err add_fn(struct routing *s, const struct pack *p, const struct node *n, struct why *w);
+typedef err add_fn(struct routing *s, const struct node *n, struct why *w);
 
 /* A map is one, a list are several. */
-static err add_each(struct routing *s, const struct pack *p, const struct node *n, add_fn *add,
-                    struct why *w)
+static err add_each(struct routing *s, const struct node *n, add_fn *add, struct why *w)
 {
     err e = ERR_OK;
     if (n && n->type == NODE_MAP)
-        e = add(s, p, n, w);
+        e = add(s, n, w);
     for (const struct node *c = n && n->type == NODE_LIST ? n->child : NULL; c && !e; c = c->next)
-        e = add(s, p, c, w);
+        e = add(s, c, w);
     return e;
 }
 
@@ -109,9 +91,9 @@ static err add_wanted(struct routing *s, const struct packs *packs, struct why *
 {
     for (unsigned i = 0; packs && i < packs->n; i++) {
         const struct pack *p = &packs->pack[i];
-        err e = add_each(s, p, p->index_set, add_set, w);
+        err e = add_each(s, p->index_set, add_set, w);
         if (!e)
-            e = add_each(s, p, p->stream, add_stream, w);
+            e = add_each(s, p->stream, add_stream, w);
         if (e)
             return e;
     }

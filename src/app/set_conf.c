@@ -52,7 +52,7 @@ const struct option index_set_options[] = {
     OPT(set_conf, max_docs,     INT,  "rotation.max_docs_per_index", "20000000", 1, COUNT_MAX, 0, "With count: messages in an index."),
     OPT(set_conf, max_bytes,    SIZE, "rotation.max_size", "30GiB", 1, COUNT_MAX, 0, "With size: bytes of an index."),
     OPT_NAMES(set_conf, retention, "retention.strategy", "delete", retention_names, 0, "What happens to the oldest indices beyond the bounds."),
-    OPT(set_conf, keep_indices, INT,  "retention.max_number_of_indices", "20", 0, INDICES_OF_SET_MAX, 0, "Open indices that are kept, with the one that is written to; 0: no bound."),
+    OPT(set_conf, keep_indices, INT,  "retention.max_number_of_indices", "20", 0, INDICES_OF_SET_MAX, 0, "Open indices that are kept; 0: no bound."),
     OPT(set_conf, keep_age_ns,  DURATION, "retention.max_age", "0s", 0, MAX_AGE, 0, "Age of its latest message up to which an index is kept; 0: no bound."),
     OPT(set_conf, keep_bytes,   SIZE, "retention.max_bytes", "0", 0, COUNT_MAX, 0, "Bytes of all open indices that are kept; 0: no bound."),
     { 0 }

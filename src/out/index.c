@@ -4,7 +4,6 @@
 #include "os/clock.h"
 #include "pipe/pipe.h"
 #include "store/index_writer.h"
-#include "store/state.h"
 
 #define NS_PER_MS 1000000
 
@@ -39,10 +38,9 @@ static err index_write(void *ctx, const struct message *m, struct slice line, st
 {
     struct index_out *o = ctx;
     int64_t now_ms = m->receive_ns / NS_PER_MS;
-    static const struct slice all = { (const uint8_t *)STATE_DEFAULT_STREAM, 24 };
     struct index_line l = { .text = line,
-                            .stream = m->n_streams ? m->streams : &all,
-                            .n_streams = m->n_streams ? m->n_streams : 1,
+                            .stream = m->streams,
+                            .n_streams = m->n_streams,
                             .ts_ms = m->has_ts ? m->ts_ms : now_ms,
                             .now_ms = now_ms };
     return index_writer_put(o->writer, &l, w);
