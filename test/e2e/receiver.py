@@ -26,11 +26,12 @@ class Receiver:
 
     def configure(self, config):
         with open(os.path.join(self.folder, "packetbeat.yml"), "w") as f:
-            if self.index:
-                f.write("output.index.path: %s\n" % self.output + config)
-                return
-            f.write("output.file.path: %s\n" % self.output)
-            f.write("output.file.rotate_on_startup: false\n" + config)
+            f.write("output.%s.path: %s\n" % ("index" if self.index else "file", self.output))
+            if not self.index:
+                f.write("output.file.rotate_on_startup: false\n")
+            f.write(config)
+            if not config.endswith("\n"):
+                f.write("\n")
             if not re.search(r"^pack\b", config, re.M):
                 f.write("pack.enabled: []\n")  # messages as they came
 
