@@ -6,19 +6,21 @@
 #include <unicode/ucal.h>
 #include <unicode/udat.h>
 #include <unicode/uenum.h>
+#include <unicode/uloc.h>
 #include <unicode/ustring.h>
 
 #include "base/buf.h"
 #include "base/bug.h"
 
-#define ZONES_MAX   1024 /* IANA has some 600 names */
-#define CHANGES_MAX 1024
-#define LOCALES_MAX 64
-#define FIXED_BIT   0x80000000U
-#define FIXED_ZERO  90000
-#define DAY_S       86400
-#define FIRST_MS    (-5364662400000) /* 1800 */
-#define LAST_MS     7258118400000    /* 2200 */
+#define LOCALE_BYTES 24
+#define ZONES_MAX    1024 /* IANA has some 600 names */
+#define CHANGES_MAX  1024
+#define LOCALES_MAX  64
+#define FIXED_BIT    0x80000000U
+#define FIXED_ZERO   90000
+#define DAY_S        86400
+#define FIRST_MS     (-5364662400000) /* 1800 */
+#define LAST_MS      7258118400000    /* 2200 */
 
 /* From at_ms on clocks are offset_ms ahead of UTC. */
 struct change {
@@ -282,14 +284,35 @@ static const struct zone_names *find_locale(const char *id, bool add)
     return NULL;
 }
 
+/* ICU is asked only for locales that it lists: what else a name may say (calendars, keywords, any
+ * bytes) is not for it to read. False: it lists neither this one nor its language. */
+static bool listed_locale(struct slice locale, char id[LOCALE_BYTES])
+{
+    if (!locale.n || locale.n >= LOCALE_BYTES)
+        return false;
+    for (size_t i = 0; i < locale.n; i++)
+        id[i] = locale.p[i] == '-' ? '_' : (char)locale.p[i];
+    id[locale.n] = '\0';
+    if (find_locale(id, false)) /* it was listed before */
+        return true;
+    for (size_t n = locale.n; n; n--) { /* de_DE_x, de_DE, de */
+        if (n < locale.n && id[n] != '_')
+            continue;
+        id[n] = '\0';
+        for (int32_t i = 0; i < uloc_countAvailable(); i++) {
+            if (strcmp(uloc_getAvailable(i), id) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 const struct zone_names *zone_names(struct slice locale)
 {
     static const struct zone_names none;
-    char id[24] = "en";
-    if (locale.n && locale.n < sizeof id) {
-        memcpy(id, locale.p, locale.n);
-        id[locale.n] = '\0';
-    }
+    char id[LOCALE_BYTES];
+    if (!listed_locale(locale, id))
+        memcpy(id, "en", sizeof "en");
     const struct zone_names *n = find_locale(id, false);
     if (n)
         return n;
