@@ -415,7 +415,7 @@ class Serve:
         self.home, self.out, self.port = home, os.path.join(home, name), free_port()
         self.conf = os.path.join(home, name + ".yml")
         with open(self.conf, "w") as f:
-            f.write(f"inputs.beats.port: {self.port}\npath.data: {home}/{name}.data\n"
+            f.write(f"inputs.beats.port: {self.port}\npack.enabled: []\npath.data: {home}/{name}.data\n"
                     f"output.file: {{ path: {self.out}, filename: m, rotate_every_kb: 1000000, "
                     "rotate_on_startup: false, number_of_files: 1024 }\n"
                     "logging: { to_stderr: true, level: error }\n")
