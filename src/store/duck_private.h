@@ -1,0 +1,54 @@
+/* What the files of the DuckDB layer share. */
+#pragma once
+
+#include "store/duck.h"
+
+/* Pointers to things of the library; it alone knows what is behind them. */
+typedef void *duck_handle;
+typedef int duck_state; /* 0: it worked */
+
+/* By value over the border, so their layout is part of the C API. */
+struct duck_result {
+    uint64_t deprecated_columns, deprecated_rows, deprecated_changed;
+    void *deprecated_column, *deprecated_error, *internal;
+};
+struct duck_timestamp {
+    int64_t us;
+};
+
+struct duck_api {
+#define F(result, name, parameters) result(*name) parameters;
+#include "store/duck_api.def"
+#undef F
+};
+
+struct duck {
+    struct duck_api api;
+    duck_handle db;
+};
+
+struct duck_session {
+    struct duck *duck;
+    duck_handle handle;
+};
+
+/* Fails with the library's words; an interrupted statement is ERR_END. */
+MUST_CHECK err duck_failed(struct why *w, const char *doing, const char *words);
+
+/* Types of the C API that are used. */
+enum duck_type {
+    DUCK_TYPE_BOOLEAN = 1,
+    DUCK_TYPE_TINYINT = 2,
+    DUCK_TYPE_SMALLINT = 3,
+    DUCK_TYPE_INTEGER = 4,
+    DUCK_TYPE_BIGINT = 5,
+    DUCK_TYPE_UTINYINT = 6,
+    DUCK_TYPE_USMALLINT = 7,
+    DUCK_TYPE_UINTEGER = 8,
+    DUCK_TYPE_UBIGINT = 9,
+    DUCK_TYPE_FLOAT = 10,
+    DUCK_TYPE_DOUBLE = 11,
+    DUCK_TYPE_TIMESTAMP = 12,
+    DUCK_TYPE_HUGEINT = 16,
+    DUCK_TYPE_VARCHAR = 17,
+};
