@@ -37,14 +37,20 @@ static void destroy_all(struct chunk_pool *pool, struct chunk **list)
     }
 }
 
-/* Room for `cost` bytes below the pool's bound, if need be made by giving back the free large
- * chunks. */
+static bool pool_has_room(const struct chunk_pool *pool, size_t cost)
+{
+    return cost <= pool->max_bytes && pool->taken_bytes <= pool->max_bytes - cost;
+}
+
+/* Room for `cost` bytes below the pool's bound, if need be made by giving back free chunks: the
+ * large ones first, which fit fewest. */
 static bool pool_may_take(struct chunk_pool *pool, size_t cost)
 {
-    if (cost <= pool->max_bytes && pool->taken_bytes <= pool->max_bytes - cost)
-        return true;
-    destroy_all(pool, &pool->large);
-    return cost <= pool->max_bytes && pool->taken_bytes <= pool->max_bytes - cost;
+    if (!pool_has_room(pool, cost))
+        destroy_all(pool, &pool->large);
+    if (!pool_has_room(pool, cost))
+        destroy_all(pool, &pool->free);
+    return pool_has_room(pool, cost);
 }
 
 static struct chunk *chunk_create(struct chunk_pool *pool, size_t bytes)

@@ -114,6 +114,21 @@ static void idle_large_chunks_do_not_starve_others(void **state)
     chunk_pool_free(&pool);
 }
 
+static void idle_small_chunks_do_not_starve_large_ones(void **state)
+{
+    (void)state;
+    struct chunk_pool pool = { .max_bytes = 1000000 };
+    struct arena a;
+    arena_init(&a, &pool, 0);
+    while (arena_alloc(&a, 1000))
+        continue;
+    arena_reset(&a);
+    assert_non_null(arena_alloc(&a, 900000));
+    assert_true(pool.taken_bytes <= pool.max_bytes);
+    arena_free(&a);
+    chunk_pool_free(&pool);
+}
+
 static void use_after_reset_is_caught(void **state)
 {
     (void)state;
@@ -170,6 +185,7 @@ int main(void)
         cmocka_unit_test(pool_bound_holds_for_all_arenas),
         cmocka_unit_test(warm_arena_takes_nothing_new),
         cmocka_unit_test(idle_large_chunks_do_not_starve_others),
+        cmocka_unit_test(idle_small_chunks_do_not_starve_large_ones),
         cmocka_unit_test(use_after_reset_is_caught),
         cmocka_unit_test(pooled_chunk_stays_poisoned),
         cmocka_unit_test(dup_copies),
