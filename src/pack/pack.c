@@ -158,6 +158,33 @@ static void load_pack(struct pack_loading *l, const char *name)
     pack_read_links(l, yml.connections);
 }
 
+static bool is_loaded(const struct packs *p, const char *name)
+{
+    for (unsigned i = 0; i < p->n; i++)
+        if (strcmp(p->pack[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A pack that is there but not enabled may have settings; one that is not there is a slip. */
+static void check_chosen(struct pack_loading *l)
+{
+    const char *names[PACKS_MAX];
+    for (unsigned i = 0; i < l->packs->n; i++)
+        names[i] = l->packs->pack[i].name;
+    const struct node *all = l->conf->settings;
+    for (const struct node *n = all ? all->child : NULL; n; n = n->next) {
+        if (is_loaded(l->packs, n->key) || packs_find(l->conf, n->key, &l->packs->mem))
+            continue;
+        const char *nearest = nearest_name(n->key, names, l->packs->n);
+        mistake_add(l->wrong, place_of(n),
+                    "there is no pack '%.60s'%s%s%s (mend: wirelume pack list shows those that "
+                    "there are)",
+                    n->key, nearest ? ": did you mean '" : "", nearest ? nearest : "",
+                    nearest ? "'?" : "");
+    }
+}
+
 static void free_all(struct packs *p)
 {
     program_free(p->program);
@@ -180,6 +207,8 @@ struct packs *packs_load(const struct packs_conf *conf, struct mistakes *wrong)
         (struct rule_stream){ SLICE(DEFAULT_STREAM_ID), SLICE(DEFAULT_STREAM_TITLE), false };
     for (unsigned i = 0; i < conf->enabled.n; i++)
         load_pack(&l, conf->enabled.v[i]);
+    if (conf->enabled.n)
+        check_chosen(&l);
     pack_read_program(&l);
     if (p->mem.full)
         mistake_add(wrong, (struct place){ "packs", 0, 0 }, "memory is out");

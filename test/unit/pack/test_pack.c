@@ -193,6 +193,8 @@ static void wrong_settings(void **state)
     choose("one: {profil: large}\n");
     refuses(yml, "conf.yml:1:15: pack one has no setting 'profil': did you mean 'profile'? (mend: "
                  "wirelume pack show one lists them)");
+    choose("onr: {profile: small}\n");
+    refuses(yml, "conf.yml:1:6: there is no pack 'onr': did you mean 'one'?");
     conf.settings = NULL;
     refuses(HEAD "settings:\n- {name: profile, values: [a], default: b, doc: S.}\n",
             "one/pack.yml:4:41: profile: 'b' is none of its values: a");
