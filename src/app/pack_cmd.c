@@ -183,13 +183,12 @@ static bool check(struct looking *k, const char *name)
 int pack_check_command(const struct args *a)
 {
     static struct looking k;
-    char path[PATH_MAX];
     struct why w;
     bool good = true;
     if (look(&k, a, &w))
         return refuse(w.text);
     for (unsigned i = 0; i < a->rest.n; i++)
-        good &= check(&k, realpath(a->rest.v[i], path) ? path : a->rest.v[i]);
+        good &= check(&k, packs_argument(a->rest.v[i], &k.mem));
     for (unsigned i = 0; !a->rest.n && i < k.conf.enabled.n; i++)
         good &= check(&k, k.conf.enabled.v[i]);
     end(&k);

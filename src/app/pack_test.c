@@ -230,13 +230,11 @@ static void test_all(struct testing *t, struct slice text)
 /* --pack takes names, and folders as they are written in a shell. */
 static void choose_packs(struct testing *t, const struct args *a)
 {
-    char path[PATH_MAX];
     if (!a->packs.n)
         return;
     t->conf.enabled = a->packs;
     for (unsigned i = 0; i < a->packs.n; i++)
-        if (strchr(a->packs.v[i], '/') && realpath(a->packs.v[i], path))
-            t->conf.enabled.v[i] = paths_join(&t->config.mem, "/", path + 1);
+        t->conf.enabled.v[i] = packs_argument(a->packs.v[i], &t->config.mem);
 }
 
 static err choose_form(struct testing *t, const struct args *a, struct why *w)

@@ -1,6 +1,9 @@
 /* Which packs are wanted, and where they are. */
 #include "app/packs.h"
 
+#include <limits.h>
+#include <stdlib.h>
+
 #include "app/start.h"
 #include "os/file.h"
 
@@ -81,6 +84,15 @@ err packs_look(struct packs_conf *out, struct config *c, const struct args *a, s
     if (!rc && note.text[0])
         fprintf(stderr, "%s\n", note.text);
     return rc;
+}
+
+const char *packs_argument(const char *text, struct arena *a)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/pack.yml", text);
+    if (!strchr(text, '/') && !file_exists(path))
+        return text;
+    return realpath(text, path) ? paths_join(a, "/", path + 1) : text;
 }
 
 err packs_load_or(const struct packs_conf *conf, struct packs **out, struct why *w)

@@ -17,5 +17,9 @@ MUST_CHECK err packs_configure(struct packs_conf *out, struct config *c, struct 
 MUST_CHECK err packs_look(struct packs_conf *out, struct config *c, const struct args *a,
                           struct why *w);
 
+/* A pack as a command's argument: a folder with a pack.yml, or written with a '/', as its whole
+ * path; else the name as it is. In a. */
+const char *packs_argument(const char *text, struct arena *a);
+
 /* packs_load with the mistakes as one why: the first, and how many more there are. */
 MUST_CHECK err packs_load_or(const struct packs_conf *conf, struct packs **out, struct why *w);
