@@ -52,7 +52,7 @@ static struct found ask(struct call *c, const struct rule_value *key)
     f.table = env ? lookup_find(env->table, env->n_tables, call_text(c, 0)) : NULL;
     if (!f.table || key->kind == K_NULL)
         return f;
-    f.a = lookup_ask(f.table, key, call_mem(c));
+    f.a = lookup_ask(f.table, key, env->now_ms, call_mem(c));
     f.any = f.a.single.kind != K_NULL || f.a.multi.kind != K_NULL || f.a.list.kind != K_NULL;
     if (f.any || f.a.failed)
         return f;
@@ -147,13 +147,16 @@ static bool change(struct call *c, struct lookup_change *what, struct lookup_ans
     *out = (struct lookup_answer){ .failed = false };
     if (!t || !t->adapter || !t->adapter->change || what->key->kind == K_NULL)
         return false;
+    what->now_ms = env->now_ms;
     t->adapter->change(t->data, what, call_mem(c), out);
     return true;
 }
 
 struct rule_value fn_lookup_set_value(struct call *c)
 {
-    struct lookup_change what = { LOOKUP_SET, NULL, &c->arg[2], call_long(c, 3, 0), false };
+    struct lookup_change what = { .kind = LOOKUP_SET,
+                                  .value = &c->arg[2],
+                                  .ttl_s = call_long(c, 3, 0) };
     struct lookup_answer a;
     if (c->arg[2].kind == K_NULL || !change(c, &what, &a))
         return rule_null();

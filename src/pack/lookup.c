@@ -1,7 +1,7 @@
 /* Lookup tables: what they all share, and the one whose entries stand in pack.yml. */
 #include "pack/lookup.h"
 
-#include "pack/lookup_map.h"
+#include "pack/lookup_kept.h"
 
 const struct lookup_table *lookup_find(const struct lookup_table *t, unsigned n, struct slice name)
 {
@@ -25,13 +25,13 @@ static void ask_entries(const struct lookup_table *t, const struct rule_value *k
 }
 
 struct lookup_answer lookup_ask(const struct lookup_table *t, const struct rule_value *key,
-                                struct arena *mem)
+                                int64_t now_ms, struct arena *mem)
 {
     struct lookup_answer out = { 0 };
     if (key->kind == K_NULL)
         return out;
     if (t->adapter)
-        t->adapter->ask(t->data, key, mem, &out);
+        t->adapter->ask(t->data, key, now_ms, mem, &out);
     else
         ask_entries(t, key, &out);
     return out;
@@ -127,5 +127,9 @@ bool lookup_memory(struct lookup_table *t, const struct lookup_source *s, struct
     *t = (struct lookup_table){
         .name = s->name, .n = m->n, .adapter = &lookup_map_adapter, .data = m
     };
+    if (s->max_entries) {
+        t->adapter = &lookup_kept_adapter;
+        t->data = lookup_kept_new(m, s->max_entries);
+    }
     return true;
 }

@@ -32,6 +32,7 @@ struct lookup_change {
     enum lookup_change_kind kind;
     const struct rule_value *key;   /* never K_NULL */
     const struct rule_value *value; /* NULL for LOOKUP_CLEAR and LOOKUP_TTL */
+    int64_t now_ms;                 /* since 1970 UTC */
     int64_t ttl_s;                  /* 0: for ever; of LOOKUP_SET, LOOKUP_SET_LIST, LOOKUP_TTL */
     bool duplicates;
 };
@@ -39,9 +40,9 @@ struct lookup_change {
 /* Where the values of a table come from. */
 struct lookup_adapter {
     const char *name; /* as pack.yml calls it */
-    /* Fills *out (cleared before) for a key that is not null. Values may point into the table's
-     * memory or into mem, the message's. */
-    void (*ask)(const void *data, const struct rule_value *key, struct arena *mem,
+    /* Fills *out (cleared before) for a key that is not null. now_ms: since 1970 UTC. Values may
+     * point into the table's memory or into mem, the message's. */
+    void (*ask)(const void *data, const struct rule_value *key, int64_t now_ms, struct arena *mem,
                 struct lookup_answer *out);
     /* Makes the change and fills *out with what the key then has; what the change points to must be
      * copied. NULL: rules cannot change such a table. */
@@ -62,9 +63,9 @@ struct lookup_table {
 /* The table of that name, or NULL. */
 const struct lookup_table *lookup_find(const struct lookup_table *t, unsigned n, struct slice name);
 
-/* What the table has for the key; without its defaults. Nothing for a null key. */
+/* What the table has for the key at now_ms; without its defaults. Nothing for a null key. */
 struct lookup_answer lookup_ask(const struct lookup_table *t, const struct rule_value *key,
-                                struct arena *mem);
+                                int64_t now_ms, struct arena *mem);
 
 /* The list that a change of a kind ..._LIST makes of the old one (K_NULL: there was none), in mem;
  * its texts are not copied. K_NULL when mem is out of budget. */
@@ -85,6 +86,7 @@ struct lookup_source {
     bool nocase;                /* keys are compared without case (of ASCII letters) */
     bool cidr;                  /* keys are networks: the longest that has an address wins */
     const struct node *entries; /* of a table in memory: a map */
+    uint32_t max_entries;       /* of a table in memory that rules may change; 0: they may not */
 };
 
 /* Each makes t, with texts in mem; false when mistakes were found. */

@@ -103,6 +103,14 @@ static struct slice lowered(struct slice key, uint8_t near[KEY_BYTES], struct ar
     return slice_of(to, key.n);
 }
 
+struct slice lookup_map_text(const struct lookup_map *m, const struct rule_value *key,
+                             struct arena *mem)
+{
+    struct slice text = value_to_text(key, mem);
+    uint8_t near[KEY_BYTES];
+    return m->nocase ? arena_dup(mem, lowered(text, near, mem)) : text;
+}
+
 static const struct lookup_row *find(const struct lookup_map *m, const struct rule_value *key,
                                      struct arena *mem)
 {
@@ -116,9 +124,10 @@ static const struct lookup_row *find(const struct lookup_map *m, const struct ru
     return find_text(m, m->nocase ? lowered(text, near, mem) : text);
 }
 
-static void ask(const void *data, const struct rule_value *key, struct arena *mem,
+static void ask(const void *data, const struct rule_value *key, int64_t now_ms, struct arena *mem,
                 struct lookup_answer *out)
 {
+    (void)now_ms; /* nothing expires */
     const struct lookup_row *row = find(data, key, mem);
     if (!row)
         return;

@@ -32,5 +32,9 @@ struct lookup_map *lookup_map_new(struct arena *mem, uint32_t cap, const struct 
 bool lookup_map_add(struct lookup_map *m, struct lookup_row row, struct place at, struct arena *mem,
                     struct mistakes *wrong);
 
+/* The key as a table of texts has it: in small letters where case does not matter. In mem. */
+struct slice lookup_map_text(const struct lookup_map *m, const struct rule_value *key,
+                             struct arena *mem);
+
 /* When all rows are in. */
 void lookup_map_seal(struct lookup_map *m);

@@ -278,9 +278,10 @@ static int find(MMDB_s *db, const struct addr *a, MMDB_lookup_result_s *found)
     return rc;
 }
 
-static void ask(const void *data, const struct rule_value *key, struct arena *mem,
+static void ask(const void *data, const struct rule_value *key, int64_t now_ms, struct arena *mem,
                 struct lookup_answer *out)
 {
+    (void)now_ms; /* nothing expires */
     MMDB_s *db = (MMDB_s *)(uintptr_t)data;
     MMDB_lookup_result_s found = { 0 };
     MMDB_entry_data_list_s *list = NULL;

@@ -16,7 +16,7 @@ struct adapter_yml {
     const struct node *path, *entries;
     const char *separator, *quote, *key, *value;
     bool nocase, cidr;
-    int64_t interval_ns;
+    int64_t max_entries, interval_ns;
 };
 
 struct cache_yml {
@@ -48,6 +48,7 @@ const struct option pack_adapter_options[] = {
     OPT(adapter_yml, value,       TEXT,     "value_column",  "value", 0, 0, 0, "The column of values."),
     OPT(adapter_yml, nocase,      BOOL,     "case_insensitive_lookup", "false", 0, 0, 0, "Capitals in keys do not matter."),
     OPT(adapter_yml, cidr,        BOOL,     "cidr_lookup",   "false", 0, 0, 0, "Keys are networks; the longest one wins."),
+    OPT(adapter_yml, max_entries, INT,      "max_entries",   "10000", 1, 1000000, 0, "Keys that rules may keep in a table in memory; then the one changed longest ago goes."),
     OPT(adapter_yml, interval_ns, DURATION, "check_interval", "60s", 0, 0, 0, "How often the file is looked at; 0: never."),
     { 0 }
 };
@@ -134,6 +135,7 @@ static bool open_adapter(struct pack_loading *l, struct lookup_table *t, const c
                                .cidr = a.cidr };
     if (a.type == ADAPTER_MEMORY) {
         s.entries = a.entries;
+        s.max_entries = a.cidr ? 0 : (uint32_t)a.max_entries; /* networks are not for rules */
         if (!a.entries || a.entries->type == NODE_MAP)
             return lookup_memory(t, &s, &l->packs->mem, l->wrong);
         mistake_add(l->wrong, place_of(a.entries), "entries: a map of keys and values is wanted");

@@ -92,11 +92,12 @@ static struct entry *table_entry(struct table *t, const struct rule_value *key)
     return NULL;
 }
 
-static void table_get(const void *data, const struct rule_value *key, struct arena *mem,
-                      struct lookup_answer *out)
+static void table_get(const void *data, const struct rule_value *key, int64_t now_ms,
+                      struct arena *mem, struct lookup_answer *out)
 {
     const struct entry *e = table_entry((struct table *)(uintptr_t)data, key);
     (void)mem;
+    (void)now_ms;
     *out = e ? e->a : (struct lookup_answer){ .failed = false };
     out->failed = key->kind == K_STRING && slice_eq(rule_text(key), SLICE("boom"));
 }

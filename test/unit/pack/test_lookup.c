@@ -8,11 +8,13 @@
 
 #include <cmocka.h>
 
+#include "base/bug.h"
 #include "codec/yaml.h"
 #include "lib/mmdb.h"
+#include "os/thread.h"
 #include "pack/compile.h"
 #include "pack/eval.h"
-#include "pack/lookup.h"
+#include "pack/lookup_kept.h"
 
 static struct arena arena;
 static struct mistakes wrong;
@@ -56,7 +58,7 @@ static const char *text_of(struct rule_value v)
 static const char *ask(const struct lookup_table *t, const char *key)
 {
     struct rule_value k = rule_string(slice_cstr(key));
-    struct lookup_answer a = lookup_ask(t, &k, &arena);
+    struct lookup_answer a = lookup_ask(t, &k, 0, &arena);
     return a.single.kind == K_NULL ? NULL : text_of(a.single);
 }
 
@@ -90,7 +92,7 @@ static void texts(void **state)
     assert_string_equal(ask(&t, "\xc3\xa4"), "umlaut");
     assert_null(ask(&t, "One"));
     struct rule_value number = { .kind = K_INT, .i = 1 };
-    assert_string_equal(text_of(lookup_ask(&t, &number, &arena).multi), "{value=one}");
+    assert_string_equal(text_of(lookup_ask(&t, &number, 0, &arena).multi), "{value=one}");
 }
 
 static void separators(void **state)
@@ -130,7 +132,7 @@ static void networks(void **state)
     struct addr a;
     assert_true(addr_parse(SLICE("10.1.9.9"), &a));
     struct rule_value ip = { .kind = K_IP, .p = &a };
-    assert_string_equal(text_of(lookup_ask(&t, &ip, &arena).single), "one");
+    assert_string_equal(text_of(lookup_ask(&t, &ip, 0, &arena).single), "one");
     refuses(s, "key,value\n10.0.0.0/33,x\n",
             "t.csv:2:1: '10.0.0.0/33' is no network (10.0.0.0/8, 2001:db8::/32) and no address");
     refuses(s, "key,value\n10.0.0.0/8,x\n10.1.1.1/8,y",
@@ -196,9 +198,9 @@ static void memory(void **state)
     assert_string_equal(ask(&t, "53"), "dns");
     assert_string_equal(ask(&t, "n"), "7");
     struct rule_value k = rule_string(SLICE("m"));
-    assert_string_equal(text_of(lookup_ask(&t, &k, &arena).multi), "{x=1, y=z}");
+    assert_string_equal(text_of(lookup_ask(&t, &k, 0, &arena).multi), "{x=1, y=z}");
     k = rule_string(SLICE("l"));
-    assert_string_equal(text_of(lookup_ask(&t, &k, &arena).list), "[p, q]");
+    assert_string_equal(text_of(lookup_ask(&t, &k, 0, &arena).list), "[p, q]");
     s.entries = NULL;
     assert_true(lookup_memory(&t, &s, &arena, &wrong));
     assert_null(ask(&t, "a"));
@@ -282,12 +284,13 @@ static void maxmind(void **state)
     assert_null(ask(&t, "203.0.113.1"));
     assert_null(ask(&t, "text"));
     struct rule_value k = rule_string(SLICE("198.51.100.1"));
-    assert_string_equal(text_of(lookup_ask(&t, &k, &arena).multi),
+    assert_string_equal(text_of(lookup_ask(&t, &k, 0, &arena).multi),
                         "{country={iso_code=FR}, city={names={en=Paris}}, asn=AS3215, "
                         "as_name=Orange, autonomous_system_number=3215, "
                         "autonomous_system_organization=Orange}");
     k = rule_string(SLICE("2001:db8::1"));
-    assert_string_equal(text_of(lookup_ask(&t, &k, &arena).multi), "{country={names={en=Utopia}}}");
+    assert_string_equal(text_of(lookup_ask(&t, &k, 0, &arena).multi),
+                        "{country={names={en=Utopia}}}");
     lookup_close(&t);
     unlink(path);
 }
@@ -338,12 +341,155 @@ static void defaults(void **state)
                         "1");
 }
 
+/* ---- what rules keep */
+
+static int64_t clock_ms;
+
+static struct lookup_answer change_at(struct lookup_table *t, enum lookup_change_kind kind,
+                                      const char *key, struct rule_value value, int64_t ttl_s)
+{
+    struct rule_value k = rule_string(slice_cstr(key));
+    struct lookup_change c = {
+        .kind = kind, .key = &k, .value = &value, .now_ms = clock_ms, .ttl_s = ttl_s
+    };
+    struct lookup_answer out = { 0 };
+    t->adapter->change(t->data, &c, &arena, &out);
+    return out;
+}
+
+static const char *set(struct lookup_table *t, const char *key, const char *value, int64_t ttl_s)
+{
+    return text_of(change_at(t, LOOKUP_SET, key, rule_string(slice_cstr(value)), ttl_s).single);
+}
+
+static const char *ask_at(const struct lookup_table *t, const char *key, int64_t now_ms)
+{
+    struct rule_value k = rule_string(slice_cstr(key));
+    struct lookup_answer a = lookup_ask(t, &k, now_ms, &arena);
+    return a.single.kind == K_NULL ? NULL : text_of(a.single);
+}
+
+static struct lookup_table changeable(uint32_t max_entries)
+{
+    struct lookup_source s = { .name = SLICE("t"), .max_entries = max_entries };
+    struct lookup_table t;
+    struct why w;
+    struct node *n;
+    assert_int_equal(yaml_read(&arena, SLICE("a: alpha\nl: [p, q]\n"), "pack.yml", &n, &w), ERR_OK);
+    s.entries = n;
+    assert_true(lookup_memory(&t, &s, &arena, &wrong));
+    return t;
+}
+
+static void changes(void **state)
+{
+    (void)state;
+    struct lookup_table t = changeable(100);
+    char text[] = "beta";
+    assert_string_equal(ask(&t, "a"), "alpha");
+    assert_string_equal(set(&t, "b", text, 0), "beta");
+    memset(text, 'x', 4); /* the table has a copy */
+    assert_string_equal(ask(&t, "b"), "beta");
+    assert_string_equal(ask(&t, "a"), "alpha");
+    set(&t, "a", "new", 0);
+    assert_string_equal(ask(&t, "a"), "new");
+    change_at(&t, LOOKUP_CLEAR, "a", rule_null(), 0);
+    assert_null(ask(&t, "a"));
+    struct rule_value items[] = { rule_string(SLICE("q")), rule_string(SLICE("r")) };
+    struct rule_value list = { .kind = K_LIST, .n = 2, .p = items };
+    struct lookup_answer a = change_at(&t, LOOKUP_ADD_LIST, "l", list, 0);
+    assert_string_equal(text_of(a.list), "[p, q, r]");
+    a = change_at(&t, LOOKUP_REMOVE_LIST, "l", list, 0);
+    assert_string_equal(text_of(a.list), "[p]");
+    struct rule_value k = rule_string(SLICE("l"));
+    assert_string_equal(text_of(lookup_ask(&t, &k, 0, &arena).list), "[p]");
+    lookup_close(&t);
+}
+
+static void times_to_live(void **state)
+{
+    (void)state;
+    struct lookup_table t = changeable(100);
+    set(&t, "x", "1", 10);
+    assert_string_equal(ask_at(&t, "x", 9999), "1");
+    assert_null(ask_at(&t, "x", 10000));
+    set(&t, "y", "2", 0);
+    assert_string_equal(ask_at(&t, "y", INT64_MAX - 1), "2");
+    clock_ms = 5000;
+    change_at(&t, LOOKUP_TTL, "y", rule_null(), 1);
+    assert_string_equal(ask_at(&t, "y", 5999), "2");
+    assert_null(ask_at(&t, "y", 6000));
+    change_at(&t, LOOKUP_TTL, "none", rule_null(), 1); /* makes no key */
+    clock_ms = 20000;
+    change_at(&t, LOOKUP_SET, "z", rule_long(3), 0);
+    clock_ms = 0;
+    assert_int_equal(lookup_kept_counts(t.data).expired, 2);
+    lookup_close(&t);
+}
+
+static void bounds(void **state)
+{
+    (void)state;
+    struct lookup_table t = changeable(4); /* two of them are written */
+    static char large[LOOKUP_KEPT_VALUE_BYTES + 2];
+    set(&t, "1", "one", 0);
+    set(&t, "2", "two", 0);
+    set(&t, "1", "uno", 0);
+    set(&t, "3", "three", 0);
+    assert_null(ask(&t, "2"));
+    assert_string_equal(ask(&t, "1"), "uno");
+    assert_string_equal(ask(&t, "3"), "three");
+    assert_string_equal(ask(&t, "a"), "alpha");
+    assert_int_equal(lookup_kept_counts(t.data).evicted, 1);
+    memset(large, 'x', sizeof large - 1);
+    assert_true(change_at(&t, LOOKUP_SET, "4", rule_string(slice_cstr(large)), 0).failed);
+    assert_int_equal(lookup_kept_counts(t.data).refused, 1);
+    lookup_close(&t);
+}
+
+#define EACH 2000
+
+/* Writes keys of its own and one of all; every value that is seen is whole. */
+static void writer(void *ctx)
+{
+    struct lookup_table *t = ctx;
+    for (unsigned i = 0; i < EACH; i++) {
+        struct arena mem;
+        char text[16];
+        arena_init(&mem, NULL, 0);
+        snprintf(text, sizeof text, "%04u-%04u", i % 50, i % 50);
+        struct rule_value k = rule_string(SLICE("all")), v = rule_string(slice_cstr(text));
+        struct lookup_change c = { .kind = LOOKUP_SET, .key = &k, .value = &v };
+        struct lookup_answer out = { 0 };
+        t->adapter->change(t->data, &c, &mem, &out);
+        struct rule_value seen = lookup_ask(t, &k, 0, &mem).single;
+        struct slice got = rule_text(&seen);
+        BUG_ON(got.n != 9 || memcmp(got.p, got.p + 5, 4) != 0);
+        arena_free(&mem);
+    }
+}
+
+static void threads(void **state)
+{
+    (void)state;
+    struct lookup_table t = changeable(100);
+    struct thread a, b;
+    assert_int_equal(thread_start(&a, "a", writer, &t), ERR_OK);
+    assert_int_equal(thread_start(&b, "b", writer, &t), ERR_OK);
+    thread_join(&a);
+    thread_join(&b);
+    assert_string_equal(ask(&t, "all"), "0049-0049");
+    assert_string_equal(ask(&t, "a"), "alpha");
+    lookup_close(&t);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(texts),  TEST(separators), TEST(networks),   TEST(mistakes), TEST(large),
-        TEST(memory), TEST(maxmind),    TEST(no_maxmind), TEST(defaults),
+        TEST(texts),         TEST(separators), TEST(networks),   TEST(mistakes), TEST(large),
+        TEST(memory),        TEST(maxmind),    TEST(no_maxmind), TEST(defaults), TEST(changes),
+        TEST(times_to_live), TEST(bounds),     TEST(threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
