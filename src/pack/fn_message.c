@@ -1,7 +1,13 @@
 /* Functions that read and change messages (graylog.md 4.3, 4.7). */
+#include <stdatomic.h>
+
+#include "base/log.h"
 #include "pack/eval.h"
 #include "pack/function.h"
 #include "pack/pattern.h"
+
+#define DEBUG_LINES_MAX 20   /* a second */
+#define DEBUG_BYTES_MAX 1000 /* of a line */
 
 /* Prefix, name and suffix as one name. */
 static struct slice full_name(struct call *c, struct slice prefix, struct slice name,
@@ -192,10 +198,28 @@ struct rule_value fn_from_input(struct call *c)
     return rule_bool(false);
 }
 
-/* Text for the server's log: a rule may not flood it, so nothing is done. */
+/* True for the first DEBUG_LINES_MAX lines of a second of the rules' clock, over all threads. */
+static bool debug_may(int64_t now_ms)
+{
+    static atomic_llong second = -1;
+    static atomic_uint lines;
+    long long now = now_ms / 1000, was = atomic_load(&second);
+    if (was != now && atomic_compare_exchange_strong(&second, &was, now))
+        atomic_store(&lines, 0);
+    return atomic_load(&lines) < DEBUG_LINES_MAX && atomic_fetch_add(&lines, 1) < DEBUG_LINES_MAX;
+}
+
+/* A line of the log at level debug; a rule may not flood it, so what is too much is not written. */
 struct rule_value fn_debug(struct call *c)
 {
-    (void)c;
+    const struct rule_env *env = c->run->env;
+    if (log_get_level() < LOG_DEBUG || !env || !debug_may(env->now_ms))
+        return rule_null();
+    struct slice s = slice_first(value_to_text(&c->arg[0], call_mem(c)), DEBUG_BYTES_MAX);
+    struct buf line = call_buf(c, DEBUG_BYTES_MAX);
+    for (size_t i = 0; i < s.n; i++)
+        buf_u8(&line, s.p[i] < ' ' || s.p[i] == 0x7f ? ' ' : s.p[i]);
+    log_debug("pack", "debug: %.*s", (int)line.n, (const char *)line.p);
     return rule_null();
 }
 

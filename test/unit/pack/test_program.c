@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "pack/program.h"
 
 static const struct rule_stream streams[] = { { SLICE("s1"), SLICE("Default Stream"), false } };
@@ -167,11 +168,89 @@ static void common_times_are_read_as_their_pattern_says(void **state)
     program_free(p);
 }
 
+/* Runs one rule, r, on m. */
+static void run_one(const char *rule, struct message *m, unsigned times)
+{
+    unsigned n;
+    struct program *p = load(rule, "pipeline \"p\" stage 0 match pass rule \"r\" end", &n);
+    struct program_run *r = program_run_new(p);
+    struct program_sink sink = { take, NULL };
+    assert_int_equal(n, 0);
+    kept = 0;
+    for (unsigned i = 0; i < times; i++)
+        program_run(r, &env, m, &sink, NULL);
+    assert_int_equal(kept, times);
+    program_run_free(r);
+    program_free(p);
+}
+
+/* A pattern of a message that searches for ever ends at its limit: an error of its message, which
+ * goes on with the rest of what it has. */
+static void an_endless_search_is_an_error_of_its_message(void **state)
+{
+    (void)state;
+    const char *rule = "rule \"r\" when true then set_field(\"before\", 1);\n"
+                       "let m = regex(to_string($message.p), to_string($message.s));\n"
+                       "set_field(\"after\", 1); end";
+    const char *text[] = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "aaaa" };
+    for (unsigned i = 0; i < 2; i++) {
+        struct arena mem;
+        arena_init(&mem, NULL, 0);
+        struct message *m = message_new(&mem, 4);
+        struct rule_value p = rule_string(SLICE("(a+)+(b+)?$"));
+        struct rule_value s = rule_string(slice_cstr(text[i]));
+        struct value stored = value_store(&p, &mem), searched = value_store(&s, &mem);
+        message_stream(m, SLICE("s1"));
+        message_set(m, SLICE("p"), &stored);
+        message_set(m, SLICE("s"), &searched);
+        run_one(rule, m, 1);
+        assert_non_null(message_get(m, SLICE("before")));
+        assert_int_equal(message_get(m, SLICE("after")) != NULL, i == 1);
+        assert_int_equal(m->errors != NULL, i == 0);
+        arena_free(&mem);
+    }
+}
+
+static char logged[200];
+
+static void note_line(void *ctx, enum log_level level, const char *area, const char *text)
+{
+    (void)ctx;
+    (void)level;
+    snprintf(logged, sizeof logged, "%s %s", area, text);
+    lines++;
+}
+
+/* debug() writes to the log at its level, and not more than it may in a second. */
+static void debug_writes_a_few_lines(void **state)
+{
+    (void)state;
+    const char *rule = "rule \"r\" when true then debug(\"two\\nlines\"); end";
+    struct arena mem;
+    arena_init(&mem, NULL, 0);
+    struct message *m = message_new(&mem, 4);
+    message_stream(m, SLICE("s1"));
+    enum log_level before = log_get_level();
+    log_set_sink(note_line, NULL);
+    lines = 0;
+    run_one(rule, m, 3);
+    assert_int_equal(lines, 0);
+    log_set_level(LOG_DEBUG);
+    run_one(rule, m, 100);
+    log_set_level(before);
+    log_set_sink(NULL, NULL);
+    assert_int_equal(lines, 20);
+    assert_string_equal(logged, "pack debug: two lines");
+    arena_free(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_is_told_with_its_place),
         cmocka_unit_test(what_rules_make_is_bounded),
+        cmocka_unit_test(an_endless_search_is_an_error_of_its_message),
+        cmocka_unit_test(debug_writes_a_few_lines),
         cmocka_unit_test(without_memory_it_goes_on),
         cmocka_unit_test(common_times_are_read_as_their_pattern_says),
     };
