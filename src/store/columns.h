@@ -1,0 +1,39 @@
+/* A message, as JSON line and as the columns of a day file: each field is in its column when its
+ * value is exactly of the column's type, else in `doc`. So joining gives every field back. Pure. */
+#pragma once
+
+#include "base/err.h"
+#include "codec/jsondoc.h"
+#include "store/duck.h"
+
+enum column_id {
+#define COLUMN(name, kind) COLUMN_##name,
+#include "store/columns.def"
+#undef COLUMN
+    COLUMNS_N
+};
+
+enum column_kind { COLUMN_BOOL, COLUMN_INT, COLUMN_TEXT, COLUMN_TIME, COLUMN_LIST };
+
+struct column {
+    struct slice name;
+    enum column_kind kind;
+};
+extern const struct column columns[COLUMNS_N]; /* sorted by name */
+
+/* The column of that name, or -1. */
+int columns_find(struct slice name);
+
+struct message_row {
+    struct duck_value v[COLUMNS_N]; /* DUCK_NULL: not there, or in doc; lists are DUCK_TEXT */
+    struct slice doc;               /* {...} of the rest; empty: nothing */
+};
+
+/* Reads text[0..n) with d, under the conditions of jsondoc_read; the row borrows from text and mem,
+ * to which it appends lists and doc. ERR_FORMAT: no JSON object; ERR_LIMIT: mem or d is too small.
+ */
+MUST_CHECK err columns_split(struct message_row *row, struct jsondoc *d, struct slice text,
+                             struct buf *mem, struct why *w);
+
+/* Appends the message as one JSON object without a line end, columns first. False: out is full. */
+MUST_CHECK bool columns_join(const struct message_row *row, struct buf *out);

@@ -1,0 +1,218 @@
+/* Messages to columns and back: each field is equal, whatever its type. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "store/columns.h"
+
+#define ROOM 65536
+
+static struct jsondoc before, after;
+static uint8_t memory[ROOM], joined[ROOM];
+static struct message_row row;
+static struct why why;
+
+static int setup(void **state)
+{
+    (void)state;
+    jsondoc_init(&before, 1000);
+    jsondoc_init(&after, 1000);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    jsondoc_free(&before);
+    jsondoc_free(&after);
+    return 0;
+}
+
+static uint8_t *copy(struct slice s, uint8_t to[ROOM])
+{
+    assert_true(s.n + JSONDOC_PAD <= ROOM);
+    memcpy(to, s.p, s.n);
+    return to;
+}
+
+static err split(const char *json)
+{
+    static uint8_t text[ROOM];
+    struct slice s = slice_cstr(json);
+    struct buf mem = buf_of(memory, sizeof memory);
+    return columns_split(&row, &before, slice_of(copy(s, text), s.n), &mem, &why);
+}
+
+static struct slice join(void)
+{
+    struct buf out = buf_of(joined, sizeof joined);
+    assert_true(columns_join(&row, &out));
+    return buf_slice(&out);
+}
+
+static const struct jsondoc_node *member(const struct jsondoc *d, uint32_t at)
+{
+    return at ? &d->node[at] : NULL;
+}
+
+static unsigned count(const struct jsondoc *d)
+{
+    unsigned n = 0;
+    for (const struct jsondoc_node *v = member(d, d->node[0].child); v; v = member(d, v->next))
+        n++;
+    return n;
+}
+
+/* As Graylog's reader sees them, both have the same members with the same values. */
+static void assert_same(const char *json, struct slice again)
+{
+    static uint8_t one[ROOM], two[ROOM], a[ROOM], b[ROOM];
+    struct slice s = slice_cstr(json);
+    assert_int_equal(jsondoc_read(&before, copy(s, one), s.n, 0), JSONDOC_OK);
+    assert_int_equal(jsondoc_read(&after, copy(again, two), again.n, 0), JSONDOC_OK);
+    assert_int_equal(count(&before), count(&after));
+    const struct jsondoc *d = &before;
+    for (const struct jsondoc_node *v = member(d, d->node[0].child); v; v = member(d, v->next)) {
+        const struct jsondoc_node *w = jsondoc_get(&after, &after.node[0], jsondoc_key(v));
+        struct buf x = buf_of(a, sizeof a), y = buf_of(b, sizeof b);
+        assert_non_null(w);
+        jsondoc_write(&before, v, &x);
+        jsondoc_write(&after, w, &y);
+        if (!slice_eq(buf_slice(&x), buf_slice(&y)))
+            fail_msg("%.*s became %.*s", (int)x.n, (char *)x.p, (int)y.n, (char *)y.p);
+    }
+}
+
+static void columns_are_sorted_and_found(void **state)
+{
+    (void)state;
+    for (int i = 0; i < COLUMNS_N; i++) {
+        assert_true(i == 0 || slice_cmp(columns[i - 1].name, columns[i].name) < 0);
+        assert_int_equal(columns_find(columns[i].name), i);
+    }
+    assert_int_equal(columns_find(SLICE("source_")), -1);
+    assert_int_equal(columns_find(SLICE("")), -1);
+    assert_int_equal(columns_find(SLICE("zzz")), -1);
+}
+
+static void values_go_into_their_columns(void **state)
+{
+    (void)state;
+    assert_int_equal(split("{\"timestamp\":\"2024-02-14 21:18:29.782\",\"source_ip\":\"10.0.0.1\","
+                           "\"source_port\":53,\"vendor_flow_final\":true,"
+                           "\"streams\":[\"a\", \"b\"],\"other\":1}"),
+                     ERR_OK);
+    assert_int_equal(row.v[COLUMN_timestamp].kind, DUCK_TIME);
+    assert_int_equal(row.v[COLUMN_timestamp].i, 1707945509782000);
+    assert_true(slice_eq(row.v[COLUMN_source_ip].text, SLICE("10.0.0.1")));
+    assert_int_equal(row.v[COLUMN_source_port].i, 53);
+    assert_int_equal(row.v[COLUMN_vendor_flow_final].kind, DUCK_BOOL);
+    assert_int_equal(row.v[COLUMN_vendor_flow_final].i, 1);
+    assert_true(slice_eq(row.v[COLUMN_streams].text, SLICE("[\"a\",\"b\"]")));
+    assert_true(slice_eq(row.doc, SLICE("{\"other\":1}")));
+}
+
+static void other_types_stay_in_doc(void **state)
+{
+    (void)state;
+    static const char *const json[] = {
+        "{\"source_port\":\"53\"}",
+        "{\"source_port\":53.0}",
+        "{\"source_port\":92233720368547758070}",
+        "{\"source_port\":null}",
+        "{\"source_ip\":1}",
+        "{\"source_ip\":[\"10.0.0.1\"]}",
+        "{\"source_ip\":\"\\ud83d\"}",
+        "{\"vendor_flow_final\":\"true\"}",
+        "{\"streams\":\"a\"}",
+        "{\"timestamp\":\"2024-02-14T21:18:29.782Z\"}",
+        "{\"timestamp\":\"2024-02-14 21:18:29.78\"}",
+        "{\"timestamp\":\"2024-02-30 21:18:29.782\"}",
+        "{\"timestamp\":\"2024-02-14 21:18:29,782\"}",
+        "{\"timestamp\":\"+024-02-14 21:18:29.782\"}",
+        "{\"timestamp\":1707945509782}",
+    };
+    for (size_t i = 0; i < COUNT(json); i++) {
+        assert_int_equal(split(json[i]), ERR_OK);
+        for (int c = 0; c < COLUMNS_N; c++)
+            assert_int_equal(row.v[c].kind, DUCK_NULL);
+        assert_same(json[i], join());
+    }
+}
+
+static void fields_come_back(void **state)
+{
+    (void)state;
+    static const char *const json[] = {
+        "{}",
+        "{\"a\":1}",
+        "{\"source\":\"\"}",
+        "{\"source\":\"x\",\"message\":\"a\\\"b\\\\c\\n\\u0000\\u00e4\\ud83d\\ude00\"}",
+        "{\"source_bytes_sent\":-9223372036854775808,\"z\":{\"b\":[1,2.5,null,true,\"q\"]}}",
+        "{\"vendor_flow_final\":false,\"streams\":[],\"x\":[]}",
+        "{\"timestamp\":\"1969-12-31 23:59:59.999\",\"streams\":[[1],{\"a\":\"b\"}]}",
+        "{\"timestamp\":\"9999-12-31 00:00:00.000\",\"doc\":\"doc\"}",
+        "{\"source\":\"one\",\"source\":2}",
+        "{\"k\\\"ey\":1e300,\"wide\":123456789012345678901234567890}",
+    };
+    for (size_t i = 0; i < COUNT(json); i++) {
+        assert_int_equal(split(json[i]), ERR_OK);
+        assert_same(json[i], join());
+    }
+}
+
+/* Each document that the pack's tests know as right. */
+static void documents_of_the_pack_come_back(void **state)
+{
+    (void)state;
+    static char line[ROOM];
+    unsigned n = 0, filled = 0;
+    FILE *list = popen("cat test/pack/golden/*.ndjson", "r");
+    assert_non_null(list);
+    while (fgets(line, sizeof line, list)) {
+        assert_int_equal(split(line), ERR_OK);
+        for (int c = 0; c < COLUMNS_N; c++)
+            filled += row.v[c].kind != DUCK_NULL;
+        assert_same(line, join());
+        n++;
+    }
+    assert_int_equal(pclose(list), 0);
+    assert_true(n >= 4);
+    assert_true(filled > 5 * n);
+}
+
+static void what_is_no_message_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(split("[1]"), ERR_FORMAT);
+    assert_int_equal(split("{\"a\":"), ERR_FORMAT);
+    assert_int_equal(split(""), ERR_FORMAT);
+}
+
+static void too_little_memory_is_told(void **state)
+{
+    (void)state;
+    uint8_t text[64] = "{\"other\":\"0123456789\"}", small[8];
+    struct buf mem = buf_of(small, sizeof small);
+    assert_int_equal(columns_split(&row, &before, slice_of(text, 22), &mem, &why), ERR_LIMIT);
+    assert_int_equal(split("{\"other\":1}"), ERR_OK);
+    mem = buf_of(small, sizeof small);
+    assert_false(columns_join(&row, &mem));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(columns_are_sorted_and_found),
+        cmocka_unit_test(values_go_into_their_columns),
+        cmocka_unit_test(other_types_stay_in_doc),
+        cmocka_unit_test(fields_come_back),
+        cmocka_unit_test(documents_of_the_pack_come_back),
+        cmocka_unit_test(what_is_no_message_is_refused),
+        cmocka_unit_test(too_little_memory_is_told),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
