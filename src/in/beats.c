@@ -225,6 +225,19 @@ static void at_fault(struct beats_connection *c)
     stream_close(&c->s);
 }
 
+/* Without memory for a frame: another connection will give some back, unless there is none. */
+static void wait_or_give_up(struct beats_connection *c)
+{
+    struct beats_input *in = input_of(c);
+    chunk_pool_free(&in->pool); /* what nobody holds */
+    if (in->pool.taken_bytes) {
+        wait_for_room(c);
+        return;
+    }
+    c->item.fault = LUMBERJACK_INFLATED;
+    at_fault(c);
+}
+
 static bool is_inside(struct slice outer, struct slice s)
 {
     return s.p >= outer.p && s.p < outer.p + outer.n;
@@ -264,7 +277,7 @@ static bool step(struct beats_connection *c, struct slice bytes, struct cursor *
         *need = c->item.need;
         return false;
     case LUMBERJACK_BUSY:
-        wait_for_room(c);
+        wait_or_give_up(c);
         return false;
     case LUMBERJACK_BAD:
         at_fault(c);
@@ -341,6 +354,19 @@ static void set_limits(struct beats_input *in, const struct beats_input_conf *co
     in->pool.max_bytes = (size_t)conf->inflated_memory;
 }
 
+/* What one connection may need at once: a frame is inflated into buffers that double, and a D frame
+ * is rewritten as JSON. With less it could wait for room that never comes. */
+static err check_memory(const struct beats_input_conf *conf, struct why *w)
+{
+    int64_t least = 2 * conf->max_inflated + 6 * conf->max_frame + MIB;
+    if (conf->inflated_memory >= least)
+        return ERR_OK;
+    return why_set(w, ERR_CONFIG,
+                   NAME ".inflated_memory: %lld MiB are too little for one connection: give it at "
+                        "least %lld MiB (2 max_inflated + 6 max_frame + 1 MiB), or lower those",
+                   (long long)(conf->inflated_memory / MIB), (long long)((least + MIB - 1) / MIB));
+}
+
 static err beats_open(struct intake *intake, const void *given, uint16_t *port, struct why *w)
 {
     const struct beats_input_conf *conf = given;
@@ -350,6 +376,7 @@ static err beats_open(struct intake *intake, const void *given, uint16_t *port, 
                                   .receive_bytes = conf->recv_buffer_size };
     struct beats_conf reader = { conf->no_beats_prefix, slice_cstr(conf->override_source) };
     in->conf = conf;
+    err rc = check_memory(conf, w);
     in->streams = (struct streams){ .ops = &stream_ops,
                                     .client = &client_ops,
                                     .owner = in,
@@ -359,7 +386,8 @@ static err beats_open(struct intake *intake, const void *given, uint16_t *port, 
                                     .frame_ns = conf->frame_timeout_ns,
                                     .max = conf->max_connections,
                                     .keepalive = conf->tcp_keepalive };
-    err rc = streams_open(&in->streams, &conf->tls, &listen, w);
+    if (!rc)
+        rc = streams_open(&in->streams, &conf->tls, &listen, w);
     if (rc) {
         xfree(in);
         return rc;

@@ -249,6 +249,32 @@ def hostile():
     shutil.rmtree(r.folder)
 
 
+def little_memory():
+    """inflated_memory that one connection could wait for in vain is refused; the least that is
+    taken is enough for the largest frames, also after thousands of small ones."""
+    base = BEATS + "inputs.beats.max_inflated: 1MiB\ninputs.beats.max_frame: 512KiB\n"
+    r = Receiver(base + "inputs.beats.inflated_memory: 5MiB\n")
+    run = subprocess.run([PROGRAM, "serve", "-e", "--path.home", r.folder], capture_output=True, text=True, timeout=20)
+    check("too little inflated_memory is refused", run.returncode == 1 and "at least 6 MiB" in run.stderr, run)
+    r.configure(base + "inputs.beats.inflated_memory: 6MiB\n")
+    r.start()
+    many = [Client(r.ports["beats"]) for _ in range(200)]
+    for c in many:
+        c.send(window(2) + compressed(frame_json(1, event("s")) + frame_json(2, event("s"))))
+    for c in many:
+        check("a small frame", c.await_ack(2)[-1] == 2)
+    c = Client(r.ports["beats"], timeout=10)
+    text = os.urandom(150000).hex()  # hardly compressed: within the ratio
+    c.send(window(3) + compressed(b"".join(frame_json(i, event("l", x=text)) for i in (1, 2, 3))))
+    check("a frame near max_inflated", c.await_ack(3)[-1] == 3)
+    c.send(window(1) + compressed(frame_data(1, {"x": "\1" * 500000, "@timestamp": "2024-02-14T21:18:29.782Z"})))
+    check("a D frame near max_frame", c.await_ack(1)[-1] == 1)
+    r.stop()
+    got = ids(r)
+    check("all is there", got.count("s") == 400 and got.count("l") == 3 and len(got) == 404, len(got))
+    shutil.rmtree(r.folder)
+
+
 def many_connections(n=5000):
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < n + 100:
@@ -464,7 +490,7 @@ def gelf_http():
     finish(r)
 
 
-STORIES = (versions, options, refused_documents, tls, slow_clients, hostile, many_connections, full_disk,
+STORIES = (versions, options, refused_documents, tls, slow_clients, hostile, little_memory, many_connections, full_disk,
            drains_on_sigterm, gelf_udp, gelf_tcp, gelf_http)
 
 
