@@ -172,13 +172,30 @@ static void run_loop(void *ctx)
     s->loop_err = intake_run(s->intake, &s->loop_why);
 }
 
+/* The pipe's thread; losses are dead letters of the input they came by. */
+static bool keep_loss(void *ctx, const struct message_loss *l)
+{
+    struct serving *s = ctx;
+    struct refusal r = { &l->m->origin, l->reason, l->line, .cut = true };
+    bool kept = s->dead && deadletter_add(s->dead, &r);
+    counter_add(s->counters, COUNTER_INTAKE_DEAD_FAILED, s->dead && !kept);
+    return kept;
+}
+
+static void sync_losses(void *ctx)
+{
+    struct serving *s = ctx;
+    (void)deadletter_sync(s->dead);
+}
+
 static err open_pipe(struct serving *s, struct why *w)
 {
     const struct settings *settings = &s->start.settings;
     struct message_pipe_conf conf = { .output = settings->output,
                                       .output_conf = settings->output_conf,
                                       .node_id = s->identity.id,
-                                      .stage = meaning_stage(s->meaning) };
+                                      .stage = meaning_stage(s->meaning),
+                                      .losses = { s, keep_loss, sync_losses } };
     if (!settings->output->sync)
         return why_set(w, ERR_UNSUPPORTED,
                        "output.%s cannot tell what is durable, so nothing could be acknowledged: "

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ struct deadletter {
     int64_t size, half, next_id;
     bool dirty, failed;
     struct buf line;
+    pthread_mutex_t lock; /* over all that changes after deadletter_open */
 };
 
 static err open_file(struct deadletter *d, struct why *w)
@@ -67,14 +69,15 @@ err deadletter_open(struct deadletter **out, const char *path, int64_t cap_bytes
         return rc;
     }
     d->line = buf_of(xmalloc(LINE_BYTES), LINE_BYTES);
+    pthread_mutex_init(&d->lock, NULL);
     *out = d;
     return ERR_OK;
 }
 
-static void put_document(struct buf *b, struct slice document)
+static void put_document(struct buf *b, const struct refusal *r)
 {
-    struct slice kept = slice_first(document, DEADLETTER_DOCUMENT_MAX);
-    if (kept.n < document.n)
+    struct slice kept = slice_first(r->document, DEADLETTER_DOCUMENT_MAX);
+    if (kept.n < r->document.n || r->cut)
         buf_lit(b, ",\"cut\":true");
     if (utf8_ok(kept) && slice_find(kept, 0) < 0) {
         buf_lit(b, ",\"document\":");
@@ -90,13 +93,13 @@ static void put_letter(struct buf *b, int64_t id, const struct refusal *r)
 {
     buf_printf(b, "{\"id\":%lld,\"time\":\"", (long long)id);
     buf_time(b, clock_real_ns(), TIME_MILLI);
-    buf_printf(b, "\",\"input\":\"%s\",\"remote\":\"", r->origin->input);
+    buf_printf(b, "\",\"input\":\"%s\",\"remote\":\"", r->origin->input ? r->origin->input : "");
     buf_addr(b, &r->origin->ip);
     buf_printf(b, " %u\",\"reason\":", r->origin->port);
     json_string(b, slice_cstr(r->reason), false);
     if (r->stored)
         buf_lit(b, ",\"stored\":true");
-    put_document(b, r->document);
+    put_document(b, r);
     buf_lit(b, "}\n");
 }
 
@@ -109,13 +112,21 @@ static bool fail(struct deadletter *d, const char *what)
     return false;
 }
 
+static bool sync_file(struct deadletter *d)
+{
+    if (!d->dirty || d->fd < 0)
+        return true;
+    d->dirty = false;
+    return fdatasync(d->fd) == 0 || fail(d, "cannot be synced");
+}
+
 static bool make_room(struct deadletter *d)
 {
     struct why w;
     if (d->fd >= 0 && (d->size == 0 || d->size + (int64_t)d->line.n <= d->half))
         return true;
     if (d->fd >= 0) {
-        deadletter_sync(d);
+        sync_file(d);
         close(d->fd);
         d->fd = -1;
         if (rename(d->path, d->older) != 0)
@@ -124,7 +135,7 @@ static bool make_room(struct deadletter *d)
     return open_file(d, &w) == ERR_OK;
 }
 
-bool deadletter_add(struct deadletter *d, const struct refusal *r)
+static bool add(struct deadletter *d, const struct refusal *r)
 {
     buf_reset(&d->line);
     put_letter(&d->line, d->next_id, r);
@@ -145,19 +156,28 @@ bool deadletter_add(struct deadletter *d, const struct refusal *r)
     return true;
 }
 
+bool deadletter_add(struct deadletter *d, const struct refusal *r)
+{
+    pthread_mutex_lock(&d->lock);
+    bool ok = add(d, r);
+    pthread_mutex_unlock(&d->lock);
+    return ok;
+}
+
 bool deadletter_sync(struct deadletter *d)
 {
-    if (!d->dirty || d->fd < 0)
-        return true;
-    d->dirty = false;
-    return fdatasync(d->fd) == 0 || fail(d, "cannot be synced");
+    pthread_mutex_lock(&d->lock);
+    bool ok = sync_file(d);
+    pthread_mutex_unlock(&d->lock);
+    return ok;
 }
 
 void deadletter_close(struct deadletter *d)
 {
     if (!d)
         return;
-    deadletter_sync(d);
+    sync_file(d);
+    pthread_mutex_destroy(&d->lock);
     if (d->fd >= 0)
         close(d->fd);
     xfree(d->line.p);

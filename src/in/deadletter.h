@@ -1,6 +1,6 @@
 /* Dead letters: documents that came in and could not become messages, with the reason, one JSON
  * object a line. Two files of half the cap each: when the newer is full it replaces the older, so
- * the oldest letters go first. One writer thread; readers may be other processes. */
+ * the oldest letters go first. Any thread writes; readers may be other processes. */
 #pragma once
 
 #include "base/arena.h"
@@ -14,6 +14,7 @@ struct refusal {
     const char *reason;
     struct slice document;
     bool stored; /* a message was made of it all the same, without some of its fields */
+    bool cut;    /* the document given is not the whole one */
 };
 
 #define DEADLETTER_DOCUMENT_MAX ((size_t)256 * 1024) /* what is kept of a document */

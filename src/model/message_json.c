@@ -332,7 +332,6 @@ static void put_origin(const struct message *m, const struct message_form *form,
 
 bool message_json(struct message *m, const struct message_form *form, struct buf *out)
 {
-    size_t start = out->n;
     int64_t size = message_size(m), ts_ms = message_time(m, form->now_ms, form->id);
     buf_lit(out, "{\"timestamp\":\"");
     civil_write(out, ts_ms, ' ');
@@ -346,10 +345,7 @@ bool message_json(struct message *m, const struct message_form *form, struct buf
     put_streams(m, out);
     put_origin(m, form, out);
     buf_u8(out, '}');
-    if (!out->full && !m->lost)
-        return true;
-    out->n = start;
-    return false;
+    return !out->full && !m->lost;
 }
 
 void message_ulid(uint8_t out[26], int64_t ms, const uint8_t random[10])

@@ -13,7 +13,8 @@ struct message_form {
 
 /* Appends {...} without a line end: dots in names become underscores (a name that is there in that
  * form already wins), times as "2024-02-14 21:18:29.782", gl2_accounted_message_size, streams, and
- * what m->origin knows. False when out is full or m's arena (for a few names) is. */
+ * what m->origin knows. False when out is full or m's arena (for a few names) is (m->lost): out has
+ * what fitted then. */
 bool message_json(struct message *m, const struct message_form *form, struct buf *out);
 
 /* A JSON string with its quotes; lone surrogates, which messages hold as three bytes, as \ud83d. */

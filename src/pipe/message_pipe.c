@@ -1,6 +1,7 @@
 /* Messages as lines (group commit: many batches, one sync). */
 #include "pipe/message_pipe.h"
 
+#include <stdio.h>
 #include <sys/random.h>
 
 #include "base/bug.h"
@@ -8,6 +9,7 @@
 #include "model/message_json.h"
 
 #define LINE_BYTES  ((size_t)128 * 1024 * 1024) /* pages that are never touched cost nothing */
+#define SPARE_BYTES ((size_t)4 * 1024 * 1024)
 #define ULID_TEXT   26
 #define ULID_RANDOM 10
 #define NS_PER_MS   1000000
@@ -17,6 +19,7 @@ struct message_pipe {
     struct buf line;
     uint8_t random[ULID_RANDOM]; /* counts up from a random start: no two are alike */
     uint64_t dropped;
+    bool unsynced; /* losses were kept since the last sync */
     void *ctx;
 };
 
@@ -46,6 +49,18 @@ err message_pipe_new(const struct message_pipe_conf *conf, struct message_pipe *
     return ERR_OK;
 }
 
+/* A batch that is full to the brim has no memory left for names as they are written. */
+static bool make_with_spare(struct message *m, const struct message_form *form, struct buf *line)
+{
+    size_t bound = m->mem->max_bytes;
+    m->mem->max_bytes = bound ? m->mem->used_bytes + SPARE_BYTES : 0;
+    m->lost = false;
+    buf_reset(line);
+    bool ok = message_json(m, form, line);
+    m->mem->max_bytes = bound;
+    return ok;
+}
+
 /* False: it is too large to be a line, however often it is tried. */
 static bool make_line(struct message_pipe *p, struct message *m)
 {
@@ -58,15 +73,27 @@ static bool make_line(struct message_pipe *p, struct message *m)
     next_random(p->random);
     message_ulid(id, now_ms, p->random);
     buf_reset(&p->line);
-    return message_json(m, &form, &p->line);
+    return message_json(m, &form, &p->line) ||
+           (!p->line.full && make_with_spare(m, &form, &p->line));
 }
 
-static void drop(struct message_pipe *p, struct counters *counters)
+/* What will never be written. The line is what make_line made of it. */
+static void drop(struct message_pipe *p, const struct message *m, const char *why,
+                 struct counters *counters)
 {
+    char reason[160];
+    const struct message_losses *losses = &p->conf.losses;
+    snprintf(reason, sizeof reason, "%s (%lld bytes of names and values)", why,
+             (long long)message_size(m));
+    struct message_loss loss = { m, reason, buf_slice(&p->line) };
+    bool kept = losses->keep && losses->keep(losses->ctx, &loss);
+    p->unsynced |= kept;
     counter_add(counters, COUNTER_EVENTS_FAILED, 1);
     if (p->dropped++ == 0)
-        log_error("output", "a message is too large to be written as a line and was dropped; more "
-                            "of them are only counted (events.failed)");
+        log_error("output",
+                  "a message was not written: %s; %s; more of them are only counted "
+                  "(events.failed)",
+                  reason, kept ? "it is in the dead letters" : "it is lost");
 }
 
 /* ---- meaning */
@@ -100,7 +127,8 @@ static void take(void *ctx, struct message *m)
     struct taking *t = ctx;
     struct message_result *r = &t->b->result;
     if (!has_room(t, m)) {
-        drop(t->p, t->counters);
+        (void)make_line(t->p, m); /* as far as it goes */
+        drop(t->p, m, "no memory for a further message of its batch (intake.batch)", t->counters);
         return;
     }
     if (m == t->present) {
@@ -175,16 +203,22 @@ static err write_line(struct message_pipe *p, const struct message *m, struct wh
 }
 
 static err write_batch(struct message_pipe *p, struct message_batch *b, struct counters *counters,
-                       struct why *w)
+                       uint64_t *written, struct why *w)
 {
     err rc = ERR_OK;
     if (!b->result.made)
         process(p, b, counters);
     for (unsigned i = 0; i < b->result.n && !rc; i++) {
-        if (make_line(p, b->result.v[i]))
-            rc = write_line(p, b->result.v[i], w);
-        else
-            drop(p, counters);
+        struct message *m = b->result.v[i];
+        if (!m)
+            continue;
+        if (make_line(p, m)) {
+            rc = write_line(p, m, w);
+            ++*written;
+        } else {
+            drop(p, m, "too large to be written as a line", counters);
+            b->result.v[i] = NULL; /* once, however often the batch is written */
+        }
     }
     return rc;
 }
@@ -194,10 +228,11 @@ err message_pipe_write(struct message_pipe *p, struct message_batch *const *b, u
 {
     uint64_t messages = 0;
     err rc = ERR_OK;
-    for (unsigned i = 0; i < n && !rc; i++) {
-        rc = write_batch(p, b[i], counters, w);
-        messages += b[i]->result.n;
-    }
+    for (unsigned i = 0; i < n && !rc; i++)
+        rc = write_batch(p, b[i], counters, &messages, w);
+    if (p->unsynced)
+        p->conf.losses.sync(p->conf.losses.ctx);
+    p->unsynced = false;
     if (!rc)
         rc = p->conf.output->sync(p->ctx, w);
     if (!rc)

@@ -9,11 +9,26 @@
 
 struct message_pipe;
 
+/* What can never be written: it is kept elsewhere before its batch counts as durable. */
+struct message_loss {
+    const struct message *m;
+    const char *reason;
+    struct slice line; /* as far as it could be made; until the call returns */
+};
+
+struct message_losses {
+    void *ctx;
+    /* On the pipe's thread. False: it could not be kept. */
+    bool (*keep)(void *ctx, const struct message_loss *l);
+    void (*sync)(void *ctx); /* what was kept is on disk afterwards */
+};
+
 struct message_pipe_conf {
     const struct output *output; /* with `sync` */
     const void *output_conf;
     const char *node_id;               /* gl2_source_node; NULL: left out */
     const struct message_stage *stage; /* NULL: messages are written as they came */
+    struct message_losses losses;      /* keep is NULL: they are only counted */
 };
 
 /* Opens the output. conf is copied; what it points to must outlive the pipe. */

@@ -35,7 +35,7 @@ static void add(struct deadletter *d, struct slice document, bool stored)
     struct message_origin origin = { .ip = addr_v4((const uint8_t[]){ 192, 0, 2, 1 }),
                                      .port = 4711,
                                      .input = "inputs.beats" };
-    struct refusal r = { &origin, "why \"so\"", document, stored };
+    struct refusal r = { &origin, "why \"so\"", document, stored, false };
     assert_true(deadletter_add(d, &r));
 }
 

@@ -105,11 +105,13 @@ static void says_when_there_is_no_room(void **state)
 {
     struct message_form form = { 0 };
     (void)state;
-    size_t whole = strlen(index_form(&form));
-    for (size_t room = 0; room < whole; room++) {
+    char whole[4096];
+    snprintf(whole, sizeof whole, "%s", index_form(&form));
+    for (size_t room = 0; room < strlen(whole); room++) {
         struct buf b = buf_of(out, room);
         assert_false(message_json(m, &form, &b));
-        assert_int_equal(b.n, 0);
+        assert_true(b.n <= room);
+        assert_memory_equal(b.p, whole, b.n); /* its beginning */
     }
 }
 

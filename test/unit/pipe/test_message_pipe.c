@@ -203,10 +203,92 @@ static void no_memory(void **state)
     message_pipe_done(pipe_of, &batch);
 }
 
+/* ---- what can never be written */
+
+static struct {
+    unsigned kept, syncs, line_bytes;
+    char reason[160], input[32];
+} losses;
+
+static bool keep(void *ctx, const struct message_loss *l)
+{
+    assert_ptr_equal(ctx, &losses);
+    losses.kept++;
+    losses.line_bytes = (unsigned)l->line.n;
+    snprintf(losses.reason, sizeof losses.reason, "%s", l->reason);
+    snprintf(losses.input, sizeof losses.input, "%s", l->m->origin.input);
+    return true;
+}
+
+static void sync_losses(void *ctx)
+{
+    (void)ctx;
+    losses.syncs++;
+    assert_int_equal(out.syncs, 1); /* the one of opening: before the output's */
+}
+
+#define HUGE_BYTES (24u << 20) /* six characters each as JSON */
+
+/* A message whose line is larger than any that is written. */
+static void put_unwritable(uint8_t *text)
+{
+    struct value v = { .field = 0xffff, .type = VT_STR, .n = HUGE_BYTES, .p = text };
+    struct message *m = message_new(&batch.arena, 4);
+    memset(text, 1, HUGE_BYTES);
+    text[0] = text[HUGE_BYTES - 1] = 'x';
+    m->has_ts = true;
+    m->origin.input = "inputs.beats";
+    message_set(m, SLICE("huge"), &v);
+    batch.message[batch.n++] = m;
+}
+
+/* Names with dots are written in another form, which needs memory. */
+static void a_full_batch_is_written(void **state)
+{
+    struct value v = { .field = 0xffff, .type = VT_INT, .i = 1 };
+    (void)state;
+    open_with(NULL);
+    put(1);
+    message_set(batch.message[0], SLICE("a.name"), &v);
+    batch.arena.max_bytes = batch.arena.used_bytes;
+    assert_int_equal(write_once(), ERR_OK);
+    assert_int_equal(out.lines, 1);
+    assert_non_null(strstr(out.last, "\"a_name\":1"));
+    assert_int_equal(batch.arena.max_bytes > 0, 1);
+    message_pipe_done(pipe_of, &batch);
+}
+
+static void what_cannot_be_written_is_kept(void **state)
+{
+    (void)state;
+    struct message_pipe_conf conf = { .output = &output, .losses = { &losses, keep, sync_losses } };
+    struct why w;
+    uint8_t *text = malloc(HUGE_BYTES);
+    memset(&losses, 0, sizeof losses);
+    assert_int_equal(message_pipe_new(&conf, &pipe_of, &w), ERR_OK);
+    put_unwritable(text);
+    put(1);
+    put(7);
+    out.failures = 1; /* after the huge one was dropped */
+    assert_int_equal(write_once(), ERR_IO);
+    assert_int_equal(write_once(), ERR_OK);
+    assert_int_equal(losses.kept, 1);
+    assert_int_equal(losses.syncs, 1);
+    assert_string_equal(losses.input, "inputs.beats");
+    assert_non_null(strstr(losses.reason, "too large to be written as a line"));
+    assert_true(losses.line_bytes > 0);
+    assert_int_equal(counter_get(&counters, COUNTER_EVENTS_FAILED), 1);
+    assert_int_equal(counter_get(&counters, COUNTER_EVENTS_WRITTEN), 2);
+    message_pipe_done(pipe_of, &batch);
+    free(text);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-    const struct CMUnitTest tests[] = { TEST(without_a_stage), TEST(dropped_and_made),
-                                        TEST(a_batch_is_processed_once), TEST(no_memory) };
+    const struct CMUnitTest tests[] = {
+        TEST(without_a_stage), TEST(dropped_and_made),        TEST(a_batch_is_processed_once),
+        TEST(no_memory),       TEST(a_full_batch_is_written), TEST(what_cannot_be_written_is_kept)
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
