@@ -1,7 +1,7 @@
 /* Does work grow with the input, and no faster? Each hostile input is made in a small size and in
- * one eight times as large; counted are the basic blocks that net, proto and the encoder ran (the
- * flavour `count` calls us in each) and the bytes that the memory functions touched, so the result
- * is the same on every machine. Allowed is input^1.1. Usage: slope [NAME] */
+ * one eight times as large; counted are the basic blocks that net, proto, the encoder and the rules
+ * ran (the flavour `count` calls us in each) and the bytes that the memory functions touched, so
+ * the result is the same on every machine. Allowed is input^1.1. Usage: slope [NAME] */
 /* link: -Wl,--wrap=memcpy -Wl,--wrap=memmove -Wl,--wrap=memset */
 /* link: -Wl,--wrap=memchr -Wl,--wrap=memcmp -Wl,--wrap=memmem -lm */
 #include <math.h>
@@ -10,6 +10,7 @@
 
 #include "base/bug.h"
 #include "lib/hostile.h"
+#include "lib/hostile_rules.h"
 #include "lib/replay.h"
 
 #define GROWTH       8
@@ -105,17 +106,42 @@ static uint64_t measure(const struct replay_conf *conf, const struct hostile *h,
     return work;
 }
 
+/* What w[0] steps for n and w[1] for GROWTH times n mean. */
+static bool judge(const char *name, size_t n, const uint64_t w[2])
+{
+    double exponent = log((double)w[1] / (double)w[0]) / log(GROWTH);
+    bool good = exponent <= EXPONENT_MAX;
+    printf("%s%-22s %7zu to %7zu: %6.0f to %6.0f steps each, exponent %.2f",
+           good ? "  " : "FAILED: ", name, n, n * GROWTH, (double)w[0] / (double)n,
+           (double)w[1] / (double)(n * GROWTH), exponent);
+    return good;
+}
+
 static bool is_linear(const struct replay_conf *conf, const struct hostile *h)
 {
     uint64_t events[2], w[2];
     for (unsigned i = 0; i < 2; i++)
         w[i] = measure(conf, h, i ? h->n * GROWTH : h->n, &events[i]);
-    double exponent = log((double)w[1] / (double)w[0]) / log(GROWTH);
-    bool good = exponent <= EXPONENT_MAX;
-    printf("%s%-22s %7zu to %7zu: %6.0f to %6.0f steps each, exponent %.2f, %llu to %llu events\n",
-           good ? "  " : "FAILED: ", h->name, h->n, h->n * GROWTH, (double)w[0] / (double)h->n,
-           (double)w[1] / (double)(h->n * GROWTH), exponent, (unsigned long long)events[0],
-           (unsigned long long)events[1]);
+    bool good = judge(h->name, h->n, w);
+    printf(", %llu to %llu events\n", (unsigned long long)events[0], (unsigned long long)events[1]);
+    return good;
+}
+
+/* Messages that run through rules: what codecs and loading cost is not counted. */
+static bool are_rules_linear(const struct hostile_rules *h)
+{
+    uint64_t w[2];
+    for (unsigned i = 0; i < 2; i++) {
+        struct ruled *r = h->make(i ? h->n * GROWTH : h->n);
+        work = 0;
+        watch(true);
+        ruled_run(r);
+        watch(false);
+        w[i] = work;
+        ruled_free(r);
+    }
+    bool good = judge(h->name, h->n, w);
+    putchar('\n');
     return good;
 }
 
@@ -128,6 +154,13 @@ int main(int argc, char **argv)
         if (argc > 1 && strcmp(argv[1], h->name) != 0)
             continue;
         bool good = is_linear(&conf, h);
+        passed += good;
+        failed += !good;
+    }
+    for (const struct hostile_rules *h = hostile_rules; h->name; h++) {
+        if (argc > 1 && strcmp(argv[1], h->name) != 0)
+            continue;
+        bool good = are_rules_linear(h);
         passed += good;
         failed += !good;
     }
