@@ -26,5 +26,5 @@ static inline struct place place_of(const struct node *n)
 /* Adds "file:line:column: …": what, and how to mend it. */
 void mistake_add(struct mistakes *m, struct place at, const char *fmt, ...) PRINTF(3);
 
-/* Adds a line that says all of this already. */
+/* Adds a line that says all of this already. Control characters in it become \xNN. */
 void mistake_line(struct mistakes *m, const char *line);

@@ -6,7 +6,8 @@ struct sources {
     struct program_connection link[PACK_LINKS_MAX];
     struct program_conf conf;
     struct mistakes *wrong;
-    bool all; /* also files that are not used with these settings */
+    bool all;         /* also files that are not used with these settings */
+    bool wrong_rules; /* some rule is not there because of its own mistake */
 };
 
 static unsigned add(struct program_source *out, unsigned n, const struct pack_file *f,
@@ -24,7 +25,8 @@ static void note(void *ctx, const struct program_mistake *m)
     const struct program_source *at =
         m->part == PROGRAM_RULE ? &s->rule[m->source] : &s->pipeline[m->source];
     struct place place = { (const char *)at->file.p, m->error->line, m->error->col + 1 };
-    if (m->unresolved && s->all)
+    s->wrong_rules |= m->part == PROGRAM_RULE;
+    if (m->unresolved && s->all && !s->wrong_rules)
         mistake_add(s->wrong, place, "%s (mend: the name of a rule of a pack that is enabled)",
                     m->error->text);
     else if (!m->unresolved)

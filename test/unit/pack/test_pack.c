@@ -261,6 +261,8 @@ static void programs(void **state)
             "one/pack.yml:4:3: no pipeline 'P': did you mean 'p'?");
     put("one/rules/01-b.rule", "rule \"b\"\nwhen true\nthen\n  set_feld(\"x\", 1);\nend\n");
     refuses(HEAD LINKS, "one/rules/01-b.rule:4:3: UndeclaredFunction: ");
+    put("one/rules/01-b.rule", "\x1b[2J");
+    refuses(HEAD LINKS, "one/rules/01-b.rule:1:1: SyntaxError: no token begins with '\\x1b'");
     put("one/rules/01-b.rule", RULE("a"));
     refuses(HEAD LINKS, "one/rules/01-b.rule: rule 'a' is in ");
     put("one/rules/01-b.rule", RULE("b"));
@@ -271,6 +273,9 @@ static void programs(void **state)
     put("one/pipelines/q.pipeline", "pipeline \"q\"\nstage 0 match pass\nrule \"c\";\nend\n");
     refuses(HEAD LINKS, "one/pipelines/q.pipeline:3:");
     assert_non_null(strstr(wrong.v[0], "(mend: the name of a rule of a pack that is enabled)"));
+    put("one/rules/01-b.rule", "rule \"c\" when true then set_feld(\"x\", 1); end\n");
+    refuses(HEAD LINKS, "one/rules/01-b.rule:1:25: UndeclaredFunction: ");
+    assert_int_equal(wrong.n, 1); /* that there is no rule "c" follows from it */
 }
 
 /* What depends on settings is compiled all the same, and may be named by what is used. */
