@@ -290,6 +290,17 @@ static void close_test(struct testing *t)
     config_free(&t->config);
 }
 
+/* With --explain: what metric_counter_inc has counted. */
+static void put_metrics(const struct testing *t)
+{
+    const struct program_metric *m;
+    for (unsigned i = 0; t->explain && (m = program_metric(t->run, i)); i++)
+        printf("counter %s = %lld\n", m->name, (long long)m->value);
+    if (t->explain && program_metrics_refused(t->run))
+        printf("counters beyond the first %d: %llu calls not counted\n", PROGRAM_METRICS_MAX,
+               (unsigned long long)program_metrics_refused(t->run));
+}
+
 int pack_test_command(const struct args *a)
 {
     static struct testing t;
@@ -309,6 +320,7 @@ int pack_test_command(const struct args *a)
         return 1;
     }
     test_all(&t, text);
+    put_metrics(&t);
     close_test(&t);
     arena_free(&file);
     return t.refused ? 1 : 0;

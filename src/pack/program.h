@@ -9,6 +9,8 @@
 #define PROGRAM_RULES_MAX     4096
 #define PROGRAM_PIPELINES_MAX 256
 #define PROGRAM_CREATED_MAX   1000 /* messages that rules make of one */
+#define PROGRAM_METRICS_MAX   256  /* names that rules count under */
+#define PROGRAM_METRIC_BYTES  96   /* of a name, with its end */
 #define PROGRAM_CLONES_MAX    100  /* a clone of a clone of a … */
 
 struct program;
@@ -109,6 +111,19 @@ const struct program_count *program_counts(const struct program_run *r); /* one 
 uint64_t program_dropped(const struct program_run *r); /* messages that rules dropped */
 uint64_t program_created(const struct program_run *r); /* that rules made */
 uint64_t program_refused(const struct program_run *r); /* not made: PROGRAM_CREATED_MAX, memory */
+
+/* What metric_counter_inc of rules has counted, by name, in the order of their first use: the i-th,
+ * or NULL. A run has PROGRAM_METRICS_MAX names; more are not counted, but how often. */
+struct program_metric {
+    char name[PROGRAM_METRIC_BYTES]; /* longer names are cut */
+    int64_t value;
+};
+const struct program_metric *program_metric(const struct program_run *r, unsigned i);
+uint64_t program_metrics_refused(const struct program_run *r);
+
+/* For metric_counter_inc. Nothing where the run has no program. */
+struct run;
+void program_metric_add(struct run *run, struct slice name, int64_t n);
 
 /* For create_message and clone_message: takes a message that a rule made. False: it may not be,
  * since there are too many. */

@@ -11,6 +11,9 @@ struct program_run {
     struct program_count *count;
     uint64_t dropped, created, refused;
     struct pattern_room *room;
+    struct program_metric *metric; /* PROGRAM_METRICS_MAX, once a rule counts */
+    unsigned n_metrics;
+    uint64_t metrics_refused;
 
     /* the message at hand */
     struct run run;
@@ -325,7 +328,39 @@ void program_run_free(struct program_run *r)
         return;
     pattern_room_free(r->room);
     xfree(r->count);
+    xfree(r->metric);
     xfree(r);
+}
+
+const struct program_metric *program_metric(const struct program_run *r, unsigned i)
+{
+    return i < r->n_metrics ? &r->metric[i] : NULL;
+}
+
+uint64_t program_metrics_refused(const struct program_run *r)
+{
+    return r->metrics_refused;
+}
+
+void program_metric_add(struct run *run, struct slice name, int64_t n)
+{
+    struct program_run *r = run->program;
+    unsigned i = 0;
+    if (!r)
+        return;
+    name = slice_first(name, PROGRAM_METRIC_BYTES - 1);
+    if (!r->metric)
+        r->metric = xcalloc(PROGRAM_METRICS_MAX, sizeof *r->metric);
+    while (i < r->n_metrics && !slice_eq(slice_cstr(r->metric[i].name), name))
+        i++;
+    if (i == PROGRAM_METRICS_MAX) {
+        r->metrics_refused++;
+        return;
+    }
+    if (i == r->n_metrics && name.n)
+        memcpy(r->metric[r->n_metrics].name, name.p, name.n);
+    r->n_metrics += i == r->n_metrics;
+    r->metric[i].value = (int64_t)((uint64_t)r->metric[i].value + (uint64_t)n);
 }
 
 bool program_take_created(struct run *run, struct message *m)

@@ -244,12 +244,49 @@ static void debug_writes_a_few_lines(void **state)
     arena_free(&mem);
 }
 
+/* metric_counter_inc: one name a row, by any number, and no more rows than there are. */
+static void what_rules_count_is_bounded(void **state)
+{
+    (void)state;
+    unsigned n;
+    struct program *p = load("rule \"r\" when true then metric_counter_inc(\"one\");"
+                             "metric_counter_inc(\"five\", 5);"
+                             "metric_counter_inc(to_string($message.x), 2); end",
+                             "pipeline \"p\" stage 0 match pass rule \"r\" end", &n);
+    struct program_run *r = program_run_new(p);
+    struct program_sink sink = { take, NULL };
+    struct arena mem;
+    assert_int_equal(n, 0);
+    arena_init(&mem, NULL, 0);
+    struct message *m = message_new(&mem, 4);
+    message_stream(m, SLICE("s1"));
+    assert_null(program_metric(r, 0));
+    for (unsigned i = 0; i < PROGRAM_METRICS_MAX; i++) {
+        struct rule_value x = rule_long(i);
+        struct value stored = value_store(&x, &mem);
+        message_set(m, SLICE("x"), &stored);
+        program_run(r, &env, m, &sink, NULL);
+    }
+    assert_string_equal(program_metric(r, 0)->name, "one");
+    assert_int_equal(program_metric(r, 0)->value, PROGRAM_METRICS_MAX);
+    assert_string_equal(program_metric(r, 1)->name, "five");
+    assert_int_equal(program_metric(r, 1)->value, 5 * PROGRAM_METRICS_MAX);
+    assert_string_equal(program_metric(r, 2)->name, "0");
+    assert_int_equal(program_metric(r, 2)->value, 2);
+    assert_null(program_metric(r, PROGRAM_METRICS_MAX));
+    assert_int_equal(program_metrics_refused(r), 2);
+    arena_free(&mem);
+    program_run_free(r);
+    program_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_is_told_with_its_place),
         cmocka_unit_test(what_rules_make_is_bounded),
         cmocka_unit_test(an_endless_search_is_an_error_of_its_message),
+        cmocka_unit_test(what_rules_count_is_bounded),
         cmocka_unit_test(debug_writes_a_few_lines),
         cmocka_unit_test(without_memory_it_goes_on),
         cmocka_unit_test(common_times_are_read_as_their_pattern_says),
