@@ -374,6 +374,54 @@ def full_disk():
     shutil.rmtree(r.folder)
 
 
+SHIM = r"""
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static int sync_or_fail(long number, int fd)
+{
+    if (access(getenv("EIO_WHILE"), F_OK) != 0)
+        return (int)syscall(number, fd);
+    errno = EIO;
+    return -1;
+}
+int fsync(int fd) { return sync_or_fail(SYS_fsync, fd); }
+int fdatasync(int fd) { return sync_or_fail(SYS_fdatasync, fd); }
+"""
+
+
+def failing_disk():
+    """A disk whose syncs fail for a while: nothing is acknowledged meanwhile, nothing is lost."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if not compiler:
+        checks.skip("a failing disk: that takes a compiler")
+        return
+    r = Receiver(BEATS + "inputs.beats.ack_keepalive: 100ms\nintake.hold: 1h\n")
+    flag, shim = os.path.join(r.folder, "eio"), os.path.join(r.folder, "shim.so")
+    subprocess.run([compiler, "-shared", "-fPIC", "-x", "c", "-o", shim, "-"], input=SHIM, text=True, check=True)
+    os.environ.update(LD_PRELOAD=shim, EIO_WHILE=flag)
+    try:
+        r.start()
+    finally:
+        del os.environ["LD_PRELOAD"]
+    c = Client(r.ports["beats"])
+    for i in range(20):
+        c.send(batch(range(i * 100, i * 100 + 100)))
+        check("acknowledged", c.await_ack(100)[-1] == 100)
+    open(flag, "w").close()
+    for i in range(20, 40):
+        c.send(batch(range(i * 100, i * 100 + 100)))
+    seen = [c.ack()[1] for _ in range(10)]
+    check("only keep-alives while syncs fail", seen == [0] * 10, seen)
+    os.unlink(flag)
+    check("it goes on afterwards", [c.await_ack(100)[-1] for _ in range(20)] == [100] * 20)
+    check("the log says both", "Input/output error" in r.read_log() and "it works again" in r.read_log(), r.read_log())
+    check("ends in order", r.stop() == 0)
+    check("nothing acknowledged is lost", set(ids(r)) == set(range(4000)), len(ids(r)))
+    shutil.rmtree(r.folder)
+
+
 def drains_on_sigterm():
     r = Receiver(BEATS).start()
     c = Client(r.ports["beats"])
@@ -490,7 +538,8 @@ def gelf_http():
     finish(r)
 
 
-STORIES = (versions, options, refused_documents, tls, slow_clients, hostile, little_memory, many_connections, full_disk,
+STORIES = (versions, options, refused_documents, tls, slow_clients, hostile, little_memory, many_connections,
+           full_disk, failing_disk,
            drains_on_sigterm, gelf_udp, gelf_tcp, gelf_http)
 
 
