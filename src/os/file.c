@@ -124,6 +124,15 @@ err file_make_folder(const char *path, unsigned mode, struct why *w)
     return S_ISDIR(st.st_mode) ? ERR_OK : why_set(w, ERR_IO, "%s: not a folder", path);
 }
 
+err file_sync_folder(const char *path, struct why *w)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    err rc = fd < 0 || fsync(fd) ? why_set(w, ERR_IO, "%s: %s", path, strerror(errno)) : ERR_OK;
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
 bool file_exists(const char *path)
 {
     return access(path, F_OK) == 0;

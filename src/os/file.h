@@ -16,6 +16,8 @@ MUST_CHECK err file_replace(const char *path, struct slice content, unsigned mod
 /* Makes a folder and those above it that are not there. One that is there is fine. */
 MUST_CHECK err file_make_folder(const char *path, unsigned mode, struct why *w);
 
+/* The names in this folder are on disk: a new file's name is when its folder was synced. */
+MUST_CHECK err file_sync_folder(const char *path, struct why *w);
 bool file_exists(const char *path);
 
 /* Takes an exclusive lock on path (made when not there) and keeps it until the process ends or

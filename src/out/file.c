@@ -166,23 +166,12 @@ static err sync_fd(int fd, const char *path, struct why *w)
     return fsync(fd) == 0 ? ERR_OK : why_set(w, ERR_IO, "%s: %s", path, strerror(errno));
 }
 
-/* The name of a new file is on disk when its folder is. */
-static err sync_folder(const struct file_out *f, struct why *w)
-{
-    int fd = open(f->conf->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return why_set(w, ERR_IO, "%s: %s", f->conf->path, strerror(errno));
-    err e = sync_fd(fd, f->conf->path, w);
-    close(fd);
-    return e;
-}
-
 static err sync_active(struct file_out *f, struct why *w)
 {
     err e = flush(f, w);
     if (e || f->writer.fd < 0 || f->size == f->good)
         return e;
-    if (f->unnamed && (e = sync_folder(f, w)))
+    if (f->unnamed && (e = file_sync_folder(f->conf->path, w)))
         return undo(f, e);
     f->unnamed = false;
     e = sync_fd(f->writer.fd, f->active, w);
@@ -314,7 +303,7 @@ static err file_sync(void *ctx, struct why *w)
         f->durable = true; /* what an earlier process wrote is synced too */
         err e = f->writer.fd < 0 ? ERR_OK : sync_fd(f->writer.fd, f->active, w);
         if (!e)
-            e = sync_folder(f, w);
+            e = file_sync_folder(f->conf->path, w);
         if (e)
             return e;
     }

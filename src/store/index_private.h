@@ -58,4 +58,3 @@ MUST_CHECK err index_delete(struct index_writer *x, const char *prefix, struct i
                             struct why *w);
 
 void index_add_old(struct set_files *f, const struct index_row *i);
-MUST_CHECK err index_sync_folder(const char *path, struct why *w);

@@ -24,17 +24,6 @@ bool index_path(const struct index_writer *x, const struct index_row *i, const c
     return n > 0 && n < INDEX_PATH_BYTES;
 }
 
-err index_sync_folder(const char *path, struct why *w)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    err e = ERR_OK;
-    if (fd < 0 || fsync(fd) != 0)
-        e = why_set(w, ERR_IO, "%s: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return e;
-}
-
 void index_add_old(struct set_files *f, const struct index_row *i)
 {
     if (f->n_old == f->cap_old) {

@@ -136,9 +136,9 @@ static err open_index(struct index_writer *x, struct set_files *f, bool fresh, s
         open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (fresh ? O_TRUNC : 0), FILE_MODE);
     if (f->now.fd < 0)
         return why_set(w, ERR_IO, "%s: %s", path, strerror(errno));
-    e = index_sync_folder(folder, w);
+    e = file_sync_folder(folder, w);
     snprintf(folder, sizeof folder, "%.*s/%s", INDEX_PATH_BYTES - 32, x->data, INDICES_FOLDER);
-    return e ? e : index_sync_folder(folder, w);
+    return e ? e : file_sync_folder(folder, w);
 }
 
 static err write_out(struct set_files *f, struct slice s, struct why *w)

@@ -35,16 +35,6 @@ bool journal_path(const char *folder, uint64_t first, char out[JOURNAL_PATH])
     return !b.full;
 }
 
-err journal_sync_folder(const char *folder, struct why *w)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return io_error(w, folder);
-    err rc = fsync(fd) ? io_error(w, folder) : ERR_OK;
-    close(fd);
-    return rc;
-}
-
 err journal_add_segment(struct journal *j, uint64_t first, uint64_t bytes, struct why *w)
 {
     if (j->n_segments == JOURNAL_SEGMENTS_MAX)
@@ -67,7 +57,7 @@ err journal_begin_segment(struct journal *j, struct why *w)
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, MODE);
     if (fd < 0)
         return io_error(w, path);
-    err rc = journal_sync_folder(j->conf.folder, w);
+    err rc = file_sync_folder(j->conf.folder, w);
     if (!rc)
         rc = journal_add_segment(j, first, 0, w);
     if (rc) {

@@ -55,7 +55,6 @@ MUST_CHECK err journal_recover(struct journal *j, struct journal_found *found, s
 /* Reads the offsets of all consumers of the folder. */
 MUST_CHECK err journal_read_consumers(struct journal *j, struct why *w);
 
-MUST_CHECK err journal_sync_folder(const char *folder, struct why *w);
 MUST_CHECK err journal_add_segment(struct journal *j, uint64_t first, uint64_t bytes,
                                    struct why *w);
 /* A new last segment, which begins with the next number. */
