@@ -23,7 +23,6 @@ struct fixture {
     unsigned n;
     struct beats_reader *beats;
     struct packs *packs;
-    struct program *program;
     struct program_run *run;
     struct rule_env env;
     uint64_t fields;
@@ -66,40 +65,15 @@ static void load_pack(struct fixture *f)
         exit(1);
 }
 
-static void make_program(struct fixture *f)
+static void make_ready(struct fixture *f)
 {
-    static struct program_source rule[PACK_FILES_MAX], pipeline[PACK_FILES_MAX];
-    static struct program_connection link[PACK_LINKS_MAX];
-    struct program_conf conf = { .rule = rule, .pipeline = pipeline, .connection = link };
-    unsigned mistakes;
-    for (unsigned i = 0; i < f->packs->n; i++) {
-        const struct pack *p = &f->packs->pack[i];
-        for (unsigned k = 0; k < p->n_rules; k++) {
-            if (p->rule[k].used)
-                rule[conf.n_rules++] =
-                    (struct program_source){ slice_cstr(p->rule[k].path), p->rule[k].text };
-        }
-        for (unsigned k = 0; k < p->n_pipelines; k++) {
-            if (p->pipeline[k].used)
-                pipeline[conf.n_pipelines++] =
-                    (struct program_source){ slice_cstr(p->pipeline[k].path), p->pipeline[k].text };
-        }
-    }
-    for (unsigned i = 0; i < f->packs->n_links; i++)
-        link[conf.n_connections++] =
-            (struct program_connection){ f->packs->link[i].stream_id, f->packs->link[i].pipeline };
-    f->program = program_load(&conf, &mistakes);
-    if (!f->program || mistakes) {
-        fprintf(stderr, "the pack has %u mistakes\n", mistakes);
-        exit(1);
-    }
-    f->run = program_run_new(f->program);
+    f->run = program_run_new(f->packs->program);
     f->env = (struct rule_env){ .now_ms = 1707945600000,
                                 .stream = f->packs->stream,
                                 .n_streams = f->packs->n_streams,
                                 .table = f->packs->table,
                                 .n_tables = f->packs->n_tables,
-                                .default_stream = SLICE(DEFAULT_STREAM_ID) };
+                                .default_stream = f->packs->stream[0].id };
 }
 
 static void take(void *ctx, struct message *m)
@@ -154,14 +128,14 @@ int main(int argc, char **argv)
     if (argc == 2)
         dns_events_make(f.event, f.n = DNS_EVENTS);
     load_pack(&f);
-    make_program(&f);
+    make_ready(&f);
     unsigned rounds = (unsigned)strtoul(argv[1], NULL, 10);
-    printf("%u events, %u rules\n", f.n, program_rules(f.program));
+    printf("%u events, %u rules\n", f.n, program_rules(f.packs->program));
     double codec = measure(&f, "codec", rounds, false);
     double all = measure(&f, "codec and pack", rounds, true);
     printf("%-16s %10s %19.0f ns a message\n", "pack alone", "", (all - codec) * 1e9);
     uint64_t asked = 0, matched = 0;
-    for (unsigned i = 0; i < program_rules(f.program); i++) {
+    for (unsigned i = 0; i < program_rules(f.packs->program); i++) {
         asked += program_counts(f.run)[i].evaluated;
         matched += program_counts(f.run)[i].matched;
     }
