@@ -80,19 +80,12 @@ static bool read_common(struct slice pattern, struct slice s, int64_t *ms)
     static const char shape[] = "0000-00-00T00:00:00.000Z";
     if (s.n != sizeof shape - 1 || !slice_eq(pattern, SLICE("yyyy-MM-dd'T'HH:mm:ss.SSSZ")))
         return false;
-    int64_t part[7] = { 0 };
-    unsigned at = 0;
     for (size_t i = 0; i < s.n; i++) {
         bool digit = s.p[i] >= '0' && s.p[i] <= '9';
         if (shape[i] == '0' ? !digit : s.p[i] != (uint8_t)shape[i])
             return false;
-        if (digit)
-            part[at] = part[at] * 10 + s.p[i] - '0';
-        else if (i + 1 < s.n)
-            at++;
     }
-    struct civil t = { part[0], part[1], part[2], part[3], part[4], part[5], part[6] };
-    return t.year > 0 && civil_to_ms(&t, ms);
+    return !slice_starts(s, SLICE("0000")) && civil_read_iso(s, ms);
 }
 
 struct rule_value fn_parse_date(struct call *c)
