@@ -202,6 +202,12 @@ struct slice message_name_clean(struct slice name, struct arena *mem)
     return slice_of(out, n);
 }
 
+bool message_is_member(struct slice name)
+{
+    return slice_eq(name, SLICE("message")) || slice_eq(name, SLICE("source")) ||
+           slice_eq(name, SLICE("timestamp"));
+}
+
 static bool set_time(struct message *m, const struct value *v)
 {
     if (v->type == VT_TIME) {

@@ -106,6 +106,9 @@ extern const bool message_name_byte[256];
 /* The name with every other character as '_', in mem; empty (mem->full) without memory. */
 struct slice message_name_clean(struct slice name, struct arena *mem);
 
+/* "message", "source" and "timestamp": what is a member of the struct and no field. */
+bool message_is_member(struct slice name);
+
 /* Names that the server keeps for itself; settable: those of them that may be set. Static, sorted;
  * NULL ends. */
 const char *const *message_reserved(bool settable);

@@ -139,9 +139,7 @@ static void name_constant(struct rule_arg *to)
 {
     struct slice s = rule_text(&to->v);
     to->hash = message_hash(s);
-    to->plain_name = s.n && message_trim(s).n == s.n && message_name_ok(s) &&
-                     !slice_eq(s, SLICE("message")) && !slice_eq(s, SLICE("source")) &&
-                     !slice_eq(s, SLICE("timestamp"));
+    to->plain_name = s.n && message_trim(s).n == s.n && message_name_ok(s) && !message_is_member(s);
 }
 
 /* The arguments as the running call reads them. */

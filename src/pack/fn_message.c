@@ -58,17 +58,11 @@ struct rule_value fn_set_fields(struct call *c)
     return rule_null();
 }
 
-static bool is_member(struct slice name)
-{
-    return slice_eq(name, SLICE("message")) || slice_eq(name, SLICE("source")) ||
-           slice_eq(name, SLICE("timestamp"));
-}
-
 struct rule_value fn_rename_field(struct call *c)
 {
     struct message *m = call_message(c, 2);
     struct slice from = call_text(c, 0), to = call_text(c, 1);
-    if (call_is_plain_name(c, 1) && !is_member(from) &&
+    if (call_is_plain_name(c, 1) && !message_is_member(from) &&
         message_rename(m, from, call_hash(c, 0), to, call_hash(c, 1)))
         return rule_null();
     struct rule_value v = run_field(c->run, m, from);
@@ -123,7 +117,7 @@ struct rule_value fn_has_field(struct call *c)
     struct slice name = call_text(c, 0);
     if (slice_eq(name, SLICE("_id"))) /* every message has one */
         return rule_bool(true);
-    if (is_member(name))
+    if (message_is_member(name))
         return rule_bool(run_field(c->run, m, name).kind != K_NULL);
     return rule_bool(message_get_hashed(m, name, call_hash(c, 0)) != NULL);
 }
@@ -250,7 +244,7 @@ struct rule_value fn_normalize_fields(struct call *c)
         }
         if (same || !name.n || !message_remove(m, f[i].name))
             continue;
-        if (!is_member(name))
+        if (!message_is_member(name))
             message_set(m, name, &f[i].v);
     }
     return rule_null();
