@@ -1,26 +1,16 @@
 /* Pipelines: which rules run when, what becomes of the message, of streams, of messages that rules
  * make. Of a pipeline that is refused one fault is ours; it must be among those of the original. */
-#include "lib/vectors.h"
+#include "lib/vectors_rules.h"
 
 #include "pack/program.h"
 
-#define NOW_MS      1707945600000
 #define SOURCES_MAX 64
 #define NO_STAGE    INT32_MIN
 
-static const struct rule_stream streams[] = {
-    { SLICE("000000000000000000000001"), SLICE("Default Stream"), false },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa01"), SLICE("Alpha"), false },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa02"), SLICE("Beta"), false },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa03"), SLICE("Paused"), true },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa04"), SLICE("Twin"), false },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa05"), SLICE("Twin"), false },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa06"), SLICE("Illuminate:Packetbeat Messages"), false },
-};
-static const struct rule_env env = { .now_ms = NOW_MS,
-                                     .stream = streams,
-                                     .n_streams = COUNT(streams),
-                                     .default_stream = SLICE("000000000000000000000001") };
+static const struct rule_env env = { .now_ms = VECTORS_NOW_MS,
+                                     .stream = vectors_streams,
+                                     .n_streams = VECTORS_STREAMS,
+                                     .default_stream = VECTORS_DEFAULT };
 
 /* One case being run. */
 struct attempt {
@@ -138,73 +128,6 @@ static void tell(void *ctx, const struct program_event *e)
 
 /* ---- messages */
 
-static struct slice stream_id(const struct jsondoc_node *title)
-{
-    for (size_t i = 0; i < COUNT(streams); i++) {
-        if (slice_eq(jsondoc_str(title), streams[i].title))
-            return streams[i].id;
-    }
-    return SLICE("none");
-}
-
-static struct slice stream_title(struct slice id)
-{
-    for (size_t i = 0; i < COUNT(streams); i++) {
-        if (slice_eq(id, streams[i].id))
-            return streams[i].title;
-    }
-    return id;
-}
-
-static struct message *make_message(struct vectors_case *c, const struct jsondoc_node *of)
-{
-    uint32_t i;
-    struct message *m = message_new(c->mem, 16);
-    m->message = SLICE("hello world");
-    m->source = SLICE("test.host");
-    m->has_message = m->has_source = m->has_ts = true;
-    m->ts_ms = 1707945509782;
-    for (member(c, of, "fields", &i); i; i = c->doc->node[i].next) {
-        struct value v;
-        if (!vectors_value(c, &c->doc->node[i], &v))
-            return NULL;
-        message_set(m, jsondoc_key(&c->doc->node[i]), &v);
-    }
-    if (!member(c, of, "streams", &i))
-        message_stream(m, env.default_stream);
-    for (; i; i = c->doc->node[i].next)
-        message_stream(m, stream_id(&c->doc->node[i]));
-    return m;
-}
-
-static int by_text(const void *x, const void *y)
-{
-    return slice_cmp(*(const struct slice *)x, *(const struct slice *)y);
-}
-
-static bool same_streams(struct vectors_case *c, const struct message *m)
-{
-    char text[2048];
-    struct buf b = buf_of(text, sizeof text);
-    struct slice title[16];
-    unsigned n = m->n_streams < 16 ? m->n_streams : 16;
-    for (unsigned i = 0; i < n; i++)
-        title[i] = stream_title(m->streams[i]);
-    qsort(title, n, sizeof *title, by_text);
-    buf_u8(&b, '[');
-    for (unsigned i = 0; i < n; i++)
-        buf_printf(&b, "%s\"%.*s\"", i ? "," : "", (int)title[i].n, title[i].p);
-    buf_u8(&b, ']');
-    return vectors_same_json(c, "streams", vectors_get(c, c->out, "streams"), buf_slice(&b));
-}
-
-/* Java's words after a fault of Java's are not ours: what comes up to the cause is compared. */
-static struct slice up_to_cause(struct slice s)
-{
-    ptrdiff_t at = slice_search(s, SLICE("thrown: "));
-    return at < 0 ? s : slice_first(s, (size_t)at);
-}
-
 static bool same_errors(struct vectors_case *c, const struct message *m)
 {
     uint32_t i;
@@ -216,7 +139,7 @@ static bool same_errors(struct vectors_case *c, const struct message *m)
             return vectors_differ(c, "error", text, SLICE("none"));
         if (!slice_eq(text, e->text))
             return vectors_differ(c, "error", text, e->text);
-        if (!slice_eq(up_to_cause(details), up_to_cause(e->details)))
+        if (!slice_eq(vectors_up_to_cause(details), vectors_up_to_cause(e->details)))
             return vectors_differ(c, "details", details, e->details);
         e = e->next;
     }
@@ -227,7 +150,7 @@ static bool same_one(struct vectors_case *c, const struct jsondoc_node *want, st
 {
     struct vectors_case part = *c;
     part.out = want;
-    return same_streams(&part, m) & vectors_same_message(&part, m) & same_errors(&part, m);
+    return vectors_same_streams(&part, m) & vectors_same_message(&part, m) & same_errors(&part, m);
 }
 
 static bool same_count(struct vectors_case *c, const char *what, int64_t want, int64_t got)
@@ -265,7 +188,7 @@ static bool run_one(struct attempt *a, struct program_run *r, const struct jsond
     struct vectors_case *c = a->c;
     struct program_sink sink = { take, a };
     struct program_listener listener = { tell, a };
-    struct message *m = make_message(c, in);
+    struct message *m = vectors_message(c, in);
     if (!m)
         return vectors_differ(c, "fields", SLICE("a type of Java"), SLICE("nothing"));
     a->trace = buf_of(trace, sizeof trace);
@@ -297,12 +220,12 @@ static unsigned connections(struct vectors_case *c, struct program_connection *o
     unsigned n = 0;
     for (member(c, c->line, "connections", &i); i; i = c->doc->node[i].next) {
         const struct jsondoc_node *list = &c->doc->node[i];
-        for (size_t s = 0; s < COUNT(streams); s++) {
-            if (!slice_eq(jsondoc_key(list), streams[s].title))
+        for (size_t s = 0; s < VECTORS_STREAMS; s++) {
+            if (!slice_eq(jsondoc_key(list), vectors_streams[s].title))
                 continue;
             for (uint32_t k = list->child; k && n < SOURCES_MAX; k = c->doc->node[k].next)
-                out[n++] =
-                    (struct program_connection){ streams[s].id, jsondoc_str(&c->doc->node[k]) };
+                out[n++] = (struct program_connection){ vectors_streams[s].id,
+                                                        jsondoc_str(&c->doc->node[k]) };
         }
     }
     return n;

@@ -2,7 +2,7 @@
  * which messages they make. After a fault of syntax only the first one is compared: the guesses
  * with which the original goes on are not ours. Words of errors are compared for run time only, up
  * to where Java's begin. */
-#include "lib/vectors.h"
+#include "lib/vectors_rules.h"
 
 #include <stdio.h>
 
@@ -12,17 +12,6 @@
 #include "pack/parser.h"
 #include "pack/program.h"
 
-#define NOW_MS 1707945600000
-
-static const struct rule_stream streams[] = {
-    { SLICE("000000000000000000000001"), SLICE("Default Stream"), false },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa01"), SLICE("Alpha"), false },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa02"), SLICE("Beta"), false },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa03"), SLICE("Paused"), true },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa04"), SLICE("Twin"), false },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa05"), SLICE("Twin"), false },
-    { SLICE("aaaaaaaaaaaaaaaaaaaaaa06"), SLICE("Illuminate:Packetbeat Messages"), false },
-};
 static const struct rule_input inputs[] = { { SLICE("input-1"), SLICE("Beats main") } };
 
 #define TEXT(s)                                                                                    \
@@ -142,14 +131,14 @@ static const struct lookup_table tables[] = {
 };
 
 static const struct rule_env env = {
-    .now_ms = NOW_MS,
-    .stream = streams,
-    .n_streams = COUNT(streams),
+    .now_ms = VECTORS_NOW_MS,
+    .stream = vectors_streams,
+    .n_streams = VECTORS_STREAMS,
     .input = inputs,
     .n_inputs = COUNT(inputs),
     .table = tables,
     .n_tables = COUNT(tables),
-    .default_stream = SLICE("000000000000000000000001"),
+    .default_stream = VECTORS_DEFAULT,
 };
 
 /* One kind of value of all keys, as tables_after has it: {"key":value}. */
@@ -201,56 +190,6 @@ static bool same_tables(struct vectors_case *c)
     return vectors_same_json(c, "tables_after", want, buf_slice(&b));
 }
 
-static void enter_streams(struct vectors_case *c, struct message *m)
-{
-    const struct jsondoc_node *titles = vectors_get(c, c->line, "streams");
-    if (!titles)
-        message_stream(m, env.default_stream);
-    for (uint32_t i = titles && titles->n ? titles->child : 0; i; i = c->doc->node[i].next) {
-        for (size_t s = 0; s < COUNT(streams); s++) {
-            if (slice_eq(jsondoc_str(&c->doc->node[i]), streams[s].title))
-                message_stream(m, streams[s].id);
-        }
-    }
-}
-
-static struct message *make_message(struct vectors_case *c)
-{
-    struct message *m = message_new(c->mem, 16);
-    const struct jsondoc_node *fields = vectors_get(c, c->line, "fields");
-    struct value v;
-    m->has_message = m->has_source = m->has_ts = true;
-    m->message = SLICE("hello world");
-    m->source = SLICE("test.host");
-    m->ts_ms = 1707945509782;
-    m->origin.input = vectors_is(vectors_get(c, c->line, "input"), "input-1") ? "input-1" : NULL;
-    for (uint32_t i = fields && fields->n ? fields->child : 0; i; i = c->doc->node[i].next) {
-        if (!vectors_value(c, &c->doc->node[i], &v))
-            return NULL; /* a class of Java that messages do not hold */
-        message_set(m, jsondoc_key(&c->doc->node[i]), &v);
-    }
-    enter_streams(c, m);
-    return m;
-}
-
-static bool same_streams(struct vectors_case *c, const struct message *m)
-{
-    uint8_t text[512];
-    struct buf b = buf_of(text, sizeof text);
-    static const uint8_t order[] = { 1, 2, 0, 6, 3, 4, 5 }; /* by title */
-    buf_u8(&b, '[');
-    for (size_t i = 0; i < COUNT(order); i++) {
-        const struct rule_stream *s = &streams[order[i]];
-        for (unsigned k = 0; k < m->n_streams; k++) {
-            if (slice_eq(m->streams[k], s->id))
-                buf_printf(&b, "%s\"%.*s\"", b.n > 1 ? "," : "", (int)s->title.n,
-                           (const char *)s->title.p);
-        }
-    }
-    buf_u8(&b, ']');
-    return vectors_same_json(c, "streams", vectors_get(c, c->out, "streams"), buf_slice(&b));
-}
-
 /* "kind line:col" of each error, sorted by place as the vectors are. */
 static void put_errors(struct buf *b, struct rule_errors *e)
 {
@@ -300,12 +239,6 @@ static bool refused(struct vectors_case *c, struct rule_errors *e)
     return vectors_differ(c, "errors", buf_slice(&w), buf_slice(&g));
 }
 
-static struct slice up_to_cause(struct slice s)
-{
-    ptrdiff_t at = slice_search(s, SLICE("was thrown:"));
-    return at < 0 ? s : slice_first(s, (size_t)at);
-}
-
 /* The errors of the message, all of them, have the same words. */
 static bool same_why(struct vectors_case *c, const struct message *m)
 {
@@ -315,7 +248,7 @@ static bool same_why(struct vectors_case *c, const struct message *m)
         struct slice want = vectors_text(c, &c->doc->node[i], "details");
         if (!e)
             return vectors_differ(c, "error", want, SLICE("none"));
-        if (!slice_eq(up_to_cause(want), up_to_cause(e->details)))
+        if (!slice_eq(vectors_up_to_cause(want), vectors_up_to_cause(e->details)))
             return vectors_differ(c, "error", want, e->details);
         want = vectors_text(c, &c->doc->node[i], "message");
         if (!slice_starts(e->text, slice_first(want, strlen("Error evaluating condition"))))
@@ -372,7 +305,8 @@ static bool same_created(struct vectors_case *c, const struct attempt *a, unsign
     for (uint32_t i = list ? list->child : 0; i; i = c->doc->node[i].next) {
         struct vectors_case part = *c;
         part.out = &c->doc->node[i];
-        good &= same_streams(&part, a->kept[from]) & vectors_same_message(&part, a->kept[from]);
+        good &=
+            vectors_same_streams(&part, a->kept[from]) & vectors_same_message(&part, a->kept[from]);
         from++;
     }
     return good;
@@ -406,7 +340,7 @@ static struct program *program_of(struct slice rule, struct slice name, struct a
 static bool ran(struct vectors_case *c, const struct rule *r)
 {
     static struct attempt a;
-    struct message *m = make_message(c);
+    struct message *m = vectors_message(c, c->line);
     struct program_sink sink = { take, &a };
     struct program_listener listener = { tell, &a };
     a = (struct attempt){ .condition = "false" };
@@ -425,7 +359,7 @@ static bool ran(struct vectors_case *c, const struct rule *r)
         good = vectors_differ(c, "condition", jsondoc_str(want), slice_cstr(a.condition));
     if (!slice_eq(vectors_text(c, c->out, "rule_name"), r->name))
         good = vectors_differ(c, "rule_name", vectors_text(c, c->out, "rule_name"), r->name);
-    good &= same_streams(c, m) & vectors_same_message(c, m) & same_tables(c);
+    good &= vectors_same_streams(c, m) & vectors_same_message(c, m) & same_tables(c);
     good &= same_created(c, &a, !dropped);
     program_run_free(run);
     program_free(p);
