@@ -57,4 +57,8 @@ MUST_CHECK err index_recover(struct index_writer *x, struct set_files *f, struct
 MUST_CHECK err index_delete(struct index_writer *x, const char *prefix, struct index_row *i,
                             struct why *w);
 
+/* The row counts one more line of n bytes, its end included; ms: its time, NULL when it has none.
+ */
+void index_count(struct index_row *i, size_t n, const int64_t *ms);
+
 void index_add_old(struct set_files *f, const struct index_row *i);

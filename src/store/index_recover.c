@@ -49,15 +49,20 @@ static bool line_time(struct slice line, int64_t *ms)
     return civil_read_iso(slice_of(text, sizeof text), ms);
 }
 
+void index_count(struct index_row *i, size_t n, const int64_t *ms)
+{
+    i->docs++;
+    i->bytes += (int64_t)n;
+    if (!ms)
+        return;
+    i->from_ms = i->docs == 1 || *ms < i->from_ms ? *ms : i->from_ms;
+    i->to_ms = i->docs == 1 || *ms > i->to_ms ? *ms : i->to_ms;
+}
+
 static void count_line(struct index_row *i, struct slice line)
 {
     int64_t ms;
-    i->docs++;
-    i->bytes += (int64_t)line.n + 1;
-    if (!line_time(line, &ms))
-        return;
-    i->from_ms = i->docs == 1 || ms < i->from_ms ? ms : i->from_ms;
-    i->to_ms = i->docs == 1 || ms > i->to_ms ? ms : i->to_ms;
+    index_count(i, line.n + 1, line_time(line, &ms) ? &ms : NULL);
 }
 
 /* Lines behind those that the row knows; what follows the last line end is cut off. */

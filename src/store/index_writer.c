@@ -282,7 +282,6 @@ static void retain(struct index_writer *x, struct set_files *f)
 static err put(struct index_writer *x, struct set_files *f, const struct index_line *line,
                struct why *w)
 {
-    struct index_row *i = &f->now.row;
     f->touched = true;
     err e = rotate_if_due(x, f, line->now_ms, w);
     if (!e && !is_open(&f->now))
@@ -299,10 +298,7 @@ static err put(struct index_writer *x, struct set_files *f, const struct index_l
         e = write_out(f, line->text, w);
     }
     buf_u8(&f->buf, '\n');
-    i->docs++;
-    i->bytes += (int64_t)line->text.n + 1;
-    i->from_ms = i->docs == 1 || line->ts_ms < i->from_ms ? line->ts_ms : i->from_ms;
-    i->to_ms = i->docs == 1 || line->ts_ms > i->to_ms ? line->ts_ms : i->to_ms;
+    index_count(&f->now.row, line->text.n + 1, &line->ts_ms);
     return e;
 }
 
