@@ -169,35 +169,40 @@ static err replay_all(struct replaying *r, const struct letters *l, const struct
     return rc;
 }
 
+static err replay_with(struct replaying *r, const struct letters *l, const struct args *a,
+                       struct why *w)
+{
+    struct beats_conf beats = { false, slice_of(NULL, 0) };
+    r->beats = beats_reader_new(&beats);
+    r->gelf = gelf_reader_new(0);
+    arena_init(&r->batch.arena, NULL, BATCH_BYTES);
+    err rc = replay_all(r, l, a, w);
+    arena_free(&r->batch.arena);
+    beats_reader_free(r->beats);
+    gelf_reader_free(r->gelf);
+    fprintf(stderr, "%u written, %u refused again\n", r->written, r->refused);
+    return rc;
+}
+
 static err replay(struct letters *l, const struct args *a, struct why *w)
 {
     static struct replaying r;
-    struct beats_conf beats = { false, slice_of(NULL, 0) };
     const struct settings *s = &l->start.settings;
     struct meaning *meaning;
     if (!s->output->sync)
         return why_set(w, ERR_UNSUPPORTED, "replay writes to output.file or output.console");
     r.counters = xcalloc(1, sizeof *r.counters);
     err rc = meaning_open(&meaning, a, r.counters, w);
-    if (rc)
-        return rc;
     struct message_pipe_conf conf = { .output = s->output,
                                       .output_conf = s->output_conf,
                                       .stage = meaning_stage(meaning) };
-    rc = message_pipe_new(&conf, &r.pipe, w);
-    if (rc)
-        return rc;
-    r.beats = beats_reader_new(&beats);
-    r.gelf = gelf_reader_new(0);
-    arena_init(&r.batch.arena, NULL, BATCH_BYTES);
-    rc = replay_all(&r, l, a, w);
+    if (!rc)
+        rc = message_pipe_new(&conf, &r.pipe, w);
+    if (!rc)
+        rc = replay_with(&r, l, a, w);
     message_pipe_free(r.pipe);
     meaning_close(meaning);
-    arena_free(&r.batch.arena);
-    beats_reader_free(r.beats);
-    gelf_reader_free(r.gelf);
     xfree(r.counters);
-    fprintf(stderr, "%u written, %u refused again\n", r.written, r.refused);
     return rc;
 }
 
