@@ -1,0 +1,19 @@
+/* What a query reads: tables with the columns of columns.def (store/columns.h), `doc` and `seq`,
+ * which stay as they are while the view is held. */
+#pragma once
+
+#include "base/slice.h"
+#include "store/duck.h"
+
+struct view_table {
+    const char *name;       /* as SQL writes it, quoted where needed: idx_7.ev */
+    const char *set_id;     /* index set, 24 hex digits */
+    int64_t from_us, to_us; /* earliest and latest message, both included; from > to: no rows */
+    uint64_t rows;
+};
+
+struct store_view {
+    struct duck *duck;
+    const struct view_table *table;
+    unsigned n;
+};
