@@ -143,6 +143,7 @@ static void tick(struct serving *s)
 {
     struct tally t;
     meaning_tick(s->meaning);
+    message_pipe_tick(s->pipe, clock_real_ns());
     if (!metrics_are_due(&s->metrics))
         return;
     sum(s, &t);

@@ -20,6 +20,7 @@ static const struct option options[] = {
 
 struct index_out {
     struct index_writer *writer;
+    bool tick_failed; /* said once, until it works again */
 };
 
 static const char **index_folder(void *conf)
@@ -52,6 +53,16 @@ static err index_sync(void *ctx, struct why *w)
     return index_writer_sync(o->writer, w);
 }
 
+static void index_tick(void *ctx, int64_t now_ns)
+{
+    struct index_out *o = ctx;
+    struct why w;
+    err e = index_writer_tick(o->writer, now_ns / NS_PER_MS, &w);
+    if (e && !o->tick_failed)
+        log_error("store", "rotation and retention: %s (it is tried again)", w.text);
+    o->tick_failed = e != ERR_OK;
+}
+
 static void index_close(void *ctx)
 {
     struct index_out *o = ctx;
@@ -69,4 +80,5 @@ const struct output output_index = {
     .write_message = index_write,
     .sync = index_sync,
     .close = index_close,
+    .tick = index_tick,
 };

@@ -13,6 +13,7 @@
 #define ULID_TEXT   26
 #define ULID_RANDOM 10
 #define NS_PER_MS   1000000
+#define TICK_NS     INT64_C(1000000000)
 
 struct message_pipe {
     struct message_pipe_conf conf;
@@ -20,6 +21,7 @@ struct message_pipe {
     uint8_t random[ULID_RANDOM]; /* counts up from a random start: no two are alike */
     uint64_t dropped;
     bool unsynced; /* losses were kept since the last sync */
+    int64_t ticked_ns;
     void *ctx;
 };
 
@@ -238,6 +240,15 @@ err message_pipe_write(struct message_pipe *p, struct message_batch *const *b, u
     if (!rc)
         counter_add(counters, COUNTER_EVENTS_WRITTEN, messages);
     return rc;
+}
+
+void message_pipe_tick(struct message_pipe *p, int64_t now_ns)
+{
+    bool due = now_ns - p->ticked_ns >= TICK_NS || now_ns < p->ticked_ns; /* the clock was set */
+    if (!p->conf.output->tick || !due)
+        return;
+    p->ticked_ns = now_ns;
+    p->conf.output->tick(p->ctx, now_ns);
 }
 
 void message_pipe_free(struct message_pipe *p)

@@ -41,6 +41,10 @@ MUST_CHECK err message_pipe_new(const struct message_pipe_conf *conf, struct mes
 MUST_CHECK err message_pipe_write(struct message_pipe *p, struct message_batch *const *b,
                                   unsigned n, struct counters *counters, struct why *w);
 
+/* What the output does by the clock (struct output): to be called often, at now_ns since 1970 UTC.
+ */
+void message_pipe_tick(struct message_pipe *p, int64_t now_ns);
+
 /* A batch that was given to message_pipe_write leaves the pipe: before it goes back. */
 void message_pipe_done(struct message_pipe *p, struct message_batch *b);
 void message_pipe_free(struct message_pipe *p);

@@ -35,6 +35,10 @@ struct output {
      * the last sync that did not fail: it is to be written again. */
     err (*sync)(void *ctx, struct why *w);
     void (*close)(void *ctx);
+    /* NULL, or what is due by the clock alone, about every second, also when nothing comes: never
+     * between a write and the sync, flush or failure that ends it. now_ns: since 1970 UTC. What
+     * goes wrong it says itself. Only message_pipe.h calls it. */
+    void (*tick)(void *ctx, int64_t now_ns);
 
     /* NULL where there is nothing to say. */
     const char **(*data_folder)(void *conf); /* an option that is path.data unless it is given */

@@ -25,6 +25,7 @@ struct set_files {
     struct buf buf; /* lines for `now` */
     bool touched;   /* in this group */
     bool rotated;   /* since the last retention */
+    bool unsaved;   /* the row of `now` is newer than that of the state */
     bool full_said;
 };
 

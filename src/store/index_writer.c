@@ -404,7 +404,8 @@ static void keep_set(struct index_writer *x, struct set_files *f, bool all)
     f->n_ended = 0;
     f->now.good = f->now.row;
     f->touched = false;
-    if (has_index(f) && (all || n))
+    f->unsaved = !all && !n;
+    if (has_index(f) && !f->unsaved)
         rows[n++] = f->now.row;
     save(x, rows, n);
 }
@@ -427,6 +428,29 @@ err index_writer_sync(struct index_writer *x, struct why *w)
     }
     x->saved_ms = all ? x->now_ms : x->saved_ms;
     return ERR_OK;
+}
+
+/* ---- by the clock */
+
+err index_writer_tick(struct index_writer *x, int64_t now_ms, struct why *w)
+{
+    if (x->in_group)
+        return ERR_OK;
+    x->now_ms = now_ms > x->now_ms ? now_ms : x->now_ms;
+    bool all = x->now_ms - x->saved_ms >= SAVE_MS;
+    err e = refresh(x, w);
+    for (unsigned i = 0; i < x->n_sets && !e; i++) {
+        struct set_files *f = x->set[i];
+        if (has_index(f))
+            e = rotate_if_due(x, f, x->now_ms, w);
+        if (!e && all && f->unsaved)
+            keep_set(x, f, true);
+        if (!e && (f->rotated || all))
+            retain(x, f);
+    }
+    if (all)
+        x->saved_ms = x->now_ms;
+    return e;
 }
 
 /* ---- opening and closing */

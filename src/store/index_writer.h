@@ -31,4 +31,8 @@ MUST_CHECK err index_writer_put(struct index_writer *x, const struct index_line 
 /* Everything put since the last sync is on disk, or (as after a put that failed) none of it is
  * there and it is to be put again. */
 MUST_CHECK err index_writer_sync(struct index_writer *x, struct why *w);
+
+/* Rotation, retention and changes of the state, at the clock now_ms, also when no message comes.
+ * Nothing while a group is under way. On failure the next call tries again. */
+MUST_CHECK err index_writer_tick(struct index_writer *x, int64_t now_ms, struct why *w);
 void index_writer_close(struct index_writer *x);

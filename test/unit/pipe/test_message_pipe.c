@@ -11,7 +11,7 @@
 #define LINES_MAX 4096
 
 static struct {
-    unsigned lines, came, syncs,
+    unsigned lines, came, syncs, ticks,
         failures; /* came: of messages of the batch; failures: writes that are still to fail */
     char last[512];
 } out;
@@ -45,11 +45,18 @@ static void close_output(void *ctx)
     (void)ctx;
 }
 
+static void tick_output(void *ctx, int64_t now_ns)
+{
+    (void)ctx, (void)now_ns;
+    out.ticks++;
+}
+
 static const struct output output = { .name = "test",
                                       .open = open_output,
                                       .write = write_line,
                                       .sync = sync_output,
-                                      .close = close_output };
+                                      .close = close_output,
+                                      .tick = tick_output };
 
 /* A stage that does as the number of a message says: 0 drops it, n hands on n - 1 others too. */
 static struct {
@@ -283,12 +290,27 @@ static void what_cannot_be_written_is_kept(void **state)
     free(text);
 }
 
+/* About every second, however often it is called, also after the clock was set back. */
+static void ticks(void **state)
+{
+    (void)state;
+    open_with(NULL);
+    for (int64_t ms = 100000; ms < 103000; ms += 100)
+        message_pipe_tick(pipe_of, ms * 1000000);
+    assert_int_equal(out.ticks, 3);
+    message_pipe_tick(pipe_of, 5);
+    assert_int_equal(out.ticks, 4);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-    const struct CMUnitTest tests[] = {
-        TEST(without_a_stage), TEST(dropped_and_made),        TEST(a_batch_is_processed_once),
-        TEST(no_memory),       TEST(a_full_batch_is_written), TEST(what_cannot_be_written_is_kept)
-    };
+    const struct CMUnitTest tests[] = { TEST(without_a_stage),
+                                        TEST(dropped_and_made),
+                                        TEST(a_batch_is_processed_once),
+                                        TEST(no_memory),
+                                        TEST(a_full_batch_is_written),
+                                        TEST(what_cannot_be_written_is_kept),
+                                        TEST(ticks) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

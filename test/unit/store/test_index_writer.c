@@ -229,6 +229,59 @@ static void test_large_lines(void **state)
 
 /* ---- time */
 
+static void tick(int64_t now_ms)
+{
+    if (index_writer_tick(x, now_ms, &why))
+        fail_msg("%s", why.text);
+}
+
+/* Days pass and no message comes: the clock alone rotates and retains. */
+static void test_quiet_days(void **state)
+{
+    (void)state;
+    logs.keep_indices = 3;
+    change();
+    tick(START);
+    assert_string_equal(content("gl_packetbeat_0"), "(none)"); /* the first message makes it */
+    put("{}", START);
+    tick(START + 2 * DAY); /* a group is under way */
+    sync_all();
+    check_numbers(0, 0);
+    for (int day = 1; day < 4; day++) {
+        tick(START + day * DAY - 1);
+        check_numbers(0, day - 1);
+        tick(START + day * DAY);
+        check_numbers(day < 3 ? 0 : 1, day);
+    }
+    tick(START + 9 * DAY); /* all are empty now: no more of them */
+    check_numbers(1, 3);
+    put("{late}", START + 4 * DAY - 1);
+    sync_all();
+    assert_string_equal(content("gl_packetbeat_3"), "{late}\n");
+}
+
+/* What the user sets is in force without a message, and the numbers of messages are kept. */
+static void test_tick_reads_the_state(void **state)
+{
+    (void)state;
+    struct index_rows rows;
+    for (int day = 0; day < 5; day++) {
+        put("{}", START + day * DAY);
+        sync_all();
+    }
+    logs.keep_indices = 2;
+    change();
+    put("{}", START + 4 * DAY + 1); /* ended by the sync, but its row is not in the state yet */
+    sync_all();
+    tick(START + 4 * DAY + 20000);
+    check_numbers(3, 4);
+    struct state *st = state_of();
+    assert_int_equal(state_indices(st, logs.id, &arena, &rows, &why), ERR_OK);
+    assert_int_equal(rows.n, 2);
+    assert_int_equal(rows.v[1].docs, 2);
+    state_close(st);
+}
+
 /* 120 days, a restart in the middle, 90 indices are kept; no day is quiet. */
 static void test_120_days(void **state)
 {
@@ -481,12 +534,12 @@ static void test_only_one_writes(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
-    const struct CMUnitTest tests[] = { T(test_once_a_set),     T(test_large_lines),
-                                        T(test_120_days),       T(test_changed_by_the_user),
-                                        T(test_missed_days),    T(test_days_in_one_group),
-                                        T(test_count_and_size), T(test_close_and_none),
-                                        T(test_undone),         T(test_failing_rotation),
-                                        T(test_after_a_crash),  T(test_state_is_gone),
-                                        T(test_only_one_writes) };
+    const struct CMUnitTest tests[] = {
+        T(test_once_a_set),          T(test_large_lines),    T(test_120_days),
+        T(test_changed_by_the_user), T(test_missed_days),    T(test_days_in_one_group),
+        T(test_count_and_size),      T(test_close_and_none), T(test_undone),
+        T(test_failing_rotation),    T(test_after_a_crash),  T(test_state_is_gone),
+        T(test_only_one_writes),     T(test_quiet_days),     T(test_tick_reads_the_state)
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
