@@ -55,8 +55,12 @@ static err read_packs(struct in_force *f, const struct args *a, struct why *w)
     if (!rc && note.text[0])
         log_warn("packs", "%s", note.text);
     if (!rc)
-        rc = packs_load_or(&f->conf, &f->packs, w);
-    return rc ? rc : routing_open(&f->routing, routing_folder(&f->config), f->packs, w);
+        rc = routing_open(&f->routing, routing_folder(&f->config), w);
+    if (rc)
+        return rc;
+    f->conf.known = routing_streams(f->routing, &f->conf.n_known);
+    rc = packs_load_or(&f->conf, &f->packs, w);
+    return rc ? rc : routing_add_wanted(f->routing, f->packs, w);
 }
 
 static void make_ready(struct in_force *f)

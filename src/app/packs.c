@@ -58,7 +58,10 @@ err packs_configure(struct packs_conf *out, struct config *c, struct why *note, 
         s.path.v[i] = paths_join(&c->mem, c->paths.config, s.path.v[i]);
     if (!s.path.n)
         default_folders(&s.path, c);
-    *out = (struct packs_conf){ s.path, s.enabled, s.settings, c->paths.config };
+    *out = (struct packs_conf){ .folders = s.path,
+                                .enabled = s.enabled,
+                                .settings = s.settings,
+                                .user_folder = c->paths.config };
     if (node_path(c->resolved, "pack.enabled") || !s.enabled.n ||
         packs_find(out, s.enabled.v[0], &c->mem))
         return ERR_OK;

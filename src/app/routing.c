@@ -87,19 +87,6 @@ static err add_each(struct routing *s, const struct node *n, add_fn *add, struct
     return e;
 }
 
-static err add_wanted(struct routing *s, const struct packs *packs, struct why *w)
-{
-    for (unsigned i = 0; packs && i < packs->n; i++) {
-        const struct pack *p = &packs->pack[i];
-        err e = add_each(s, p->index_set, add_set, w);
-        if (!e)
-            e = add_each(s, p->stream, add_stream, w);
-        if (e)
-            return e;
-    }
-    return ERR_OK;
-}
-
 /* ---- opening */
 
 static err load(struct routing *s, struct why *w)
@@ -117,7 +104,7 @@ static err load(struct routing *s, struct why *w)
     return ERR_OK;
 }
 
-err routing_open(struct routing **out, const char *folder, const struct packs *packs, struct why *w)
+err routing_open(struct routing **out, const char *folder, struct why *w)
 {
     char path[4096];
     struct routing *s = xcalloc(1, sizeof *s);
@@ -127,13 +114,24 @@ err routing_open(struct routing **out, const char *folder, const struct packs *p
     if (!e)
         e = state_open(path, clock_real_ns() / NS_PER_MS, &s->state, w);
     if (!e)
-        e = add_wanted(s, packs, w);
-    if (!e)
         e = load(s, w);
     if (e)
         routing_close(s);
     *out = e ? NULL : s;
     return e;
+}
+
+err routing_add_wanted(struct routing *s, const struct packs *packs, struct why *w)
+{
+    for (unsigned i = 0; i < packs->n; i++) {
+        const struct pack *p = &packs->pack[i];
+        err e = add_each(s, p->index_set, add_set, w);
+        if (!e)
+            e = add_each(s, p->stream, add_stream, w);
+        if (e)
+            return e;
+    }
+    return load(s, w);
 }
 
 void routing_close(struct routing *s)

@@ -87,6 +87,9 @@ struct packs_conf {
     struct texts enabled;        /* names, or paths of pack folders (with a '/') */
     const struct node *settings; /* pack name: setting: value; NULL: none */
     const char *user_folder;     /* paths that the user gives in settings are below it */
+    const struct rule_stream
+        *known;       /* streams that are there: a pack's of that title is this one */
+    unsigned n_known; /* 0: ids are made from titles; copied */
 };
 
 /* NULL with everything that is wrong in `wrong`. */

@@ -165,11 +165,21 @@ static struct rule_stream *stream_find(struct packs *p, struct slice title)
     return NULL;
 }
 
+/* That of a stream which is there already, else one made from the title. */
+static struct slice stream_id(struct pack_loading *l, struct slice title)
+{
+    char made[25];
+    for (unsigned i = 0; i < l->conf->n_known; i++)
+        if (slice_eq(l->conf->known[i].title, title))
+            return arena_dup(&l->packs->mem, l->conf->known[i].id);
+    pack_stream_id(title, made);
+    return arena_dup(&l->packs->mem, slice_of(made, 24));
+}
+
 static void add_stream(struct pack_loading *l, const struct node *n)
 {
     struct packs *p = l->packs;
     const struct node *title = node_get(n, "title"), *paused = node_get(n, "disabled");
-    char id[25];
     const char *text = title ? pack_scalar(title) : NULL;
     if (!text || !*text || p->n_streams == PACK_STREAMS_MAX) {
         mistake_add(l->wrong, place_of(n), "a stream needs its `title`; there may be %d",
@@ -178,10 +188,8 @@ static void add_stream(struct pack_loading *l, const struct node *n)
     }
     if (stream_find(p, slice_cstr(text)))
         return; /* two packs may use one */
-    pack_stream_id(slice_cstr(text), id);
-    struct slice kept = arena_dup(&p->mem, slice_of(id, 24));
     p->stream[p->n_streams++] =
-        (struct rule_stream){ .id = kept,
+        (struct rule_stream){ .id = stream_id(l, slice_cstr(text)),
                               .title = slice_cstr(text),
                               .paused = paused && paused->type == NODE_BOOL && paused->b };
 }

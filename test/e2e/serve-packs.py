@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -199,6 +200,42 @@ def broken_at_start():
     shutil.rmtree(r.folder, ignore_errors=True)
 
 
+def a_stream_of_that_title_is_there():
+    """With another id than a pack would give it: it is routed to, and its pipelines run."""
+    r = Receiver(MINE)
+    put_pack(r.folder, 1)
+    r.start()
+    r.stop()
+    state = sqlite3.connect(os.path.join(r.folder, "data", "state.sqlite"))
+    state.execute("INSERT INTO streams SELECT '0123456789abcdef01234567', 'Theirs', description, index_set_id,"
+                  " created_ms, match_any, paused, remove_from_default, 0 FROM streams WHERE is_default")
+    state.commit()
+    state.close()
+    put(r.folder, "stream.yml", "title: Theirs\n")
+    put(r.folder, "pack.yml", PACK + "- {stream: Theirs, pipelines: [theirs]}\n")
+    put(r.folder, "pipelines/theirs.pipeline", 'pipeline "theirs"\nstage 0 match pass\nrule "seen";\nend\n')
+    put(r.folder, "rules/theirs.rule", 'rule "seen"\nwhen true\nthen\n  set_field("seen", "yes");\nend\n')
+    put(r.folder, "rules/mine.rule", """rule "first"
+when true
+then
+  route_to_stream("Theirs");
+end
+rule "last"
+when false
+then
+end
+""")
+    r.start()
+    c = Client(r.ports["beats"])
+    c.send(batch(["1"]))
+    check("acknowledged", c.await_ack(1)[-1] == 1)
+    check("ends in order", r.stop() == 0)
+    m = r.messages()[0]
+    check("the message is in the user's stream", "0123456789abcdef01234567" in m["streams"], m)
+    check("and went through its pipelines", m.get("seen") == "yes", m)
+    shutil.rmtree(r.folder, ignore_errors=True)
+
+
 DNS = {
     "@metadata": {"beat": "packetbeat", "type": "_doc", "version": "8.12.0"},
     "type": "dns", "status": "OK", "agent": {"name": "story", "type": "packetbeat"},
@@ -234,7 +271,7 @@ def main():
     if not os.path.exists(PROGRAM):
         checks.skip("no " + PROGRAM)
         return checks.end()
-    for story in (the_pack_that_ships, dropped_and_made, broken_at_start,
+    for story in (the_pack_that_ships, dropped_and_made, broken_at_start, a_stream_of_that_title_is_there,
                   changed_and_broken_under_load):
         try:
             story()

@@ -101,7 +101,10 @@ static void load_pack(struct runner *r, int argc, char **argv)
     buf_cstr(&b, "}\n");
     if (yaml_read(&r->boot, slice_of(yaml, b.n), "settings", &settings, &w))
         fail(w.text);
-    struct packs_conf conf = { { folders, 1 }, { enabled, 1 }, settings, "." };
+    struct packs_conf conf = { .folders = { folders, 1 },
+                               .enabled = { enabled, 1 },
+                               .settings = settings,
+                               .user_folder = "." };
     r->packs = packs_load(&conf, &wrong);
     for (unsigned i = 0; !r->packs && i < wrong.n && i < MISTAKES_MAX; i++)
         fprintf(stderr, "%s\n", wrong.v[i]);

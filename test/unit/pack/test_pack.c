@@ -46,7 +46,9 @@ static int set_up(void **state)
     memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
     arena_init(&arena, NULL, 0);
     wrong = (struct mistakes){ .mem = &arena };
-    conf = (struct packs_conf){ { folders, 1 }, { enabled, 1 }, NULL, folder };
+    conf = (struct packs_conf){ .folders = { folders, 1 },
+                                .enabled = { enabled, 1 },
+                                .user_folder = folder };
     if (!mkdtemp(folder))
         return -1;
     make_folder("one/rules");
@@ -250,6 +252,27 @@ static void streams(void **state)
     packs_drop(p);
 }
 
+/* A stream of that title is there, with another id: pipelines are connected to it. */
+static void known_streams(void **state)
+{
+    (void)state;
+    const struct rule_stream known[] = {
+        { SLICE("aaaaaaaaaaaaaaaaaaaaaaaa"), SLICE("Other"), false },
+        { SLICE("bbbbbbbbbbbbbbbbbbbbbbbb"), SLICE("Mine"), true }
+    };
+    conf.known = known;
+    conf.n_known = 2;
+    put("one/stream.yml", "- title: Mine\n- title: Third\n");
+    struct packs *p = load(HEAD "connections:\n- {stream: Mine, pipelines: [p]}\n"
+                                "- {stream: Third, pipelines: [p]}\n");
+    char id[25];
+    assert_non_null(p);
+    assert_true(slice_eq(p->link[0].stream_id, known[1].id));
+    pack_stream_id(SLICE("Third"), id);
+    assert_true(slice_eq(p->link[1].stream_id, slice_cstr(id)));
+    packs_drop(p);
+}
+
 static void programs(void **state)
 {
     (void)state;
@@ -319,7 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_folder),       TEST(settings),     TEST(settings_in_sets), TEST(any_value),
         TEST(wrong_settings), TEST(wrong_keys),   TEST(all_mistakes),     TEST(streams),
-        TEST(programs),       TEST(unused_parts), TEST(no_pack)
+        TEST(programs),       TEST(unused_parts), TEST(no_pack),          TEST(known_streams)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
