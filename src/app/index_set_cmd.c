@@ -1,7 +1,8 @@
 /* wirelume index-set list, show, set: where messages are kept and how long. A change is in force at
  * once, also in a server that runs. */
-#include "app/set_conf.h"
 #include "app/state_cmd.h"
+#include "store/set_conf.h"
+#include "store/state_json.h"
 
 #define SETTINGS_BYTES 4096
 
@@ -16,96 +17,19 @@ static const char *rotation_text(const struct index_set *s, char out[64])
     return out;
 }
 
-struct totals {
-    int64_t indices, docs, bytes;
-};
-
-static struct totals count(const struct index_rows *rows)
-{
-    struct totals t = { 0 };
-    for (unsigned i = 0; i < rows->n; i++) {
-        t.indices++;
-        t.docs += rows->v[i].docs;
-        t.bytes += rows->v[i].bytes;
-    }
-    return t;
-}
-
-/* ---- JSON */
-
-static void put_settings(struct buf *b, const struct index_set *s)
-{
-    state_json_key(b, "rotation");
-    buf_u8(b, '{');
-    state_json_text(b, "strategy", rotation_names[s->rotation]);
-    state_json_text(b, "rotation_period", s->period);
-    state_json_bool(b, "rotate_empty_index_set", s->rotate_empty);
-    state_json_int(b, "max_docs_per_index", s->max_docs);
-    state_json_int(b, "max_size", s->max_bytes);
-    buf_u8(b, '}');
-    state_json_key(b, "retention");
-    buf_u8(b, '{');
-    state_json_text(b, "strategy", retention_names[s->retention]);
-    state_json_int(b, "max_number_of_indices", s->keep_indices);
-    state_json_int(b, "max_age_ms", s->keep_age_ms);
-    state_json_int(b, "max_bytes", s->keep_bytes);
-    buf_u8(b, '}');
-}
-
-static void put_index(struct buf *b, struct state_use *u, const struct index_set *s,
-                      const struct index_row *i)
-{
-    char name[INDEX_PREFIX_MAX + 32];
-    snprintf(name, sizeof name, "%s_%lld", s->prefix, (long long)i->number);
-    buf_u8(b, '{');
-    state_json_text(b, "name", name);
-    state_json_text(b, "state", index_state_names[i->state]);
-    state_json_text(b, "created_at", state_time(u, i->created_ms));
-    state_json_text(b, "from", state_time(u, i->docs ? i->from_ms : 0));
-    state_json_text(b, "to", state_time(u, i->docs ? i->to_ms : 0));
-    state_json_int(b, "docs", i->docs);
-    state_json_int(b, "bytes", i->bytes);
-    state_json_int(b, "torn_bytes", i->torn_bytes);
-    buf_u8(b, '}');
-}
-
 static void print_json(struct state_use *u, const struct index_set *s,
                        const struct index_rows *rows, bool with_indices)
 {
-    struct buf *b = &u->out;
-    struct totals t = count(rows);
-    buf_reset(b);
-    buf_u8(b, '{');
-    state_json_text(b, "id", s->id);
-    state_json_text(b, "title", s->title);
-    state_json_text(b, "description", s->description);
-    state_json_text(b, "index_prefix", s->prefix);
-    state_json_text(b, "created_at", state_time(u, s->created_ms));
-    state_json_bool(b, "is_default", s->is_default);
-    state_json_bool(b, "writable", s->writable);
-    state_json_int(b, "shards", s->shards);
-    state_json_int(b, "replicas", s->replicas);
-    put_settings(b, s);
-    state_json_int(b, "docs", t.docs);
-    state_json_int(b, "bytes", t.bytes);
-    state_json_key(b, "indices");
-    if (!with_indices)
-        buf_int(b, t.indices);
-    for (unsigned i = 0; with_indices && i < rows->n; i++) {
-        buf_cstr(b, i ? "," : "[");
-        put_index(b, u, s, &rows->v[i]);
-    }
-    buf_cstr(b, !with_indices ? "" : rows->n ? "]" : "[]");
-    buf_lit(b, "}\n");
-    fwrite(b->p, 1, b->n, stdout);
+    buf_reset(&u->out);
+    state_json_set(&u->out, s, rows, with_indices);
+    buf_u8(&u->out, '\n');
+    fwrite(u->out.p, 1, u->out.n, stdout);
 }
-
-/* ---- text */
 
 static void print_row(const struct index_set *s, const struct index_rows *rows)
 {
     char rotation[64], retention[64];
-    struct totals t = count(rows);
+    struct index_totals t = index_totals_of(rows);
     snprintf(retention, sizeof retention, "%s %lld", retention_names[s->retention],
              (long long)s->keep_indices);
     printf("%-24s  %-20s  %-16s  %-12s  %7lld  %12lld  %14lld\n", s->title, s->prefix,

@@ -3,12 +3,12 @@
 
 #include <stdio.h>
 
-#include "app/set_conf.h"
 #include "base/bug.h"
 #include "base/log.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "pack/stream_rules.h"
+#include "store/set_conf.h"
 
 #define NS_PER_MS   1000000
 #define FOLDER_MODE 0770

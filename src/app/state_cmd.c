@@ -5,14 +5,11 @@
 
 #include "app/routing.h"
 #include "app/start.h"
-#include "codec/json.h"
-#include "model/civil.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "store/state_json.h"
 
-#define NS_PER_MS  1000000
-#define TIME_BYTES 32
-#define TIME_SHOWN 19 /* without milliseconds */
+#define NS_PER_MS 1000000
 
 static err load_config(struct config *c, const struct args *a, struct why *w)
 {
@@ -83,37 +80,6 @@ const struct index_set *state_use_set(const struct state_use *u, const char *nam
 
 const char *state_time(struct state_use *u, int64_t ms)
 {
-    char *text = arena_alloc(&u->mem, TIME_BYTES);
-    if (!ms || !text)
-        return "-";
-    struct buf b = buf_of(text, TIME_BYTES - 1);
-    civil_write(&b, ms, ' ');
-    text[b.n < TIME_SHOWN ? b.n : TIME_SHOWN] = '\0';
-    return text;
-}
-
-void state_json_key(struct buf *b, const char *key)
-{
-    if (b->n && b->p[b->n - 1] != '{')
-        buf_u8(b, ',');
-    json_string(b, slice_cstr(key), false);
-    buf_u8(b, ':');
-}
-
-void state_json_text(struct buf *b, const char *key, const char *value)
-{
-    state_json_key(b, key);
-    json_string(b, slice_cstr(value), false);
-}
-
-void state_json_int(struct buf *b, const char *key, int64_t value)
-{
-    state_json_key(b, key);
-    buf_int(b, value);
-}
-
-void state_json_bool(struct buf *b, const char *key, bool value)
-{
-    state_json_key(b, key);
-    buf_cstr(b, value ? "true" : "false");
+    char *text = arena_alloc(&u->mem, STATE_TIME_BYTES);
+    return text ? state_time_text(ms, text) : "-";
 }

@@ -30,9 +30,3 @@ const struct index_set *state_use_set(const struct state_use *u, const char *nam
 
 /* "2026-11-24 12:00:00" or, for 0, "-"; valid until the next call. */
 const char *state_time(struct state_use *u, int64_t ms);
-
-/* "key":value with a comma before it unless it is the first in its braces. */
-void state_json_text(struct buf *b, const char *key, const char *value);
-void state_json_int(struct buf *b, const char *key, int64_t value);
-void state_json_bool(struct buf *b, const char *key, bool value);
-void state_json_key(struct buf *b, const char *key);

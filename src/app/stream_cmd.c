@@ -1,7 +1,7 @@
 /* wirelume stream list, show: the streams that messages are in. */
-#include "app/set_conf.h"
 #include "app/state_cmd.h"
-#include "codec/json.h"
+#include "store/set_conf.h"
+#include "store/state_json.h"
 
 static const char *set_title(const struct state_use *u, const struct stream_def *s)
 {
@@ -9,49 +9,12 @@ static const char *set_title(const struct state_use *u, const struct stream_def 
     return set ? set->title : s->index_set_id;
 }
 
-static const char *rule_name(int type)
-{
-    return type >= STREAM_RULE_EXACT && type <= STREAM_RULE_INPUT ? stream_rule_names[type - 1]
-                                                                  : "?";
-}
-
-static void put_rules(struct buf *b, const struct stream_def *s)
-{
-    state_json_key(b, "rules");
-    buf_u8(b, '[');
-    for (unsigned i = 0; i < s->n_rules; i++) {
-        const struct stream_rule *r = &s->rule[i];
-        buf_cstr(b, i ? ",{" : "{");
-        state_json_text(b, "type", rule_name(r->type));
-        state_json_key(b, "field");
-        json_string(b, r->field, false);
-        state_json_key(b, "value");
-        json_string(b, r->value, false);
-        state_json_bool(b, "inverted", r->inverted);
-        state_json_text(b, "description", r->description);
-        buf_u8(b, '}');
-    }
-    buf_u8(b, ']');
-}
-
 static void print_json(struct state_use *u, const struct stream_def *s)
 {
-    struct buf *b = &u->out;
-    buf_reset(b);
-    buf_u8(b, '{');
-    state_json_text(b, "id", s->id);
-    state_json_text(b, "title", s->title);
-    state_json_text(b, "description", s->description);
-    state_json_text(b, "matching_type", s->match_any ? "OR" : "AND");
-    state_json_bool(b, "disabled", s->paused);
-    state_json_bool(b, "is_default", s->is_default);
-    state_json_bool(b, "remove_matches_from_default_stream", s->remove_from_default);
-    state_json_text(b, "index_set_id", s->index_set_id);
-    state_json_text(b, "index_set", set_title(u, s));
-    state_json_text(b, "created_at", state_time(u, s->created_ms));
-    put_rules(b, s);
-    buf_lit(b, "}\n");
-    fwrite(b->p, 1, b->n, stdout);
+    buf_reset(&u->out);
+    state_json_stream(&u->out, s, &u->sets);
+    buf_u8(&u->out, '\n');
+    fwrite(u->out.p, 1, u->out.n, stdout);
 }
 
 int stream_list_command(const struct args *a)
@@ -89,7 +52,7 @@ static void print_stream(struct state_use *u, const struct stream_def *s)
         printf("  rules        %s\n", s->match_any ? "one must match" : "all must match");
     for (unsigned i = 0; i < s->n_rules; i++) {
         const struct stream_rule *r = &s->rule[i];
-        printf("    %s%s %.*s %.*s\n", r->inverted ? "not " : "", rule_name(r->type),
+        printf("    %s%s %.*s %.*s\n", r->inverted ? "not " : "", stream_rule_name(r->type),
                (int)r->field.n, (const char *)r->field.p, (int)r->value.n,
                (const char *)r->value.p);
     }

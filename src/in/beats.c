@@ -5,8 +5,8 @@
 #include "in/beats_message.h"
 #include "in/input.h"
 #include "in/stream.h"
-#include "in/tls.h"
 #include "os/clock.h"
+#include "pipe/servertls.h"
 
 #define NAME       "inputs.beats"
 #define KIB        INT64_C(1024)

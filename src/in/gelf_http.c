@@ -10,8 +10,8 @@
 #include "base/bug.h"
 #include "in/gelf_put.h"
 #include "in/input.h"
-#include "in/listener.h"
-#include "in/tls.h"
+#include "pipe/listener.h"
+#include "pipe/servertls.h"
 
 #define NAME        "inputs.gelf_http"
 #define KIB         INT64_C(1024)

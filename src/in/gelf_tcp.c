@@ -4,8 +4,8 @@
 #include "in/gelf_put.h"
 #include "in/input.h"
 #include "in/stream.h"
-#include "in/tls.h"
 #include "os/clock.h"
+#include "pipe/servertls.h"
 
 #define NAME        "inputs.gelf_tcp"
 #define KIB         INT64_C(1024)

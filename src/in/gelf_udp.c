@@ -8,8 +8,8 @@
 #include "in/gelf_chunks.h"
 #include "in/gelf_put.h"
 #include "in/input.h"
-#include "in/listener.h"
 #include "os/clock.h"
+#include "pipe/listener.h"
 
 #define NAME     "inputs.gelf_udp"
 #define KIB      INT64_C(1024)

@@ -8,7 +8,7 @@
 #include "base/bug.h"
 #include "base/log.h"
 #include "base/ring.h"
-#include "in/bell.h"
+#include "os/bell.h"
 #include "os/clock.h"
 
 #define INPUTS_MAX  16

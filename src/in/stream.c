@@ -12,8 +12,8 @@
 
 #include "base/bug.h"
 #include "in/intake.h"
-#include "in/tls.h"
 #include "os/clock.h"
+#include "pipe/servertls.h"
 
 #define TURN_BYTES (4 * STREAM_READ_BYTES) /* of one connection before others have their turn */
 #define ACCEPTS    64

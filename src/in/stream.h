@@ -6,9 +6,9 @@
 #include "base/slab.h"
 #include "in/client.h"
 #include "in/complaint.h"
-#include "in/listener.h"
 #include "model/counter.h"
 #include "model/message.h"
+#include "pipe/listener.h"
 
 #define STREAM_READ_BYTES ((size_t)256 * 1024)
 #define STREAM_OUT_BYTES  120

@@ -7,7 +7,7 @@
 #include "base/bug.h"
 #include "base/ring.h"
 #include "base/trace.h"
-#include "in/bell.h"
+#include "os/bell.h"
 #include "os/clock.h"
 
 #define READ_PACKETS 64 /* at a time */

@@ -8,8 +8,9 @@
 #include "store/index_set.h"
 
 extern const struct option index_set_options[], stream_options[], stream_rule_options[];
-extern const char
-    *const stream_rule_names[]; /* by enum stream_rule_type, from EXACT on; NULL ends */
+
+/* The name of an enum stream_rule_type; "?" when it is none. */
+const char *stream_rule_name(int type);
 
 /* Fills s (but id, creation, is_default) from the section; what it does not give is as
  * index_set_preset has it. Keys that nobody knows are refused. */

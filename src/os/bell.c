@@ -1,5 +1,5 @@
 /* Waking a thread (eventfd(2)). */
-#include "in/bell.h"
+#include "os/bell.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>

@@ -1,5 +1,5 @@
 /* OpenSSL contexts of servers. TLS 1.2 and 1.3, no renegotiation, no session tickets kept. */
-#include "in/tls.h"
+#include "pipe/servertls.h"
 
 #include <dirent.h>
 #include <openssl/err.h>

@@ -1,5 +1,5 @@
 /* Index sets and streams as they are written. */
-#include "app/set_conf.h"
+#include "store/set_conf.h"
 
 #include <stdio.h>
 
@@ -34,9 +34,9 @@ struct rule_conf {
 };
 
 static const char *const matching_names[] = { "AND", "OR", NULL };
-const char *const stream_rule_names[] = { "EXACT",        "REGEX",       "GREATER",
-                                          "SMALLER",      "PRESENCE",    "CONTAINS",
-                                          "ALWAYS_MATCH", "MATCH_INPUT", NULL };
+static const char *const stream_rule_names[] = { "EXACT",        "REGEX",       "GREATER",
+                                                 "SMALLER",      "PRESENCE",    "CONTAINS",
+                                                 "ALWAYS_MATCH", "MATCH_INPUT", NULL };
 
 /* clang-format off */
 const struct option index_set_options[] = {
@@ -212,6 +212,12 @@ err set_conf_change(struct index_set *s, const struct texts *assignments, struct
 }
 
 /* ---- streams */
+
+const char *stream_rule_name(int type)
+{
+    return type >= STREAM_RULE_EXACT && type <= STREAM_RULE_INPUT ? stream_rule_names[type - 1]
+                                                                  : "?";
+}
 
 static err read_rule(struct stream_rule *r, const struct node *n, struct arena *a, struct why *w)
 {

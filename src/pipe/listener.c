@@ -1,5 +1,5 @@
 /* Sockets that listen. IPv6 sockets take IPv6 alone: both families are bound side by side. */
-#include "in/listener.h"
+#include "pipe/listener.h"
 
 #include <errno.h>
 #include <netdb.h>
