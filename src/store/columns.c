@@ -69,6 +69,8 @@ static bool read_column(const struct jsondoc_node *v, enum column_kind kind, str
         return v->type == JD_STR && read_time(jsondoc_str(v), out);
     case COLUMN_LIST:
         return false; /* see split_lists */
+    case COLUMN_MARK:
+        return false; /* no field: one of its name is as any without a column */
     }
     return false;
 }
@@ -110,16 +112,21 @@ static void split_lists(struct message_row *row, const struct jsondoc *d, struct
 static void split_members(struct message_row *row, const struct jsondoc *d, struct buf *mem)
 {
     size_t start = mem->n;
+    bool misfits = false;
     for (const struct jsondoc_node *v = first(d); v; v = following(d, v)) {
         int at = columns_find(jsondoc_key(v));
         if (at >= 0 && row->v[at].kind != DUCK_NULL)
             continue;
         struct duck_value value;
-        if (at >= 0 && read_column(v, columns[at].kind, &value))
+        if (at >= 0 && read_column(v, columns[at].kind, &value)) {
             row->v[at] = value;
-        else
-            put_rest(d, v, mem, start);
+            continue;
+        }
+        put_rest(d, v, mem, start);
+        misfits = misfits || (at >= 0 && columns[at].kind != COLUMN_MARK && v->type != JD_NULL);
     }
+    if (misfits)
+        row->v[COLUMN_misfits] = (struct duck_value){ .kind = DUCK_BOOL, .i = 1 };
     if (mem->n > start)
         buf_u8(mem, '}');
     row->doc = buf_since(mem, start);
@@ -163,6 +170,8 @@ static void put_value(const struct duck_value *v, enum column_kind kind, struct 
     case COLUMN_LIST:
         buf_add(out, v->text);
         break;
+    case COLUMN_MARK:
+        break;
     }
 }
 
@@ -170,7 +179,7 @@ bool columns_join(const struct message_row *row, struct buf *out)
 {
     uint8_t before = '{';
     for (int i = 0; i < COLUMNS_N; i++) {
-        if (row->v[i].kind == DUCK_NULL)
+        if (row->v[i].kind == DUCK_NULL || columns[i].kind == COLUMN_MARK)
             continue;
         buf_u8(out, before);
         before = ',';

@@ -13,7 +13,7 @@ enum column_id {
     COLUMNS_N
 };
 
-enum column_kind { COLUMN_BOOL, COLUMN_INT, COLUMN_TEXT, COLUMN_TIME, COLUMN_LIST };
+enum column_kind { COLUMN_BOOL, COLUMN_INT, COLUMN_TEXT, COLUMN_TIME, COLUMN_LIST, COLUMN_MARK };
 
 struct column {
     struct slice name;
@@ -21,7 +21,7 @@ struct column {
 };
 extern const struct column columns[COLUMNS_N]; /* sorted by name */
 
-/* The column of that name, or -1. */
+/* The column of that name, or -1; a mark's too. */
 int columns_find(struct slice name);
 
 struct message_row {

@@ -19,11 +19,11 @@ struct dayfile {
 
 static const enum duck_kind kind_of[] = {
     [COLUMN_BOOL] = DUCK_BOOL, [COLUMN_INT] = DUCK_INT,   [COLUMN_TEXT] = DUCK_TEXT,
-    [COLUMN_TIME] = DUCK_TIME, [COLUMN_LIST] = DUCK_TEXT,
+    [COLUMN_TIME] = DUCK_TIME, [COLUMN_LIST] = DUCK_TEXT, [COLUMN_MARK] = DUCK_BOOL,
 };
 static const char *const sql_type[] = {
     [COLUMN_BOOL] = "BOOLEAN",   [COLUMN_INT] = "BIGINT",   [COLUMN_TEXT] = "VARCHAR",
-    [COLUMN_TIME] = "TIMESTAMP", [COLUMN_LIST] = "VARCHAR",
+    [COLUMN_TIME] = "TIMESTAMP", [COLUMN_LIST] = "VARCHAR", [COLUMN_MARK] = "BOOLEAN",
 };
 
 static err run(struct dayfile *f, struct buf *sql, struct why *w)

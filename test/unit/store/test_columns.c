@@ -138,9 +138,27 @@ static void other_types_stay_in_doc(void **state)
     for (size_t i = 0; i < COUNT(json); i++) {
         assert_int_equal(split(json[i]), ERR_OK);
         for (int c = 0; c < COLUMNS_N; c++)
-            assert_int_equal(row.v[c].kind, DUCK_NULL);
+            if (columns[c].kind != COLUMN_MARK)
+                assert_int_equal(row.v[c].kind, DUCK_NULL);
+        /* what is marked is read where it is; null is as good as not there */
+        assert_int_equal(row.v[COLUMN_misfits].i, strstr(json[i], "null") == NULL);
         assert_same(json[i], join());
     }
+}
+
+static void marks_are_no_fields(void **state)
+{
+    (void)state;
+    static const char *const json[] = { "{\"misfits\":true,\"source_port\":\"53\"}",
+                                        "{\"source_port\":\"53\",\"misfits\":{\"a\":[]}}" };
+    for (size_t i = 0; i < COUNT(json); i++) {
+        assert_int_equal(split(json[i]), ERR_OK);
+        assert_int_equal(row.v[COLUMN_misfits].kind, DUCK_BOOL);
+        assert_same(json[i], join());
+    }
+    assert_int_equal(split("{\"misfits\":true,\"source_port\":53,\"x\":1}"), ERR_OK);
+    assert_int_equal(row.v[COLUMN_misfits].kind, DUCK_NULL);
+    assert_same("{\"misfits\":true,\"source_port\":53,\"x\":1}", join());
 }
 
 static void fields_come_back(void **state)
@@ -209,6 +227,7 @@ int main(void)
         cmocka_unit_test(columns_are_sorted_and_found),
         cmocka_unit_test(values_go_into_their_columns),
         cmocka_unit_test(other_types_stay_in_doc),
+        cmocka_unit_test(marks_are_no_fields),
         cmocka_unit_test(fields_come_back),
         cmocka_unit_test(documents_of_the_pack_come_back),
         cmocka_unit_test(what_is_no_message_is_refused),
