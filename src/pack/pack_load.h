@@ -16,6 +16,26 @@ struct pack_yml {
     const char *name, *title, *version, *description;
     const struct node *settings, *rules, *pipelines, *tables, *connections;
 };
+
+/* A line of `tables`, and what stands in its `adapter` and `cache`, as they are written. */
+struct table_yml {
+    const char *name;
+    const struct node *adapter, *cache, *single, *multi, *when;
+};
+enum adapter_type { ADAPTER_CSV, ADAPTER_MEMORY, ADAPTER_MMDB };
+struct adapter_yml {
+    int type; /* enum adapter_type */
+    const struct node *path, *entries;
+    const char *separator, *quote, *key, *value;
+    bool nocase, cidr;
+    int64_t max_entries, interval_ns;
+};
+enum cache_type { CACHE_NONE, CACHE_GUAVA };
+struct cache_yml {
+    int type; /* enum cache_type */
+    int64_t max_size, access_ns, write_ns;
+};
+
 extern const struct option pack_yml_options[], pack_setting_options[], pack_table_options[],
     pack_adapter_options[], pack_cache_options[], pack_file_options[], pack_link_options[];
 

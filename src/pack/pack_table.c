@@ -6,25 +6,6 @@
 #define CSV_MAX_BYTES  ((size_t)256 << 20)
 #define MMDB_MAX_BYTES (INT64_C(1) << 30)
 
-struct table_yml {
-    const char *name;
-    const struct node *adapter, *cache, *single, *multi, *when;
-};
-
-struct adapter_yml {
-    int type;
-    const struct node *path, *entries;
-    const char *separator, *quote, *key, *value;
-    bool nocase, cidr;
-    int64_t max_entries, interval_ns;
-};
-
-struct cache_yml {
-    int type;
-    int64_t max_size, access_ns, write_ns;
-};
-
-enum adapter_type { ADAPTER_CSV, ADAPTER_MEMORY, ADAPTER_MMDB };
 static const char *const adapter_names[] = { "csvfile", "memory", "mmdb", NULL };
 static const char *const cache_names[] = { "none", "guava_cache", NULL };
 
