@@ -68,9 +68,7 @@ static void make_ready(struct in_force *f)
     const struct packs *p = f->packs;
     f->run = program_run_new(p->program);
     f->told = xcalloc(program_rules(p->program) + 1, sizeof *f->told);
-    f->env = (struct rule_env){ .table = p->table,
-                                .n_tables = p->n_tables,
-                                .default_stream = p->stream[0].id };
+    f->env = packs_env(p);
     f->env.stream = routing_streams(f->routing, &f->env.n_streams);
     for (unsigned i = 0; i < p->n; i++)
         log_info("packs", "%s %s from %s", p->pack[i].name, p->pack[i].version, p->pack[i].folder);

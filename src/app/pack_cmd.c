@@ -153,6 +153,8 @@ int pack_show_command(const struct args *a)
         show_settings(x);
         show_files("Rules", x->rule, x->n_rules);
         show_files("Pipelines", x->pipeline, x->n_pipelines);
+        if (x->n_grok)
+            show_files("Grok patterns", x->grok, x->n_grok);
         show_rest(p);
     } else {
         print_mistakes(stderr, &k.wrong);
@@ -174,8 +176,11 @@ static bool check(struct looking *k, const char *name)
         return false;
     }
     const struct pack *x = &p->pack[0];
-    printf("%s %s is good: %u files of rules, %u of pipelines, %u tables\n", x->name, x->version,
+    printf("%s %s is good: %u files of rules, %u of pipelines, %u tables", x->name, x->version,
            x->n_rules, x->n_pipelines, p->n_tables);
+    if (p->grok)
+        printf(", %u grok patterns", grok_library_count(p->grok));
+    putchar('\n');
     packs_drop(p);
     return true;
 }

@@ -262,11 +262,7 @@ static err open_test(struct testing *t, const struct args *a, struct why *w)
     if (rc)
         return rc;
     t->run = program_run_new(t->packs->program);
-    t->env = (struct rule_env){ .stream = t->packs->stream,
-                                .n_streams = t->packs->n_streams,
-                                .table = t->packs->table,
-                                .n_tables = t->packs->n_tables,
-                                .default_stream = t->packs->stream[0].id };
+    t->env = packs_env(t->packs);
     t->explain = a->why ? explain_new(t->packs->program) : NULL;
     t->beats = beats_reader_new(&beats);
     t->gelf = gelf_reader_new(0);

@@ -166,7 +166,7 @@ static void prepare_grok(struct compiler *c, struct expr *e, unsigned i, struct 
     const struct expr *named = e->arg[2];
     struct why why;
     if (!named || (named->kind == E_CONST && named->value.kind == K_BOOL))
-        e->ready[i] = grok_make(c->a, text, named && named->value.i, &why);
+        e->ready[i] = grok_make(c->a, grok_compiling(), text, named && named->value.i, &why);
 }
 
 /* What a parameter makes of a constant once: a pattern or a subnet. */

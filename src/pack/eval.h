@@ -13,6 +13,7 @@ struct rule_input {
 };
 
 struct lookup_table;
+struct grok_library;
 struct program_run;
 
 /* What rules may ask of the server around them. Not changed while rules run. */
@@ -24,7 +25,8 @@ struct rule_env {
     unsigned n_inputs;
     const struct lookup_table *table;
     unsigned n_tables;
-    struct slice default_stream; /* id */
+    const struct grok_library *grok; /* of users; NULL: none */
+    struct slice default_stream;     /* id */
 };
 
 /* One message going through rules. Owned by one thread; texts that rules put into the message

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bug.h"
 #include "pack/datepattern.h"
 
-#define DEPTH_MAX    16
 #define TEXT_MAX     65536
 #define CAPTURES_MAX (PATTERN_GROUPS_MAX - 1)
 #define GROUP_PREFIX "wl_"
@@ -37,25 +37,26 @@ struct build {
     struct buf text;
     struct grok *g;
     struct why *w;
+    const struct grok_library *lib;
     bool named;
 };
 
-static const char *find_pattern(struct slice name)
+/* p is NULL when there is none. */
+static struct slice find_pattern(const struct grok_library *lib, struct slice name)
 {
     for (size_t i = 0; i < COUNT(library); i++) {
         if (slice_eq(name, slice_cstr(library[i].name)))
-            return library[i].text;
+            return slice_cstr(library[i].text);
     }
-    return NULL;
+    return lib ? grok_library_find(lib, name) : slice_of(NULL, 0);
 }
 
-bool grok_has(struct slice name)
+bool grok_has(const struct grok_library *lib, struct slice name)
 {
-    return find_pattern(name) != NULL;
+    return find_pattern(lib, name).p != NULL;
 }
 
-/* NAME, NAME:field, NAME:field;type;format (also with colons). */
-static struct slice split_off(struct slice *s)
+struct slice grok_split(struct slice *s)
 {
     size_t n = 0;
     while (n < s->n && s->p[n] != ':' && s->p[n] != ';')
@@ -77,13 +78,15 @@ static bool fail(struct build *b, const char *why, struct slice name)
 /* What stands between %{ and }. */
 static bool reference(struct build *b, struct slice s, unsigned depth)
 {
-    struct slice name = split_off(&s), field = split_off(&s);
-    struct capture c = { .name = field.n ? field : name, .type = split_off(&s), .format = s };
-    const char *text = find_pattern(name);
+    struct slice name = grok_split(&s), field = grok_split(&s);
+    struct capture c = { .name = field.n ? field : name, .type = grok_split(&s), .format = s };
+    struct slice text = find_pattern(b->lib, name);
     bool kept = (field.n || !b->named) && !slice_eq(c.name, SLICE("UNWANTED"));
-    if (!text)
+    if (!text.p)
         return fail(b, "there is no pattern of that name", name);
-    if (depth == DEPTH_MAX || (kept && b->g->n == CAPTURES_MAX))
+    if (b->text.full)
+        return fail(b, "the pattern is too long at", name);
+    if (depth == GROK_NESTS_MAX || (kept && b->g->n == CAPTURES_MAX))
         return fail(b, "the pattern has too many parts at", name);
     if (kept) {
         buf_printf(&b->text, "(?<" GROUP_PREFIX "%u>", b->g->n);
@@ -91,7 +94,7 @@ static bool reference(struct build *b, struct slice s, unsigned depth)
     } else {
         buf_lit(&b->text, "(?:");
     }
-    if (!expand(b, slice_cstr(text), depth + 1))
+    if (!expand(b, text, depth + 1))
         return false;
     buf_u8(&b->text, ')');
     return true;
@@ -139,28 +142,93 @@ static bool number_groups(struct grok *g)
     return true;
 }
 
-const struct grok *grok_make(struct arena *mem, struct slice text, bool named, struct why *w)
+static bool build(struct build *b, struct arena *mem, struct slice text)
+{
+    if (!expand(b, text, 0))
+        return false;
+    if (b->text.full)
+        return fail(b, "the pattern is too long", text);
+    b->g->pattern = pattern_make(mem, buf_slice(&b->text), b->w);
+    if (!b->g->pattern)
+        return false;
+    return number_groups(b->g) || fail(b, "the pattern has too many groups", text);
+}
+
+const struct grok *grok_make(struct arena *mem, const struct grok_library *lib, struct slice text,
+                             bool named, struct why *w)
 {
     struct grok *g = arena_zalloc(mem, sizeof *g);
-    uint8_t *room = arena_alloc(mem, TEXT_MAX);
-    struct build b = { .text = buf_of(room, TEXT_MAX), .g = g, .w = w, .named = named };
-    if (!g || !room)
-        return NULL;
-    g->capture = arena_zalloc(mem, CAPTURES_MAX * sizeof *g->capture);
-    if (!g->capture || !expand(&b, text, 0))
-        return NULL;
-    if (b.text.full) {
-        fail(&b, "the pattern is too long", text);
+    if (!g || !(g->capture = arena_zalloc(mem, CAPTURES_MAX * sizeof *g->capture))) {
+        why_set(w, ERR_LIMIT, "memory is out");
         return NULL;
     }
-    g->pattern = pattern_make(mem, buf_slice(&b.text), w);
-    if (!g->pattern)
-        return NULL;
-    if (!number_groups(g)) {
-        fail(&b, "the pattern has too many groups", text);
-        return NULL;
+    struct build b = {
+        .text = buf_of(xmalloc(TEXT_MAX), TEXT_MAX), .g = g, .w = w, .lib = lib, .named = named
+    };
+    bool built = build(&b, mem, text);
+    xfree(b.text.p);
+    return built ? g : NULL;
+}
+
+/* ---- kept */
+
+#define KEPT_BYTES ((size_t)1 << 20) /* of one */
+
+struct kept {
+    struct arena mem;
+    struct slice text;
+    const struct grok_library *lib;
+    const struct grok *g; /* NULL: why says what is wrong */
+    struct why why;
+    bool used, named;
+};
+
+static void free_kept(void *all)
+{
+    struct kept *k = all;
+    for (size_t i = 0; i < GROK_KEPT_MAX; i++)
+        if (k[i].used)
+            arena_free(&k[i].mem);
+    xfree(k);
+}
+
+static size_t place_of_text(struct slice text)
+{
+    uint32_t h = 2166136261;
+    for (size_t i = 0; i < text.n; i++)
+        h = (h ^ text.p[i]) * 16777619;
+    return (h ^ h >> 16) % GROK_KEPT_MAX;
+}
+
+static void make_kept(struct kept *k)
+{
+    struct slice text = k->text;
+    arena_free(&k->mem);
+    arena_init(&k->mem, NULL, KEPT_BYTES);
+    k->used = true;
+    k->text = arena_dup(&k->mem, text);
+    k->g = k->text.n == text.n ? grok_make(&k->mem, k->lib, k->text, k->named, &k->why) : NULL;
+    if (k->mem.full)
+        why_set(&k->why, ERR_LIMIT, "the pattern is too long");
+    if (k->mem.full || k->text.n != text.n)
+        k->g = NULL;
+}
+
+const struct grok *grok_kept(struct arena *mem, const struct grok_library *lib, struct slice text,
+                             bool named, struct why *w)
+{
+    struct kept **all = (struct kept **)pattern_room_more(free_kept);
+    if (!all || text.n > TEXT_MAX)
+        return grok_make(mem, lib, text, named, w);
+    if (!*all)
+        *all = xcalloc(GROK_KEPT_MAX, sizeof **all);
+    struct kept *k = &(*all)[place_of_text(text)];
+    if (!k->used || k->named != named || k->lib != lib || !slice_eq(k->text, text)) {
+        *k = (struct kept){ .mem = k->mem, .text = text, .lib = lib, .named = named };
+        make_kept(k);
     }
-    return g;
+    *w = k->why;
+    return k->g;
 }
 
 /* ---- values */

@@ -19,6 +19,7 @@ const struct option pack_yml_options[] = {
     OPT(pack_yml, settings,    NODE, "settings",    NULL, 0, 0, 0, "What its user may choose."),
     OPT(pack_yml, rules,       NODE, "rules",       NULL, 0, 0, 0, "Files of rules; without it all of rules/*.rule."),
     OPT(pack_yml, pipelines,   NODE, "pipelines",   NULL, 0, 0, 0, "The same for pipelines/*.pipeline."),
+    OPT(pack_yml, grok,        NODE, "grok",        NULL, 0, 0, 0, "The same for grok/*.grok: grok patterns, lines `NAME pattern`."),
     OPT(pack_yml, tables,      NODE, "tables",      NULL, 0, 0, 0, "Lookup tables."),
     OPT(pack_yml, connections, NODE, "connections", NULL, 0, 0, 0, "Which stream's messages go through which pipelines."),
     { 0 }
@@ -216,6 +217,16 @@ struct packs *packs_load(const struct packs_conf *conf, struct mistakes *wrong)
         return p;
     free_all(p);
     return NULL;
+}
+
+struct rule_env packs_env(const struct packs *p)
+{
+    return (struct rule_env){ .stream = p->stream,
+                              .n_streams = p->n_streams,
+                              .table = p->table,
+                              .n_tables = p->n_tables,
+                              .grok = p->grok,
+                              .default_stream = p->stream[0].id };
 }
 
 struct packs *packs_take(struct packs *p)

@@ -8,6 +8,7 @@
 #include "model/option.h"
 #include "os/folder.h"
 #include "pack/eval.h"
+#include "pack/grok.h"
 #include "pack/lookup.h"
 #include "pack/mistakes.h"
 #include "pack/program.h"
@@ -44,8 +45,8 @@ struct pack {
     const char *folder, *name, *title, *version, *description;
     struct pack_setting *setting;
     unsigned n_settings;
-    struct pack_file *rule, *pipeline;
-    unsigned n_rules, n_pipelines;
+    struct pack_file *rule, *pipeline, *grok;
+    unsigned n_rules, n_pipelines, n_grok;
     const struct node *root;               /* pack.yml */
     const struct node *stream, *index_set; /* of stream.yml, index_set.yml; NULL: no such file */
 };
@@ -77,6 +78,7 @@ struct packs {
     unsigned n_links;
     struct pack_watch watch[PACK_TABLES_MAX];
     unsigned n_watches;
+    struct grok_library *grok; /* NULL: no pack has patterns */
     struct program *program;
     uint64_t number; /* of this loading, from 1 */
 };
@@ -101,6 +103,9 @@ const char *packs_find(const struct packs_conf *conf, const char *name, struct a
 /* Another user, and one less; the last one frees it. Any thread. */
 struct packs *packs_take(struct packs *p);
 void packs_drop(struct packs *p);
+
+/* What rules may ask of packs: their streams, tables and grok patterns; the rest is zero. */
+struct rule_env packs_env(const struct packs *p);
 
 /* A file with a check_interval has changed; said once for each change. The owner's thread. */
 bool packs_are_stale(struct packs *p, int64_t now_ns);

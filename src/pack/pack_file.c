@@ -153,6 +153,7 @@ void pack_read_files(struct pack_loading *l, const struct pack_yml *yml)
     struct pack *p = l->pack;
     p->rule = read_folder(l, "rules", ".rule", yml->rules, &p->n_rules);
     p->pipeline = read_folder(l, "pipelines", ".pipeline", yml->pipelines, &p->n_pipelines);
+    p->grok = read_folder(l, "grok", ".grok", yml->grok, &p->n_grok);
 }
 
 /* ---- streams */

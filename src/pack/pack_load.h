@@ -14,7 +14,7 @@ struct pack_loading {
 /* pack.yml as it is written. */
 struct pack_yml {
     const char *name, *title, *version, *description;
-    const struct node *settings, *rules, *pipelines, *tables, *connections;
+    const struct node *settings, *rules, *pipelines, *grok, *tables, *connections;
 };
 
 /* A line of `tables`, and what stands in its `adapter` and `cache`, as they are written. */

@@ -138,10 +138,30 @@ static void note_twins(struct pack_loading *l, const struct program *p,
 static struct program *compile(struct pack_loading *l, struct sources *s)
 {
     unsigned n;
+    grok_compile_with(l->packs->grok);
     struct program *p = program_load(&s->conf, &n);
+    grok_compile_with(NULL);
     if (!p)
         mistake_add(l->wrong, (struct place){ "packs", 0, 0 }, "memory is out");
     return p;
+}
+
+/* ---- grok patterns */
+
+static void read_grok(struct pack_loading *l)
+{
+    struct packs *p = l->packs;
+    for (unsigned i = 0; i < p->n; i++) {
+        for (unsigned j = 0; j < p->pack[i].n_grok; j++) {
+            const struct pack_file *f = &p->pack[i].grok[j];
+            if (f->used && !p->grok)
+                p->grok = grok_library_new(&p->mem);
+            if (f->used && p->grok)
+                grok_library_read(p->grok, f->path, f->text, l->wrong);
+        }
+    }
+    if (p->grok)
+        grok_library_check(p->grok, l->wrong);
 }
 
 void pack_read_program(struct pack_loading *l)
@@ -150,6 +170,7 @@ void pack_read_program(struct pack_loading *l)
     struct pipeline_names *names = arena_zalloc(&l->packs->mem, sizeof *names);
     if (!s || !names)
         return;
+    read_grok(l);
     for (unsigned i = 0; i < l->packs->n; i++)
         for (unsigned j = 0; j < l->packs->pack[i].n_pipelines; j++)
             take_name(l, names, &l->packs->pack[i].pipeline[j]);

@@ -30,6 +30,8 @@ struct pattern_room {
     pcre2_match_context *context;
     pcre2_match_data *data;
     struct kept kept[PATTERN_KEPT_MAX];
+    void *more;
+    void (*free_more)(void *);
 };
 
 static _Thread_local struct pattern_room *room_in_use;
@@ -159,9 +161,19 @@ void pattern_room_free(struct pattern_room *room)
         pcre2_code_free(room->kept[i].p.code);
         xfree(room->kept[i].text);
     }
+    if (room->more)
+        room->free_more(room->more);
     pcre2_match_data_free(room->data);
     pcre2_match_context_free(room->context);
     xfree(room);
+}
+
+void **pattern_room_more(void (*free)(void *))
+{
+    if (!room_in_use)
+        return NULL;
+    room_in_use->free_more = free;
+    return &room_in_use->more;
 }
 
 void pattern_use_room(struct pattern_room *room)

@@ -34,6 +34,10 @@ void pattern_room_free(struct pattern_room *room);
 
 enum { PATTERN_KEPT_MAX = 64 };
 
+/* Something else that the room of this thread holds, and frees with `free`: one for all; at first
+ * NULL. NULL: the thread has no room. */
+void **pattern_room_more(void (*free)(void *));
+
 /* From now on searches of this thread use it (NULL: none). */
 void pattern_use_room(struct pattern_room *room);
 

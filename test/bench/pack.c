@@ -68,12 +68,8 @@ static void load_pack(struct fixture *f)
 static void make_ready(struct fixture *f)
 {
     f->run = program_run_new(f->packs->program);
-    f->env = (struct rule_env){ .now_ms = 1707945600000,
-                                .stream = f->packs->stream,
-                                .n_streams = f->packs->n_streams,
-                                .table = f->packs->table,
-                                .n_tables = f->packs->n_tables,
-                                .default_stream = f->packs->stream[0].id };
+    f->env = packs_env(f->packs);
+    f->env.now_ms = 1707945600000;
 }
 
 static void take(void *ctx, struct message *m)

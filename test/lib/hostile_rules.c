@@ -58,10 +58,8 @@ static struct ruled *with_pack(const char *type)
     BUG_ON(!r->packs);
     r->program = r->packs->program;
     r->run = program_run_new(r->program);
-    r->env.stream = r->packs->stream;
-    r->env.n_streams = r->packs->n_streams;
-    r->env.table = r->packs->table;
-    r->env.n_tables = r->packs->n_tables;
+    r->env = packs_env(r->packs);
+    r->env.now_ms = 1707945600000;
     put(r, SLICE("message"), SLICE("-"));
     put(r, SLICE("beats_type"), SLICE("packetbeat"));
     put(r, SLICE("packetbeat_type"), slice_cstr(type));

@@ -75,12 +75,8 @@ static void load_program(struct runner *r)
     if (!r->program || mistakes)
         fail("the program has mistakes");
     r->run = program_run_new(r->program);
-    r->env = (struct rule_env){ .now_ms = RECEIVED_NS / 1000000,
-                                .stream = p->stream,
-                                .n_streams = p->n_streams,
-                                .table = p->table,
-                                .n_tables = p->n_tables,
-                                .default_stream = SLICE(DEFAULT_STREAM_ID) };
+    r->env = packs_env(p);
+    r->env.now_ms = RECEIVED_NS / 1000000;
 }
 
 static void load_pack(struct runner *r, int argc, char **argv)

@@ -323,6 +323,28 @@ static void unused_parts(void **state)
     refuses(yml, "one/rules/01-b.rule:");
 }
 
+static void grok_files(void **state)
+{
+    (void)state;
+    const char *yml =
+        HEAD "settings:\n- {name: more, type: bool, doc: More.}\n"
+             "grok:\n- grok/a.grok\n- {path: grok/b.grok, when: {more: true}}\n" LINKS;
+    make_folder("one/grok");
+    put("one/grok/a.grok", "SHOP [ab]\n");
+    put("one/grok/b.grok", "SHOP [abc]\n");
+    struct packs *p = load(yml);
+    assert_non_null(p);
+    assert_true(grok_has(packs_env(p).grok, SLICE("SHOP")));
+    packs_drop(p);
+    choose("one: {more: yes}\n");
+    refuses(yml, "one/grok/b.grok:1:1: the pattern 'SHOP' is there already, at ");
+    put("one/grok/b.grok", "ORDER %{SHPO}\n");
+    refuses(yml, "one/grok/b.grok:1:7: there is no pattern 'SHPO'");
+    conf.settings = NULL;
+    refuses(HEAD "grok:\n- grok/c.grok\n" LINKS,
+            "one/pack.yml:4:1: no line here names grok/a.grok");
+}
+
 static void no_pack(void **state)
 {
     (void)state;
@@ -342,7 +364,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_folder),       TEST(settings),     TEST(settings_in_sets), TEST(any_value),
         TEST(wrong_settings), TEST(wrong_keys),   TEST(all_mistakes),     TEST(streams),
-        TEST(programs),       TEST(unused_parts), TEST(no_pack),          TEST(known_streams)
+        TEST(programs),       TEST(unused_parts), TEST(no_pack),          TEST(known_streams),
+        TEST(grok_files)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
