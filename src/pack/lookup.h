@@ -58,6 +58,7 @@ struct lookup_table {
     struct rule_value default_single, default_multi; /* K_NULL: none */
     const struct lookup_adapter *adapter;
     void *data;
+    struct slice fixed; /* memory that texts of answers may point to and that lives as the table */
 };
 
 /* The table of that name, or NULL. */

@@ -8,9 +8,11 @@
 #include "base/hash.h"
 #include "base/slab.h"
 #include "os/thread.h"
+#include "pack/lookup_copy.h"
 
-#define DEPTH_MAX 16 /* of lists and maps in a value */
-#define EACH_MAX  64 /* expired entries that one change takes away */
+#define EACH_MAX 64 /* expired entries that one change takes away */
+
+static const struct slice nothing; /* copies are whole */
 
 /* One block: this, the key, and all that the values point to. */
 struct entry {
@@ -39,90 +41,14 @@ struct lookup_kept {
 
 /* ---- copies */
 
-/* Bytes that the value needs beside itself; SIZE_MAX when it cannot be kept. */
-static size_t value_bytes(const struct rule_value *v, unsigned depth)
-{
-    size_t sum = 0;
-    if (v->kind == K_STRING)
-        return (v->n + 7u) & ~(size_t)7;
-    if (v->kind == K_IP)
-        return (sizeof(struct addr) + 7) & ~(size_t)7;
-    if (v->kind == K_PERIOD)
-        return (sizeof(struct rule_period) + 7) & ~(size_t)7;
-    if (v->kind != K_LIST && v->kind != K_MAP)
-        return v->kind == K_MESSAGE ? SIZE_MAX : 0;
-    if (depth == DEPTH_MAX)
-        return SIZE_MAX;
-    for (uint32_t i = 0; i < v->n && sum < LOOKUP_KEPT_VALUE_BYTES; i++) {
-        const struct rule_member *m = (const struct rule_member *)v->p + i;
-        const struct rule_value *x = v->kind == K_MAP ? &m->v : (const struct rule_value *)v->p + i;
-        size_t inner = value_bytes(x, depth + 1);
-        if (inner == SIZE_MAX)
-            return SIZE_MAX;
-        sum += inner + (v->kind == K_MAP ? sizeof *m + ((m->key.n + 7) & ~(size_t)7) : sizeof *x);
-    }
-    return sum;
-}
-
-static void *put_bytes(uint8_t **at, const void *p, size_t n)
-{
-    void *to = *at;
-    if (n)
-        memcpy(to, p, n);
-    *at += (n + 7) & ~(size_t)7;
-    return to;
-}
-
-/* Copies what *v points to to *at, which has room for value_bytes. */
-static void put_value(struct rule_value *v, uint8_t **at)
-{
-    size_t each = v->kind == K_MAP ? sizeof(struct rule_member) : sizeof(struct rule_value);
-    if (v->kind == K_STRING)
-        v->p = put_bytes(at, v->p, v->n);
-    if (v->kind == K_IP)
-        v->p = put_bytes(at, v->p, sizeof(struct addr));
-    if (v->kind == K_PERIOD)
-        v->p = put_bytes(at, v->p, sizeof(struct rule_period));
-    if (v->kind != K_LIST && v->kind != K_MAP)
-        return;
-    uint8_t *items = put_bytes(at, v->p, v->n * each);
-    v->p = items;
-    for (uint32_t i = 0; i < v->n; i++) {
-        struct rule_member *m = (struct rule_member *)(void *)items + i;
-        if (v->kind == K_MAP)
-            m->key.p = put_bytes(at, m->key.p, m->key.n);
-        put_value(v->kind == K_MAP ? &m->v : (struct rule_value *)(void *)items + i, at);
-    }
-}
-
-static size_t answer_bytes(const struct lookup_answer *a)
-{
-    const struct rule_value *v[] = { &a->single, &a->multi, &a->list };
-    size_t sum = 0;
-    for (size_t i = 0; i < COUNT(v); i++) {
-        size_t n = value_bytes(v[i], 0);
-        if (n > LOOKUP_KEPT_VALUE_BYTES)
-            return SIZE_MAX;
-        sum += n;
-    }
-    return sum;
-}
-
-static void put_answer(struct lookup_answer *a, uint8_t *at)
-{
-    put_value(&a->single, &at);
-    put_value(&a->multi, &at);
-    put_value(&a->list, &at);
-}
-
 /* The answer in the message's memory; nothing when that is out of budget. */
 static struct lookup_answer answer_copy(const struct lookup_answer *a, struct arena *mem)
 {
     struct lookup_answer out = *a;
-    uint8_t *room = arena_alloc(mem, answer_bytes(a));
+    uint8_t *room = arena_alloc(mem, lookup_copy_bytes(a, nothing));
     if (!room)
         return (struct lookup_answer){ .failed = true };
-    put_answer(&out, room);
+    lookup_copy(&out, room, nothing);
     return out;
 }
 
@@ -165,7 +91,7 @@ static void expire(struct lookup_kept *k, int64_t now_ms)
 
 static struct entry *entry_make(struct lookup_kept *k, const struct entry *from)
 {
-    size_t values = answer_bytes(&from->a), key = (from->key.n + 7) & ~(size_t)7;
+    size_t values = lookup_copy_bytes(&from->a, nothing), key = (from->key.n + 7) & ~(size_t)7;
     if (values > LOOKUP_KEPT_VALUE_BYTES || key > LOOKUP_KEPT_VALUE_BYTES)
         return NULL;
     size_t n = sizeof *from + key + values;
@@ -180,8 +106,9 @@ static struct entry *entry_make(struct lookup_kept *k, const struct entry *from)
     *e = *from;
     e->bytes = n;
     list_init(&e->by_change);
-    e->key.p = put_bytes(&at, from->key.p, from->key.n);
-    put_answer(&e->a, at);
+    e->key.p = at;
+    memcpy(at, from->key.p, from->key.n);
+    lookup_copy(&e->a, at + key, nothing);
     return e;
 }
 

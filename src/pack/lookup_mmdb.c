@@ -327,8 +327,10 @@ bool lookup_mmdb(struct lookup_table *t, const struct lookup_source *s, int fd,
         xfree(db);
         return false;
     }
-    *t = (struct lookup_table){
-        .name = s->name, .n = db->metadata.node_count, .adapter = &adapter, .data = db
-    };
+    *t = (struct lookup_table){ .name = s->name,
+                                .n = db->metadata.node_count,
+                                .adapter = &adapter,
+                                .data = db,
+                                .fixed = slice_of(db->file_content, (size_t)db->file_size) };
     return true;
 }

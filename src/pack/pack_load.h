@@ -33,6 +33,7 @@ struct adapter_yml {
 enum cache_type { CACHE_NONE, CACHE_GUAVA };
 struct cache_yml {
     int type; /* enum cache_type */
+    bool ignore_null;
     int64_t max_size, access_ns, write_ns;
 };
 

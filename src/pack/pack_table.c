@@ -1,8 +1,10 @@
 /* The lookup tables of a pack. */
 #include "os/file.h"
+#include "pack/lookup_cache.h"
 #include "pack/pack_load.h"
 
 #define SECOND         INT64_C(1000000000)
+#define NS_PER_MS      1000000
 #define CSV_MAX_BYTES  ((size_t)256 << 20)
 #define MMDB_MAX_BYTES (INT64_C(1) << 30)
 
@@ -13,7 +15,7 @@ static const char *const cache_names[] = { "none", "guava_cache", NULL };
 const struct option pack_table_options[] = {
     OPT(table_yml, name,    TEXT, "name",           NULL, 0, 0, OPT_REQUIRED, "What rules call it."),
     OPT(table_yml, adapter, NODE, "adapter",        NULL, 0, 0, OPT_REQUIRED, "Where its values come from."),
-    OPT(table_yml, cache,   NODE, "cache",          NULL, 0, 0, 0, "For export to a Graylog: here all tables are in memory."),
+    OPT(table_yml, cache,   NODE, "cache",          NULL, 0, 0, 0, "Before an mmdb table; others are in memory, and it is for export to a Graylog only."),
     OPT(table_yml, single,  NODE, "default_single", NULL, 0, 0, 0, "What lookup_value gives for other keys."),
     OPT(table_yml, multi,   NODE, "default_multi",  NULL, 0, 0, 0, "What lookup gives for other keys: a map."),
     OPT(table_yml, when,    NODE, "when",           NULL, 0, 0, 0, "Settings that must have these values; * for any that is not empty."),
@@ -35,9 +37,10 @@ const struct option pack_adapter_options[] = {
 };
 const struct option pack_cache_options[] = {
     OPT_NAMES(cache_yml, type, "type", "none", cache_names, 0, "none or guava_cache."),
-    OPT(cache_yml, max_size,  INT,      "max_size",            "1000", 0, 0, 0, "Values that are kept."),
-    OPT(cache_yml, access_ns, DURATION, "expire_after_access", "0s", 0, 0, 0, "How long after their last use."),
-    OPT(cache_yml, write_ns,  DURATION, "expire_after_write",  "0s", 0, 0, 0, "How long at most."),
+    OPT(cache_yml, max_size,    INT,      "max_size",            "1000", 0, LOOKUP_CACHE_MAX, 0, "Answers that are kept; then the one used longest ago goes."),
+    OPT(cache_yml, access_ns,   DURATION, "expire_after_access", "0s", 0, 0, 0, "How long after their last use; 0: for ever."),
+    OPT(cache_yml, write_ns,    DURATION, "expire_after_write",  "0s", 0, 0, 0, "How long at most; 0: for ever."),
+    OPT(cache_yml, ignore_null, BOOL,     "ignore_null",         "false", 0, 0, 0, "Keys that the table does not have are not kept."),
     { 0 }
 };
 /* clang-format on */
@@ -158,6 +161,16 @@ static bool is_new(struct pack_loading *l, const struct node *n, const char *nam
     return false;
 }
 
+/* Where answers cost something: tables in memory would only be slower. */
+static void put_cache(struct lookup_table *t, const struct cache_yml *yml)
+{
+    const struct lookup_cache_conf conf = { .max_size = (uint32_t)yml->max_size,
+                                            .access_ms = yml->access_ns / NS_PER_MS,
+                                            .write_ms = yml->write_ns / NS_PER_MS,
+                                            .ignore_null = yml->ignore_null };
+    lookup_cache_put(t, &conf);
+}
+
 static void read_table(struct pack_loading *l, const struct node *n)
 {
     struct table_yml yml = { 0 };
@@ -170,6 +183,8 @@ static void read_table(struct pack_loading *l, const struct node *n)
     if (!good || !pack_when(l, yml.when) || !is_new(l, n, yml.name) ||
         !open_adapter(l, t, yml.name, yml.adapter))
         return;
+    if (cache.type == CACHE_GUAVA && t->fixed.n)
+        put_cache(t, &cache);
     read_defaults(l, t, &yml);
     p->table_at[p->n_tables++] = place_of(n);
 }

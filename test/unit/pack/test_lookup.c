@@ -14,6 +14,7 @@
 #include "os/thread.h"
 #include "pack/compile.h"
 #include "pack/eval.h"
+#include "pack/lookup_cache.h"
 #include "pack/lookup_kept.h"
 
 static struct arena arena;
@@ -291,6 +292,14 @@ static void maxmind(void **state)
     k = rule_string(SLICE("2001:db8::1"));
     assert_string_equal(text_of(lookup_ask(&t, &k, 0, &arena).multi),
                         "{country={names={en=Utopia}}}");
+    const struct lookup_cache_conf conf = { .max_size = 10 };
+    lookup_cache_put(&t, &conf);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_string_equal(ask(&t, "192.0.2.77"), "52.5,13.25");
+        assert_string_equal(text_of(lookup_ask(&t, &k, 0, &arena).multi),
+                            "{country={names={en=Utopia}}}");
+        assert_null(ask(&t, "203.0.113.1"));
+    }
     lookup_close(&t);
     unlink(path);
 }
