@@ -82,9 +82,10 @@ void lookup_close(struct lookup_table *t);
 struct lookup_source {
     struct slice name;
     const char *path;           /* of the file, for messages; NULL: the table has nothing in it */
+    struct place path_at;       /* where that is written */
     const char *key, *value;    /* names of columns */
     uint8_t separator, quote;   /* of a CSV file */
-    bool nocase;                /* keys are compared without case (of ASCII letters) */
+    bool nocase;                /* keys are compared in small letters, as Java makes them */
     bool cidr;                  /* keys are networks: the longest that has an address wins */
     const struct node *entries; /* of a table in memory: a map */
     uint32_t max_entries;       /* of a table in memory that rules may change; 0: they may not */

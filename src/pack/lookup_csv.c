@@ -162,19 +162,20 @@ static struct rule_value multi_of(struct rule_value v, struct arena *mem)
     return (struct rule_value){ .kind = K_MAP, .n = 1, .p = m };
 }
 
-static void take_row(struct csv *c, struct lookup_map *m, int key, int value)
+/* False: there is no room for more. */
+static bool take_row(struct csv *c, struct lookup_map *m, int key, int value)
 {
     if (c->n == 1 && !c->cell[0].n)
-        return; /* an empty line */
+        return true; /* an empty line */
     int last = key > value ? key : value;
     if ((int)c->n <= last) {
         mistake_add(c->wrong, c->place[0], "this line has %u columns, not the %d that are needed",
                     c->n, last + 1);
-        return;
+        return true;
     }
     struct lookup_row row = { .key = c->cell[key], .single = rule_string(c->cell[value]) };
     row.multi = multi_of(row.single, c->mem);
-    lookup_map_add(m, row, c->place[key], c->mem, c->wrong);
+    return lookup_map_add(m, row, c->place[key], c->mem, c->wrong) || m->n < m->cap;
 }
 
 static uint32_t count_lines(struct slice text)
@@ -208,8 +209,8 @@ bool lookup_csv(struct lookup_table *t, const struct lookup_source *s, struct sl
                     "%s)",
                     s->key, s->value);
     }
-    while (key >= 0 && value >= 0 && read_row(c))
-        take_row(c, m, key, value);
+    while (key >= 0 && value >= 0 && read_row(c) && take_row(c, m, key, value))
+        ;
     lookup_map_seal(m);
     *t = (struct lookup_table){
         .name = s->name, .n = m->n, .adapter = &lookup_map_adapter, .data = m

@@ -4,8 +4,10 @@
 #include "pack/lookup_map.h"
 
 #include "base/hash.h"
+#include "base/utf8.h"
+#include "pack/unicode.h"
 
-#define KEY_BYTES 256 /* longer keys are lowered in the message's memory */
+#define KEY_BYTES 512 /* longer keys are lowered in the message's memory */
 
 /* The keys of a table are its owner's: nobody attacks it with them. */
 static const struct hash_key hash = { 0x6c6f6f6b75707321, 0x776972656c756d65 };
@@ -28,6 +30,7 @@ struct lookup_map *lookup_map_new(struct arena *mem, uint32_t cap, const struct 
 {
     struct lookup_map *m = arena_zalloc(mem, sizeof *m);
     uint32_t slots = 8;
+    cap = cap < LOOKUP_ROWS_MAX ? cap : LOOKUP_ROWS_MAX;
     while (slots < cap * 2)
         slots *= 2;
     if (!m)
@@ -95,12 +98,18 @@ static const struct lookup_row *find_address(const struct lookup_map *m, const s
 /* key in small letters, in `near` or, when that is too small, in mem. */
 static struct slice lowered(struct slice key, uint8_t near[KEY_BYTES], struct arena *mem)
 {
-    uint8_t *to = key.n <= KEY_BYTES ? near : arena_alloc(mem, key.n);
-    if (!to)
+    size_t cap = unicode_case_bytes(key);
+    struct buf to = cap <= KEY_BYTES ? buf_of(near, KEY_BYTES) : buf_of(arena_alloc(mem, cap), cap);
+    if (!to.p)
         return slice_of(NULL, 0);
-    for (size_t i = 0; i < key.n; i++)
-        to[i] = ascii_lower(key.p[i]);
-    return slice_of(to, key.n);
+    uint8_t all = 0;
+    for (size_t i = 0; i < key.n; i++) {
+        all |= key.p[i];
+        to.p[i] = ascii_lower(key.p[i]);
+    }
+    if (all < 0x80 || !utf8_ok(key) || !unicode_case(key, slice_of(NULL, 0), false, &to))
+        return slice_of(to.p, key.n); /* bytes that are no text stay what they are */
+    return buf_slice(&to);
 }
 
 struct slice lookup_map_text(const struct lookup_map *m, const struct rule_value *key,
@@ -183,10 +192,13 @@ bool lookup_map_add(struct lookup_map *m, struct lookup_row row, struct place at
                     (int)slice_first(row.key, 60).n, row.key.p, other->line);
         return false;
     }
+    if (m->n == m->cap) {
+        mistake_add(wrong, at, "more than %u rows (mend: a table of fewer rows)", m->cap);
+        return false;
+    }
     row.line = at.line;
-    if (m->n < m->cap)
-        place_row(m, &row);
-    return m->n <= m->cap;
+    place_row(m, &row);
+    return true;
 }
 
 void lookup_map_seal(struct lookup_map *m)

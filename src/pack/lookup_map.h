@@ -24,11 +24,11 @@ struct lookup_map {
 
 extern const struct lookup_adapter lookup_map_adapter;
 
-/* Room for cap rows in mem; NULL when it is out of budget. */
+/* Room for cap rows in mem, LOOKUP_ROWS_MAX at most; NULL when it is out of budget. */
 struct lookup_map *lookup_map_new(struct arena *mem, uint32_t cap, const struct lookup_source *s);
 
-/* Adds a row (its key may be cleaned in mem). False after a mistake: no network, or there already.
- */
+/* Adds a row (its key may be cleaned in mem). False after a mistake: no network, there already, or
+ * no room. */
 bool lookup_map_add(struct lookup_map *m, struct lookup_row row, struct place at, struct arena *mem,
                     struct mistakes *wrong);
 

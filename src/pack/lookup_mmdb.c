@@ -321,9 +321,10 @@ bool lookup_mmdb(struct lookup_table *t, const struct lookup_source *s, int fd,
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     int rc = MMDB_open(path, MMDB_MODE_MMAP, db);
     if (rc != MMDB_SUCCESS) {
-        mistake_add(wrong, (struct place){ s->path, 0, 0 },
-                    "not a file in MaxMind's format: %s (mend: a .mmdb file, whole and unpacked)",
-                    MMDB_strerror(rc));
+        mistake_add(wrong, s->path_at,
+                    "path: %s: not a file in MaxMind's format: %s (mend: a .mmdb file, whole and "
+                    "unpacked)",
+                    s->path, MMDB_strerror(rc));
         xfree(db);
         return false;
     }

@@ -30,7 +30,8 @@ struct pack_setting {
     struct texts values; /* allowed; none: any */
     const char *preset;  /* without a choice of the user */
     const char *value;   /* in force; true and false for bools; paths are whole */
-    bool chosen;         /* by the user */
+    bool chosen;         /* by the user, at: */
+    struct place chosen_at;
 };
 enum pack_setting_type { SETTING_TEXT, SETTING_BOOL, SETTING_INT, SETTING_PATH };
 

@@ -64,6 +64,10 @@ bool pack_when(struct pack_loading *l, const struct node *when);
 /* The text with each ${setting} replaced; NULL after a mistake. */
 const char *pack_expand(struct pack_loading *l, const struct node *text);
 
+/* Where the user has written what stands in the text: at the first ${setting} in it that he chose,
+ * else at the text itself. */
+struct place pack_place(struct pack_loading *l, const struct node *text);
+
 /* The same for every text of a tree, in place. */
 void pack_expand_all(struct pack_loading *l, struct node *n);
 

@@ -131,6 +131,7 @@ static void choose(struct pack_loading *l, const struct node *n)
         return;
     s->value = pack_scalar(n);
     s->chosen = true;
+    s->chosen_at = place_of(n);
     if (s->type == SETTING_PATH && *s->value)
         s->value = pack_join(l, l->conf->user_folder, s->value);
 }
@@ -214,6 +215,20 @@ const char *pack_expand(struct pack_loading *l, const struct node *at)
     out[b.n] = '\0';
     struct slice copy = arena_dup(&l->packs->mem, slice_of(out, b.n + 1));
     return copy.n ? (const char *)copy.p : NULL;
+}
+
+struct place pack_place(struct pack_loading *l, const struct node *at)
+{
+    struct slice text = slice_cstr(pack_scalar(at));
+    for (ptrdiff_t i; (i = slice_search(text, SLICE("${"))) >= 0;) {
+        size_t used = 2;
+        text = slice_after(text, (size_t)i);
+        const struct pack_setting *s = reference(l, at, text, &used);
+        if (s && s->chosen)
+            return s->chosen_at;
+        text = slice_after(text, used);
+    }
+    return place_of(at);
 }
 
 void pack_expand_all(struct pack_loading *l, struct node *n)

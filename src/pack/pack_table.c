@@ -64,24 +64,22 @@ static bool is_one_byte(struct pack_loading *l, const struct node *at, const cha
     return false;
 }
 
-static bool open_csv(struct pack_loading *l, struct lookup_table *t, const struct lookup_source *s,
-                     const struct node *at)
+static bool open_csv(struct pack_loading *l, struct lookup_table *t, const struct lookup_source *s)
 {
     struct slice text;
     struct why w;
     if (!file_read(&l->packs->mem, s->path, CSV_MAX_BYTES, &text, &w))
         return lookup_csv(t, s, text, &l->packs->mem, l->wrong);
-    mistake_add(l->wrong, place_of(at), "path: %s", w.text);
+    mistake_add(l->wrong, s->path_at, "path: %s", w.text);
     return false;
 }
 
-static bool open_mmdb(struct pack_loading *l, struct lookup_table *t, const struct lookup_source *s,
-                      const struct node *at)
+static bool open_mmdb(struct pack_loading *l, struct lookup_table *t, const struct lookup_source *s)
 {
     struct why w;
     int fd;
     if (file_copy(s->path, MMDB_MAX_BYTES, &fd, &w)) {
-        mistake_add(l->wrong, place_of(at), "path: %s", w.text);
+        mistake_add(l->wrong, s->path_at, "path: %s", w.text);
         return false;
     }
     bool opened = lookup_mmdb(t, s, fd, l->wrong);
@@ -100,7 +98,8 @@ static bool open_file(struct pack_loading *l, struct lookup_table *t, struct loo
         return lookup_memory(t, s, &l->packs->mem, l->wrong);
     s->path = pack_join(l, l->pack->folder, path);
     watch(l, s->path, a->interval_ns);
-    return a->type == ADAPTER_CSV ? open_csv(l, t, s, a->path) : open_mmdb(l, t, s, a->path);
+    s->path_at = pack_place(l, a->path);
+    return a->type == ADAPTER_CSV ? open_csv(l, t, s) : open_mmdb(l, t, s);
 }
 
 static bool open_adapter(struct pack_loading *l, struct lookup_table *t, const char *name,

@@ -8,6 +8,12 @@
 int32_t unicode_next(struct slice s, size_t *i);
 void unicode_put(struct buf *b, int32_t cp);
 
+/* Appends the text in capital or small letters to b, as Java does it by the rules of a language (of
+ * locale, empty: those of most). b needs room for unicode_case_bytes; false: the text is too long.
+ */
+bool unicode_case(struct slice s, struct slice locale, bool upper, struct buf *b);
+size_t unicode_case_bytes(struct slice s);
+
 /* True when texts are equal but for the case of their letters, as Java compares them. */
 bool unicode_eq_nocase(struct slice a, struct slice b);
 

@@ -161,6 +161,50 @@ static void mistakes(void **state)
     assert_int_equal(wrong.n, 3);
 }
 
+static void too_many_rows(void **state)
+{
+    (void)state;
+    struct lookup_source s = csv();
+    struct lookup_map *m = lookup_map_new(&arena, 2, &s);
+    struct place at = { "t.csv", 2, 1 };
+    for (; at.line < 4; at.line++) {
+        struct lookup_row row = { .key = at.line == 2 ? SLICE("a") : SLICE("b") };
+        assert_true(lookup_map_add(m, row, at, &arena, &wrong));
+    }
+    assert_false(lookup_map_add(m, (struct lookup_row){ .key = SLICE("c") }, at, &arena, &wrong));
+    assert_string_equal(wrong.v[0], "t.csv:4:1: more than 2 rows (mend: a table of fewer rows)");
+    assert_int_equal(m->n, 2);
+    assert_true(lookup_map_new(&arena, 1u << 23, &s)->cap == LOOKUP_ROWS_MAX);
+}
+
+/* As Java's toLowerCase does it: capital letters of all scripts, and bytes that are no text. */
+static void case_of_all_letters(void **state)
+{
+    (void)state;
+    struct lookup_source s = csv();
+    struct lookup_table t;
+    char key[400], text[1000];
+    s.nocase = true;
+    memset(key, 'x', sizeof key);
+    memcpy(key, "\xc3\x84\xc3\x96", 4); /* ÄÖ */
+    snprintf(text, sizeof text,
+             "key,value\n\xc3\x84rger,1\n\xd0\x96\xd1\x83\xd0\xba,2\n\xff\xc3\x84,3\n"
+             "\xce\xa3\xce\x91\xce\xa3,4\n%.*s,5\n",
+             (int)sizeof key, key);
+    assert_true(lookup_csv(&t, &s, slice_cstr(text), &arena, &wrong));
+    assert_string_equal(ask(&t, "\xc3\xa4RGER"), "1");
+    assert_string_equal(ask(&t, "\xd0\xb6\xd0\xa3\xd0\x9a"), "2");
+    assert_string_equal(ask(&t, "\xff\xc3\x84"), "3");
+    assert_null(ask(&t, "\xff\xc3\xa4"));
+    assert_string_equal(ask(&t, "\xcf\x83\xce\xb1\xcf\x82"), "4"); /* the small sigma of an end */
+    memcpy(key, "\xc3\xa4\xc3\xb6", 4);
+    key[sizeof key - 1] = '\0';
+    assert_null(ask(&t, key));
+    snprintf(text, sizeof text, "%sX", key);
+    assert_string_equal(ask(&t, text), "5");
+    assert_false(lookup_csv(&t, &s, SLICE("key,value\n\xc3\x84,1\n\xc3\xa4,2\n"), &arena, &wrong));
+}
+
 static void large(void **state)
 {
     (void)state;
@@ -256,7 +300,9 @@ static void put_flat(struct buf *b)
 
 static bool open_mmdb(struct lookup_table *t, const char *path)
 {
-    struct lookup_source s = { .name = SLICE("geo"), .path = "geo.mmdb" };
+    struct lookup_source s = { .name = SLICE("geo"),
+                               .path = "geo.mmdb",
+                               .path_at = { "conf.yml", 3, 9 } };
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     bool good = lookup_mmdb(t, &s, fd, &wrong);
     close(fd);
@@ -313,7 +359,8 @@ static void no_maxmind(void **state)
     assert_true(write(fd, "no such thing\n", 14) == 14);
     close(fd);
     assert_false(open_mmdb(&t, path));
-    assert_non_null(strstr(wrong.v[0], "geo.mmdb: not a file in MaxMind's format"));
+    assert_non_null(
+        strstr(wrong.v[0], "conf.yml:3:9: path: geo.mmdb: not a file in MaxMind's format"));
     unlink(path);
 }
 
@@ -496,9 +543,21 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(texts),         TEST(separators), TEST(networks),   TEST(mistakes), TEST(large),
-        TEST(memory),        TEST(maxmind),    TEST(no_maxmind), TEST(defaults), TEST(changes),
-        TEST(times_to_live), TEST(bounds),     TEST(threads),
+        TEST(texts),
+        TEST(separators),
+        TEST(networks),
+        TEST(mistakes),
+        TEST(large),
+        TEST(too_many_rows),
+        TEST(case_of_all_letters),
+        TEST(memory),
+        TEST(maxmind),
+        TEST(no_maxmind),
+        TEST(defaults),
+        TEST(changes),
+        TEST(times_to_live),
+        TEST(bounds),
+        TEST(threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,6 +149,23 @@ static void settings(void **state)
     packs_drop(p);
 }
 
+/* A path that the user gave is wrong where he wrote it. */
+static void wrong_paths(void **state)
+{
+    (void)state;
+    const char *yml = HEAD "settings:\n- {name: nets, type: path, doc: Nets.}\n"
+                           "- {name: geo, type: path, doc: Geo.}\n"
+                           "tables:\n- {name: n, adapter: {type: csvfile, path: \"${nets}\"}}\n"
+                           "- {name: g, adapter: {type: mmdb, path: \"${geo}\"}}\n" LINKS;
+    choose("one:\n  nets: none.csv\n");
+    refuses(yml, "conf.yml:2:9: path: ");
+    choose("one:\n  geo: none.mmdb\n");
+    refuses(yml, "conf.yml:2:8: path: ");
+    put("none.mmdb", "no such thing\n");
+    refuses(yml, "conf.yml:2:8: path: ");
+    assert_non_null(strstr(wrong.v[0], "none.mmdb: not a file in MaxMind's format"));
+}
+
 static void any_value(void **state)
 {
     (void)state;
@@ -365,7 +382,7 @@ int main(void)
         TEST(a_folder),       TEST(settings),     TEST(settings_in_sets), TEST(any_value),
         TEST(wrong_settings), TEST(wrong_keys),   TEST(all_mistakes),     TEST(streams),
         TEST(programs),       TEST(unused_parts), TEST(no_pack),          TEST(known_streams),
-        TEST(grok_files)
+        TEST(grok_files),     TEST(wrong_paths)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
