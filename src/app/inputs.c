@@ -119,3 +119,28 @@ err inputs_open(struct intake *in, struct config *c, struct why *w)
                        "no inputs are defined: inputs.beats.port: 5044 takes events of Beats");
     return ERR_OK;
 }
+
+static struct rule_input rule_input(struct config *c, const struct node *section)
+{
+    char id[64];
+    const struct node *title = node_get(section, "title");
+    snprintf(id, sizeof id, "inputs.%s", section->key);
+    return (struct rule_input){
+        .id = arena_dup(&c->mem, slice_cstr(id)),
+        .title = slice_cstr(title && title->text ? title->text : section->key),
+    };
+}
+
+const struct rule_input *inputs_for_rules(struct config *c, unsigned *n)
+{
+    const struct node *section = node_get(c->resolved, "inputs");
+    unsigned count = 0;
+    *n = 0;
+    for (const struct node *i = section ? section->child : NULL; i; i = i->next)
+        count++;
+    struct rule_input *list = arena_alloc(&c->mem, (count + 1) * sizeof *list);
+    for (const struct node *i = section && list ? section->child : NULL; i; i = i->next)
+        if (input_find(i->key) && is_enabled(i))
+            list[(*n)++] = rule_input(c, i);
+    return list;
+}

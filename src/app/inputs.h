@@ -3,6 +3,7 @@
 
 #include "app/config.h"
 #include "in/input.h"
+#include "pack/eval.h"
 
 struct receiver_conf {
     int64_t batches, batch_bytes, flush_ns, hold_ns;
@@ -18,3 +19,7 @@ MUST_CHECK err receiver_load(struct receiver_conf *conf, struct config *c, struc
 
 /* Opens every input that is configured and not disabled. ERR_CONFIG when there is none. */
 MUST_CHECK err inputs_open(struct intake *in, struct config *c, struct why *w);
+
+/* What rules may ask of inputs (struct rule_env): those of the section `inputs`, by
+ * gl2_source_input and title. In c->mem. */
+const struct rule_input *inputs_for_rules(struct config *c, unsigned *n);

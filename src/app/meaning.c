@@ -1,6 +1,7 @@
 /* Packs at work. */
 #include "app/meaning.h"
 
+#include "app/inputs.h"
 #include "app/packs.h"
 #include "app/routing.h"
 #include "app/start.h"
@@ -69,6 +70,7 @@ static void make_ready(struct in_force *f)
     f->run = program_run_new(p->program);
     f->told = xcalloc(program_rules(p->program) + 1, sizeof *f->told);
     f->env = packs_env(p);
+    f->env.input = inputs_for_rules(&f->config, &f->env.n_inputs);
     f->env.stream = routing_streams(f->routing, &f->env.n_streams);
     for (unsigned i = 0; i < p->n; i++)
         log_info("packs", "%s %s from %s", p->pack[i].name, p->pack[i].version, p->pack[i].folder);

@@ -27,7 +27,7 @@ struct tcp_conf {
 
 /* clang-format off */
 static const struct option options[] = {
-    INPUT_ENABLED,
+    INPUT_COMMON,
     OPT(tcp_conf, bind_address,       TEXTS,    "bind_address",       "any",     0, 0, 0, "Addresses to listen on; any is 0.0.0.0 and ::."),
     OPT(tcp_conf, port,               INT,      "port",               "12201",   0, 65535, 0, "Port to listen on; 0: any that is free."),
     OPT(tcp_conf, recv_buffer_size,   SIZE,     "recv_buffer_size",   "0",       0, GIB, 0, "Receive buffer of a connection in the kernel; 0: as the system sees fit."),

@@ -19,12 +19,15 @@ extern const struct input *const inputs[]; /* NULL-terminated */
 struct input_common {
     const struct node *unused; /* where rows without effect go */
     bool enabled;
+    const char *title;
 };
 
 /* clang-format off */
-#define INPUT_ENABLED                                                                              \
+#define INPUT_COMMON                                                                               \
     OPT(input_common, enabled, BOOL, "enabled", "true", 0, 0, 0,                                   \
-        "An input with enabled: false is passed over.")
+        "An input with enabled: false is passed over."),                                           \
+        OPT(input_common, title, TEXT, "title", NULL, 0, 0, 0,                                     \
+            "What rules call it (from_input(name: …)); its own name when it is not given.")
 #define INPUT_INERT(key, doc)                                                                      \
     { key, OPT_NODE, offsetof(struct input_common, unused), NULL, 0, 0, OPT_INERT, NULL, doc }
 /* clang-format on */

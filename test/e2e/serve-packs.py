@@ -236,6 +236,34 @@ end
     shutil.rmtree(r.folder, ignore_errors=True)
 
 
+def rules_know_the_input():
+    r = Receiver(MINE + "inputs.beats.title: Beats main\n")
+    put_pack(r.folder, 1)
+    put(r.folder, "rules/mine.rule", """rule "first"
+when from_input(name: "beats MAIN") and from_input(id: "inputs.beats") and not from_input(name: "beats")
+then
+  set_field("seen", "by its title");
+end
+rule "last"
+when from_input(name: "beats")
+then
+  set_field("seen", "by its name");
+end
+""")
+    r.start()
+    c = Client(r.ports["beats"])
+    c.send(batch(["1"]))
+    c.await_ack(1)
+    r.configure(MINE)
+    reload(r, "SIGHUP: loaded anew")
+    c.send(batch(["2"]))
+    c.await_ack(1)
+    check("ends in order", r.stop() == 0)
+    check("a rule knows the input by its title, or by its name",
+          [m.get("seen") for m in r.messages()] == ["by its title", "by its name"], r.messages())
+    shutil.rmtree(r.folder, ignore_errors=True)
+
+
 DNS = {
     "@metadata": {"beat": "packetbeat", "type": "_doc", "version": "8.12.0"},
     "type": "dns", "status": "OK", "agent": {"name": "story", "type": "packetbeat"},
@@ -271,7 +299,7 @@ def main():
     if not os.path.exists(PROGRAM):
         checks.skip("no " + PROGRAM)
         return checks.end()
-    for story in (the_pack_that_ships, dropped_and_made, broken_at_start, a_stream_of_that_title_is_there,
+    for story in (the_pack_that_ships, dropped_and_made, broken_at_start, a_stream_of_that_title_is_there, rules_know_the_input,
                   changed_and_broken_under_load):
         try:
             story()
