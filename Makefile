@@ -47,6 +47,9 @@ FLAVOURS := dev release tsan cov fuzz count
 SRC   := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 MAIN  := $(wildcard src/app/main.c)
 HDR   := $(sort $(wildcard src/*/*.h src/*/*/*.h))
+# The dashboard as ui/ built it (npm run build), put into the program; without it a page says how.
+UI      := build/ui/assets.c
+UI_DIST := $(sort $(shell find ui/dist -type f 2>/dev/null))
 TLIB  := $(sort $(wildcard test/lib/*.c))
 UNIT  := $(sort $(wildcard test/unit/*/test_*.c))
 SUITE := $(sort $(wildcard test/golden/*.c test/torture/*.c test/bench/*.c test/e2e/*.c \
@@ -84,7 +87,7 @@ build/$(1)/%.o: %.c build/$(1)/flags
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(BASE) $$(FLAGS_$(1)) $$(ERROR_$(1)) $$(if $$(filter test/%,$$<),-Itest) \
 	  -MMD -MP -c -o $$@ $$<
-$$(LIB_$(1)): $$(patsubst %.c,build/$(1)/%.o,$$(filter-out $$(MAIN),$$(SRC))) build/$(1)/objects
+$$(LIB_$(1)): $$(patsubst %.c,build/$(1)/%.o,$$(filter-out $$(MAIN),$$(SRC)) $$(UI)) build/$(1)/objects
 	$$(call say,ar,$$@)
 	$$(Q)rm -f $$@; $$(AR) rcsT $$@ $$(filter %.o,$$^)
 build/$(1)/libtest.a: $$(patsubst %.c,build/$(1)/%.o,$$(TLIB)) build/$(1)/objects
@@ -95,7 +98,7 @@ build/$(1)/wirelume: build/$(1)/src/app/main.o $$(LIB_$(1))
 $$(patsubst %.c,build/$(1)/%,$$(UNIT) $$(SUITE)): %: %.o $$(TLIB_$(1)) $$(LIB_$(1))
 	$$(call say,link,$$@)
 	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$^ $$(call wants,$$(@:build/$(1)/%=%.c)) -lcmocka $$(LIBS)
--include $$(patsubst %.c,build/$(1)/%.d,$$(SRC) $$(TLIB) $$(UNIT) $$(SUITE))
+-include $$(patsubst %.c,build/$(1)/%.d,$$(SRC) $$(UI) $$(TLIB) $$(UNIT) $$(SUITE))
 endef
 
 .DEFAULT_GOAL := dev
@@ -108,6 +111,11 @@ ERROR_count := $(ERROR)
 $(foreach f,$(FLAVOURS),$(eval $(call FLAVOUR,$(f))))
 .PHONY: FORCE
 FORCE:
+
+build/ui/files: FORCE
+	@mkdir -p $(@D); echo '$(UI_DIST)' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(UI): tools/embed-ui build/ui/files $(UI_DIST)
+	@tools/embed-ui ui/dist $(@D)
 
 # ---------------------------------------------------------------- fuzz programs
 # test/fuzz/proto.c is built once for each row PROTO(name) of src/proto/protocols.def.

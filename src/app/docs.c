@@ -3,6 +3,7 @@
 #include "app/reference.h"
 #include "base/attr.h"
 #include "proto/proto.h"
+#include "web/route.h"
 
 /* ---- config.md */
 
@@ -132,6 +133,16 @@ static void fields_page(FILE *out)
     fields_print(out, FIELDS_MARKDOWN, NULL);
 }
 
+/* ---- api.md */
+
+static void api_page(FILE *out)
+{
+    static uint8_t text[65536];
+    struct buf b = buf_of(text, sizeof text);
+    route_write_markdown(&b);
+    fwrite(b.p, 1, b.n, out);
+}
+
 int docs_command(const struct args *a)
 {
     static const struct page {
@@ -140,12 +151,13 @@ int docs_command(const struct args *a)
     } pages[] = { { "config", config_page },
                   { "example", example_page },
                   { "fields", fields_page },
-                  { "counters", counters_page } };
+                  { "counters", counters_page },
+                  { "api", api_page } };
     for (size_t i = 0; i < COUNT(pages); i++)
         if (a->rest.n && strcmp(a->rest.v[0], pages[i].name) == 0) {
             pages[i].print(stdout);
             return 0;
         }
-    fputs("docs needs a page: config, example, fields or counters\n", stderr);
+    fputs("docs needs a page: config, example, fields, counters or api\n", stderr);
     return 1;
 }

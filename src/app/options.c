@@ -5,6 +5,7 @@
 #include "app/packs.h"
 #include "pipe/pipe.h"
 #include "proto/proto.h"
+#include "web/web.h"
 
 static const char *const precision_names[] = { "millisecond", "microsecond", "nanosecond", NULL };
 const char *const level_names[] = { "error", "warning", "info", "debug", "critical", NULL };
@@ -148,6 +149,7 @@ const struct section sections[] = {
     { "intake",                "Receiver",   { intake_options }, false },
     { "dead_letter",           "Dead letters of the receiver", { dead_letter_options }, false },
     { "pack",                  "Packs of the receiver", { pack_options }, false },
+    { "web",                   "API and dashboard of the receiver", { web_options }, false },
     { "",                      "Accepted without effect", { inert_options }, false },
     { 0 },
 };

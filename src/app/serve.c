@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/dashboard.h"
 #include "app/inputs.h"
 #include "app/meaning.h"
 #include "app/meta.h"
@@ -24,6 +25,8 @@
 #define NS_PER_MS    1000000
 #define EXIT_AT_ONCE 130 /* 128 + SIGINT, as shells expect it */
 
+enum note { NOTE_OUTPUT }; /* lines of the board */
+
 struct serving {
     const struct args *a;
     struct start start;
@@ -35,6 +38,8 @@ struct serving {
     struct meaning *meaning;
     struct counters *counters; /* of this thread */
     struct metrics metrics;
+    struct board *board;
+    struct dashboard dashboard;
     struct thread loop;
     err loop_err; /* written by the loop's thread, read after joining it */
     struct why loop_why;
@@ -81,9 +86,16 @@ static void read_signals(struct serving *s)
 
 /* ---- the pipe's loop */
 
+static void tell_board(struct serving *s, const struct message_batch *b)
+{
+    board_messages(s->board, b->result.v, b->result.n, clock_real_ns() / NS_PER_MS);
+}
+
 static void answer_all(struct serving *s, enum answer answer)
 {
     for (unsigned i = 0; i < s->n_held; i++) {
+        if (answer == ANSWER_DURABLE)
+            tell_board(s, s->held[i]);
         s->held[i]->answer = answer;
         message_pipe_done(s->pipe, s->held[i]);
         intake_give_back(s->intake, s->held[i]);
@@ -97,6 +109,8 @@ static void at_success(struct serving *s)
     if (s->failing_ns)
         log_info("output", "it works again, after %.1f s",
                  (double)(clock_mono_ns() - s->failing_ns) / 1e9);
+    if (s->failing_ns)
+        board_note(s->board, NOTE_OUTPUT, NULL);
     s->failing_ns = 0;
     answer_all(s, ANSWER_DURABLE);
 }
@@ -109,8 +123,10 @@ static void at_failure(struct serving *s, err rc, const struct why *w)
             "output",
             "%s: nothing is acknowledged until this is mended; it is tried again all the time",
             w->text);
-    if (!s->failing_ns)
+    if (!s->failing_ns) {
         s->failing_ns = now;
+        board_note(s->board, NOTE_OUTPUT, w->text);
+    }
     if (!s->held_ns)
         s->held_ns = now;
     s->next_try_ns = now + RETRY_NS;
@@ -221,9 +237,19 @@ static err open_intake(struct serving *s, struct why *w)
     return inputs_open(s->intake, &s->start.config, w);
 }
 
+static err open_dashboard(struct serving *s, struct why *w)
+{
+    struct web_sources sources = { .counters = { intake_counters(s->intake), s->counters },
+                                   .n_counters = 2,
+                                   .board = s->board };
+    s->dashboard.say = !s->a->to_stderr && !s->start.settings.logging.to_stderr;
+    return dashboard_open(&s->dashboard, &s->start.config, &sources, w);
+}
+
 static err open_all(struct serving *s, struct why *w)
 {
     s->counters = xcalloc(1, sizeof *s->counters);
+    s->board = board_new();
     err rc = start_log(&s->start, s->a, false, w);
     if (!rc)
         rc = receiver_load(&s->conf, &s->start.config, w);
@@ -235,6 +261,8 @@ static err open_all(struct serving *s, struct why *w)
         rc = open_pipe(s, w);
     if (!rc)
         rc = open_intake(s, w);
+    if (!rc)
+        rc = open_dashboard(s, w);
     return rc;
 }
 
@@ -243,7 +271,10 @@ static err serve(struct serving *s, struct why *w)
     struct tally t;
     limits_raise_files();
     metrics_begin(&s->metrics, &s->start.settings.logging, true);
-    err rc = thread_start(&s->loop, "inputs", run_loop, s);
+    err rc = dashboard_start(&s->dashboard, w);
+    if (rc)
+        return rc;
+    rc = thread_start(&s->loop, "inputs", run_loop, s);
     if (rc)
         return why_set(w, rc, "cannot start a thread");
     pipe_loop(s);
@@ -257,12 +288,14 @@ static err serve(struct serving *s, struct why *w)
 
 static void close_all(struct serving *s)
 {
+    dashboard_close(&s->dashboard);
     intake_free(s->intake);
     message_pipe_free(s->pipe);
     meaning_close(s->meaning);
     deadletter_close(s->dead);
     identity_close(&s->identity);
     logfile_close();
+    board_free(s->board);
     xfree(s->held);
     xfree(s->counters);
     start_free(&s->start);

@@ -54,6 +54,11 @@ static bool no_such_family(int code)
     return code == EAFNOSUPPORT || code == EADDRNOTAVAIL;
 }
 
+static const char *key_of(const struct listen_conf *conf)
+{
+    return conf->key ? conf->key : "bind_address";
+}
+
 /* A port asked for as 0 is the same on every address. */
 static err open_address(const char *address, const struct listen_conf *conf, const char *name,
                         struct sockets *out, struct why *w)
@@ -65,7 +70,8 @@ static err open_address(const char *address, const struct listen_conf *conf, con
     snprintf(port, sizeof port, "%u", out->n ? out->port : (unsigned)conf->port);
     int rc = getaddrinfo(address, port, &hints, &list);
     if (rc)
-        return why_set(w, ERR_CONFIG, "%s.bind_address: %s: %s", name, address, gai_strerror(rc));
+        return why_set(w, ERR_CONFIG, "%s.%s: %s: %s", name, key_of(conf), address,
+                       gai_strerror(rc));
     bool ok = open_one(list, conf, out, &code);
     freeaddrinfo(list);
     if (ok && out->n == 1)
@@ -89,8 +95,8 @@ err listener_open(const struct listen_conf *given, const char *name, struct sock
     for (unsigned i = 0; i < conf->addresses.n && !rc; i++)
         rc = open_address(conf->addresses.v[i], conf, name, out, w);
     if (!rc && !out->n)
-        rc = why_set(w, ERR_CONFIG, "%s.bind_address: none of the addresses is this machine's",
-                     name);
+        rc = why_set(w, ERR_CONFIG, "%s.%s: none of the addresses is this machine's", name,
+                     key_of(conf));
     if (rc)
         listener_close(out);
     return rc;

@@ -12,6 +12,7 @@ struct listen_conf {
     int64_t port;
     int64_t receive_bytes; /* SO_RCVBUF; 0: as the system has it */
     bool datagrams;
+    const char *key; /* of the addresses in messages; NULL: bind_address */
 };
 
 struct sockets {

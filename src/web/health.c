@@ -1,0 +1,209 @@
+/* Health: GET /api/v1/health, /api/v1/agents. */
+#include <sys/statvfs.h>
+
+#include "codec/json.h"
+#include "os/clock.h"
+#include "store/state_json.h"
+#include "web/answers.h"
+#include "web/handlers.h"
+#include "web/web_private.h"
+
+#define NS_PER_MS INT64_C(1000000)
+#define SECOND_NS INT64_C(1000000000)
+#define STEP_NS   (10 * SECOND_NS)
+#define DISK_LOW  20 /* a note when less than a 20th is free */
+
+static uint64_t counter_sum(const struct web *web, unsigned id)
+{
+    uint64_t sum = counter_get(web->counters, id);
+    for (unsigned i = 0; i < web->sources.n_counters; i++)
+        sum += counter_get(web->sources.counters[i], id);
+    return sum;
+}
+
+struct health_sums health_sums_of(const struct web *web)
+{
+    static const enum counter_id lost[] = { COUNTER_GELF_DROPPED, COUNTER_INTAKE_INCOMPLETE,
+                                            COUNTER_INTAKE_REFUSED, COUNTER_EVENTS_FAILED,
+                                            COUNTER_GELF_TOO_LARGE };
+    struct health_sums s = { counter_sum(web, COUNTER_INTAKE_MESSAGES),
+                             counter_sum(web, COUNTER_EVENTS_WRITTEN), 0 };
+    for (size_t i = 0; i < COUNT(lost); i++)
+        s.dropped += counter_sum(web, lost[i]);
+    return s;
+}
+
+/* ---- the last hour */
+
+void health_tick(struct web *web, int64_t now_ns)
+{
+    struct health *h = &web->health;
+    if (now_ns < h->due_ns)
+        return;
+    struct health_sums s = health_sums_of(web);
+    struct health_point p = { clock_real_ns() / NS_PER_MS,
+                              { s.received - h->before.received, s.stored - h->before.stored,
+                                s.dropped - h->before.dropped } };
+    pthread_mutex_lock(&h->points);
+    if (h->due_ns) {
+        h->point[h->next] = p;
+        h->next = (h->next + 1) % HEALTH_POINTS;
+        h->n += h->n < HEALTH_POINTS;
+    }
+    pthread_mutex_unlock(&h->points);
+    h->before = s;
+    h->due_ns = now_ns + STEP_NS;
+}
+
+static void put_history(struct buf *b, struct health *h)
+{
+    state_json_key(b, "history");
+    buf_u8(b, '[');
+    pthread_mutex_lock(&h->points);
+    for (unsigned i = 0; i < h->n; i++) {
+        const struct health_point *p =
+            &h->point[(h->next + HEALTH_POINTS - h->n + i) % HEALTH_POINTS];
+        buf_printf(b, "%s{\"t\":%lld,\"received\":%llu,\"stored\":%llu,\"dropped\":%llu}",
+                   i ? "," : "", (long long)p->t_ms, (unsigned long long)p->n.received,
+                   (unsigned long long)p->n.stored, (unsigned long long)p->n.dropped);
+    }
+    pthread_mutex_unlock(&h->points);
+    buf_u8(b, ']');
+}
+
+/* ---- parts */
+
+static void put_counters(struct buf *b, const struct web *web)
+{
+    state_json_key(b, "counters");
+    buf_u8(b, '{');
+    for (unsigned i = 0; i < COUNTER_COUNT; i++) {
+        uint64_t v = counter_sum(web, i);
+        if (v)
+            state_json_int(b, counter_rows[i].name, (int64_t)v);
+    }
+    buf_u8(b, '}');
+}
+
+static void put_queues(struct buf *b, struct web *web)
+{
+    state_json_key(b, "queues");
+    buf_printf(b, "[{\"name\":\"queries\",\"used\":%u,\"size\":%lld},", pool_used(&web->pool),
+               (long long)(web->conf.queue + web->conf.threads));
+    buf_printf(b, "{\"name\":\"connections\",\"used\":%u,\"size\":%lld}]",
+               atomic_load_explicit(&web->n_conns, memory_order_relaxed),
+               (long long)web->conf.connections);
+}
+
+struct disk {
+    int64_t size, left, used;
+};
+
+/* Bytes of all indices: what the store takes. */
+static err measure(struct exchange *x, struct disk *d, struct why *w)
+{
+    struct statvfs v;
+    struct index_sets sets;
+    struct index_rows rows;
+    struct state *st;
+    *d = (struct disk){ 0 };
+    if (statvfs(x->web->sources.folder, &v) == 0) {
+        d->size = (int64_t)v.f_blocks * (int64_t)v.f_frsize;
+        d->left = (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+    }
+    err rc = answers_state(x, &st, w);
+    if (!rc)
+        rc = state_index_sets(st, &x->mem, &sets, w);
+    for (unsigned i = 0; !rc && i < sets.n; i++) {
+        rc = state_indices(st, sets.v[i].id, &x->mem, &rows, w);
+        if (!rc)
+            d->used += index_totals_of(&rows).bytes;
+    }
+    return rc;
+}
+
+static void put_disk(struct buf *b, const struct web *web, const struct disk *d)
+{
+    state_json_key(b, "disk");
+    buf_u8(b, '{');
+    state_json_text(b, "path", web->sources.folder);
+    state_json_int(b, "free_bytes", d->left);
+    state_json_int(b, "size_bytes", d->size);
+    state_json_int(b, "used_bytes", d->used);
+    buf_u8(b, '}');
+}
+
+static void put_note(void *ctx, const char *text)
+{
+    struct buf *b = ctx;
+    buf_cstr(b, b->n && b->p[b->n - 1] == '[' ? "" : ",");
+    json_string(b, slice_cstr(text), false);
+}
+
+static void put_notes(struct buf *b, const struct web *web, const struct disk *d, const char *wrong)
+{
+    struct why w;
+    state_json_key(b, "notes");
+    buf_u8(b, '[');
+    if (wrong)
+        put_note(b, wrong);
+    if (d->size && d->left < d->size / DISK_LOW) {
+        (void)why_set(&w, ERR_LIMIT,
+                      "%s: %lld MiB are free (mend: less retention: wirelume index-set set, or a "
+                      "larger disk)",
+                      web->sources.folder, (long long)(d->left >> 20));
+        put_note(b, w.text);
+    }
+    board_notes(web->sources.board, put_note, b);
+    buf_u8(b, ']');
+}
+
+void health_show(struct exchange *x)
+{
+    struct web *web = x->web;
+    struct disk d;
+    struct why w;
+    err rc = measure(x, &d, &w);
+    struct buf *b = exchange_json(x);
+    buf_u8(b, '{');
+    state_json_text(b, "version", web->sources.version);
+    state_json_int(b, "uptime_s", (clock_mono_ns() - web->started_ns) / SECOND_NS);
+    put_counters(b, web);
+    put_queues(b, web);
+    put_disk(b, web, &d);
+    put_notes(b, web, &d, rc ? w.text : NULL);
+    put_history(b, &web->health);
+    buf_u8(b, '}');
+}
+
+/* ---- agents */
+
+static void put_agent(struct buf *b, const struct board_agent *a, int64_t now_ms)
+{
+    uint64_t minute = board_agent_minute(a, now_ms);
+    buf_u8(b, '{');
+    state_json_text(b, "id", a->id);
+    state_json_text(b, "name", a->name);
+    state_json_text(b, "version", a->version);
+    state_json_int(b, "first_seen", a->first_ms);
+    state_json_int(b, "last_seen", a->last_ms);
+    state_json_int(b, "messages_last_minute", (int64_t)minute);
+    state_json_key(b, "rate");
+    json_double(b, (double)minute / 60);
+    buf_lit(b, ",\"drops\":null}");
+}
+
+void agents_list(struct exchange *x)
+{
+    size_t bytes = BOARD_AGENTS * sizeof(struct board_agent);
+    struct board_agent *v = arena_alloc(&x->mem, bytes);
+    unsigned n = v ? board_agents(x->web->sources.board, v, BOARD_AGENTS) : 0;
+    int64_t now_ms = clock_real_ns() / NS_PER_MS;
+    struct buf *b = exchange_json(x);
+    buf_lit(b, "{\"agents\":[");
+    for (unsigned i = 0; i < n; i++) {
+        buf_cstr(b, i ? "," : "");
+        put_agent(b, &v[i], now_ms);
+    }
+    buf_lit(b, "]}");
+}
