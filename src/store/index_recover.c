@@ -11,8 +11,10 @@
 #include "base/bug.h"
 #include "base/log.h"
 #include "model/civil.h"
+#include "os/file.h"
 #include "os/filemap.h"
 #include "store/index_private.h"
+#include "store/indexfile.h"
 
 #define TIME_BYTES 23 /* 2024-02-14 21:18:29.782 */
 
@@ -31,6 +33,35 @@ void index_add_old(struct set_files *f, const struct index_row *i)
         f->old = xrealloc(f->old, f->cap_old * sizeof *f->old);
     }
     f->old[f->n_old++] = *i;
+}
+
+/* ---- files of the store (store.h), which are listed in the same rows */
+
+static bool store_path(const struct index_writer *x, const struct index_row *i, const char *prefix,
+                       const char *end, char out[INDEX_PATH_BYTES])
+{
+    char name[INDEX_PATH_BYTES];
+    if (!index_path(x, i, prefix, NULL, name))
+        return false;
+    int n = snprintf(out, INDEX_PATH_BYTES, "%s%s", name, end);
+    return n > 0 && n < INDEX_PATH_BYTES;
+}
+
+static bool is_of_store(const struct index_writer *x, const struct index_row *i, const char *prefix)
+{
+    char path[INDEX_PATH_BYTES];
+    return store_path(x, i, prefix, INDEXFILE_SUFFIX, path) && file_exists(path);
+}
+
+static err delete_of_store(const struct index_writer *x, const struct index_row *i,
+                           const char *prefix, struct why *w)
+{
+    static const char *const ends[] = { INDEXFILE_SUFFIX INDEXFILE_WAL, INDEXFILE_SUFFIX };
+    char path[INDEX_PATH_BYTES];
+    for (unsigned k = 0; k < COUNT(ends); k++)
+        if (store_path(x, i, prefix, ends[k], path) && unlink(path) != 0 && errno != ENOENT)
+            return why_set(w, ERR_IO, "%s: %s", path, strerror(errno));
+    return ERR_OK;
 }
 
 /* ---- counting what is in a file */
@@ -132,7 +163,8 @@ err index_delete(struct index_writer *x, const char *prefix, struct index_row *i
         return why_set(w, ERR_IO, "%s: %s", file, strerror(errno));
     if (rmdir(folder) != 0 && errno != ENOENT)
         return why_set(w, ERR_IO, "%s: %s", folder, strerror(errno));
-    return state_drop_index(x->state, i, w);
+    e = delete_of_store(x, i, prefix, w);
+    return e ? e : state_drop_index(x->state, i, w);
 }
 
 /* ---- folders without a row */
@@ -193,6 +225,10 @@ static err mend_row(struct index_writer *x, struct set_files *f, struct index_ro
     *stays = i->state != INDEX_GOING;
     if (!*stays)
         return index_delete(x, f->set.prefix, i, w);
+    if (is_of_store(x, i, f->set.prefix)) {
+        i->state = i->state == INDEX_WRITE ? INDEX_OPEN : i->state;
+        return ERR_OK;
+    }
     err e = recount(x, f->set.prefix, i, w);
     if (e == ERR_MISSING && i->state == INDEX_WRITE) {
         *i = (struct index_row){ .number = i->number, /* its file is made again */
@@ -230,14 +266,14 @@ static err mend_rows(struct index_writer *x, struct set_files *f, struct why *w)
     return ERR_OK;
 }
 
-/* The newest one is written to, unless it is closed. */
-static void choose_write(struct set_files *f)
+/* The newest one is written to, unless it is closed or the store's. */
+static void choose_write(const struct index_writer *x, struct set_files *f)
 {
     struct index_row *last = f->n_old ? &f->old[f->n_old - 1] : NULL;
     for (unsigned i = 0; i + 1 < f->n_old; i++)
         if (f->old[i].state == INDEX_WRITE)
             f->old[i].state = INDEX_OPEN;
-    if (last && last->state == INDEX_OPEN)
+    if (last && last->state == INDEX_OPEN && !is_of_store(x, last, f->set.prefix))
         last->state = INDEX_WRITE;
 }
 
@@ -256,7 +292,7 @@ err index_recover(struct index_writer *x, struct set_files *f, struct why *w)
     }
     if (e || !f->n_old)
         return e;
-    choose_write(f);
+    choose_write(x, f);
     e = state_put_indices(x->state, f->old, f->n_old, w);
     if (!e && f->old[f->n_old - 1].state == INDEX_WRITE)
         f->now.row = f->now.good = f->old[--f->n_old];

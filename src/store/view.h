@@ -6,7 +6,7 @@
 #include "store/duck.h"
 
 struct view_table {
-    const char *name;       /* as SQL writes it, quoted where needed: idx_7.ev */
+    const char *name;       /* what stands behind FROM: idx_7.ev, or a query in parentheses */
     const char *set_id;     /* index set, 24 hex digits */
     int64_t from_us, to_us; /* earliest and latest message, both included; from > to: no rows */
     uint64_t rows;
@@ -16,4 +16,10 @@ struct store_view {
     struct duck *duck;
     const struct view_table *table;
     unsigned n;
+};
+
+/* What to look at. */
+struct view_range {
+    int64_t from_us, to_us; /* of messages, since 1970 UTC, both included */
+    const char *set_id;     /* NULL: all index sets */
 };

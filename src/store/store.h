@@ -1,0 +1,71 @@
+/* The store: messages are durable in the journal, seen in tables in memory soon after, and kept in
+ * one DuckDB file an index. Two threads of its own: the tail reads the journal into tables, the
+ * sealer moves full tables into files. */
+#pragma once
+
+#include "base/err.h"
+#include "model/counter.h"
+#include "store/view.h"
+
+#define STORE_MESSAGE_MAX ((size_t)15 * 1024 * 1024) /* bytes of a message's text */
+
+struct store;
+
+struct store_conf {
+    const char *data;             /* folder of state.sqlite, journal/ and indices/ */
+    const char *const *libraries; /* as struct duck_conf has them */
+    unsigned threads;             /* of queries; 0: one */
+    uint64_t memory_bytes;        /* DuckDB's; 0: 512 MiB */
+    uint64_t journal_bytes;       /* store_put is refused beyond; 0: no bound */
+    int64_t seal_ns;              /* messages are in a file after that time; 0: 10 minutes */
+    unsigned seal_rows;           /* or when there are so many; 0: INDEXFILE_ROWS */
+    uint64_t reserve_bytes;       /* free bytes of the disk below which nothing is taken */
+    int64_t now_ms;               /* since 1970 UTC */
+};
+
+/* Opens or makes all of it, mends what a crash left and reads the journal again. What conf points
+ * to is copied. ERR_MISSING, ERR_UNSUPPORTED: the library, see duck_open; ERR_LIMIT: another
+ * process has it. */
+MUST_CHECK err store_open(struct store **out, const struct store_conf *conf, struct why *w);
+
+/* Ends the threads; unsealed messages stay in the journal. All views are closed by then. */
+void store_close(struct store *s);
+
+/* ---- the thread that opened it */
+
+/* A message, as the JSON object that message_json makes. */
+struct store_line {
+    struct slice text;          /* at most STORE_MESSAGE_MAX */
+    const struct slice *stream; /* ids; one that is unknown counts as the default stream */
+    unsigned n_streams;         /* 0: it is kept nowhere */
+    int64_t ts_ms;              /* its own time */
+    int64_t now_ms;             /* the clock that rotation goes by */
+};
+
+/* Puts it once into the current index of each distinct index set of its streams. ERR_LIMIT: the
+ * journal or the disk is full. After any failure nothing that was put since the last store_sync is
+ * there: it is to be put again. */
+MUST_CHECK err store_put(struct store *s, const struct store_line *line, struct why *w);
+
+/* All that was put is durable, and seen by views within a second. Failure: as above. */
+MUST_CHECK err store_sync(struct store *s, struct why *w);
+
+/* Rotation, retention and changes of the state, at the clock now_ms; about every second, never
+ * between store_put and store_sync. What goes wrong it says itself. */
+void store_tick(struct store *s, int64_t now_ms);
+
+/* ---- any thread */
+
+/* What it has counted: as long as the store. */
+const struct counters *store_counters(const struct store *s);
+
+/* What is there of messages from from_us to to_us (both included) of this index set (NULL: of all):
+ * each durable message once, whatever is sealed, rotated or to be deleted meanwhile. To be closed
+ * soon: what retention deletes waits for it. ERR_LIMIT: more files than may be open at once. */
+MUST_CHECK err store_view_open(struct store *s, const struct view_range *range,
+                               struct store_view **out, struct why *w);
+void store_view_close(struct store *s, struct store_view *v);
+
+/* For tests, and before a copy is made; both wait. False: it fails for now. */
+bool store_show(struct store *s);   /* everything durable now is seen by views */
+bool store_settle(struct store *s); /* everything durable now is in files */

@@ -1,0 +1,208 @@
+/* Shared by store*.c only. Locks, in this order: `attach` (files come and go), `lock` (what the
+ * threads share; never held over anything that waits). */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "os/thread.h"
+#include "store/indexfile.h"
+#include "store/journal.h"
+#include "store/state.h"
+#include "store/store.h"
+
+#define STORE_PATH       4096
+#define STORE_CONSUMER   "store"
+#define STORE_JOURNAL    "journal"
+#define STORE_NAME       (INDEX_PREFIX_MAX + 24)
+#define STORE_RETRY_NS   INT64_C(500000000) /* between two tries of what failed */
+#define STORE_ATTACHED   512                /* files that are open at once */
+#define STORE_HOT_TABLES 3 /* times seal_rows: rows in memory, then the tail waits */
+
+/* A table in memory. The tail fills it; when it is full, the sealer moves it into the file. */
+struct store_hot {
+    struct store_hot *next; /* the next newer one of the same index */
+    char name[24];
+    uint64_t first; /* number of its first record */
+    struct indexfile_content
+        seen;    /* of what views see; `sealed` is the number of the last record */
+    bool full;   /* nothing more comes */
+    bool sealed; /* its rows are in the file too: it goes when no view has it */
+    unsigned views;
+};
+
+/* Messages of an index that are durable, or put since the last sync. */
+struct store_docs {
+    int64_t docs, from_ms, to_ms;
+};
+
+enum store_place { PLACE_NONE, PLACE_WRITE, PLACE_READ }; /* how the file is attached */
+
+struct store_index {
+    char name[STORE_NAME]; /* <prefix>_<number> */
+    char catalog[24];      /* of its file while that is attached */
+
+    /* the pipe's thread */
+    struct index_row row; /* docs, from_ms and to_ms: of what was put */
+    struct store_docs durable;
+    bool touched; /* in this group */
+
+    /* under `lock` */
+    struct indexfile_content file; /* committed */
+    int64_t bytes;                 /* of the file */
+    bool unsaved;                  /* the state does not have the newest numbers */
+    uint64_t last;       /* no record behind this one is of this index; 0: not known yet */
+    bool ended;          /* everything is in the file, which is only read from now on */
+    bool lines;          /* it was made by output.index: no file of ours */
+    bool damaged;        /* its file cannot be opened; said once */
+    bool going, closing; /* retention: the sealer deletes or detaches it */
+    bool gone;           /* done */
+    unsigned views;
+    int64_t used_ns;
+    enum store_place place;
+    struct store_hot *hot; /* oldest first */
+};
+
+struct store_set {
+    struct index_set set;
+    struct store_index *now;    /* the write index; NULL: none yet. Changed under `lock` */
+    struct store_index **index; /* all, by number; `now` among them. Changed under `lock` */
+    unsigned n, cap;
+    bool rotated; /* since the last retention */
+    bool full_said;
+};
+
+struct store_link {
+    char id[25];
+    unsigned set;
+};
+
+/* An open table of the tail. */
+struct tail_table {
+    struct store_index *index;
+    struct store_hot *hot;
+    struct hot_table *table;
+    struct indexfile_content rows; /* put into it */
+    int64_t born_ns;
+};
+
+struct store_tail {
+    struct duck_session *session;
+    struct journal_reader *reader;
+    struct jsondoc doc;
+    struct buf text, mem;
+    struct tail_table *open; /* the one that was used last is first */
+    unsigned n_open, cap_open;
+    uint64_t at; /* number of the last record that was read */
+};
+
+struct store_seal {
+    struct duck_session *session;
+};
+
+struct store {
+    char data[STORE_PATH], folder[STORE_PATH], journal_folder[STORE_PATH];
+    struct store_conf conf; /* texts are not there any more */
+    int lock_fd;
+    struct state *state;
+    struct journal *journal;
+    struct duck *duck;
+
+    /* the pipe's thread */
+    struct store_link link[STATE_STREAMS_MAX];
+    unsigned n_links;
+    bool in_group, stale, save_failed, tick_failed;
+    int64_t now_ms, saved_ms;
+    uint64_t passed;
+    struct buf record;
+
+    pthread_mutex_t attach;
+    struct duck_session *view_session; /* under `attach` */
+
+    pthread_mutex_t lock;
+    pthread_cond_t tail_wake, seal_wake, changed;
+    struct store_set *set[INDEX_SETS_MAX];
+    unsigned n_sets, default_set;
+    uint64_t tail_seq; /* everything up to it is in tables or files */
+    uint64_t hot_rows; /* in tables that are not sealed */
+    unsigned next_name;
+    unsigned attached;
+    bool stopping, settling;
+    bool tail_fails, seal_fails;
+    struct counters *counters;
+
+    struct store_tail tail;
+    struct store_seal seal;
+    struct thread tail_thread, seal_thread;
+};
+
+/* ---- store_sets.c: the pipe's thread */
+
+/* Sets and streams as the state has them. */
+MUST_CHECK err store_sets_refresh(struct store *s, struct why *w);
+struct store_set *store_sets_of_stream(struct store *s, struct slice id);
+MUST_CHECK err store_sets_rotate_if_due(struct store *s, struct store_set *f, int64_t now_ms,
+                                        struct why *w);
+/* The set begins an index with the next number. */
+MUST_CHECK err store_sets_begin_index(struct store *s, struct store_set *f, int64_t now_ms,
+                                      int64_t anchor_ms, struct why *w);
+void store_sets_retain(struct store *s, struct store_set *f);
+/* Rows of the state become what is there; all: also those of write indices. */
+MUST_CHECK err store_sets_save(struct store *s, bool all, struct why *w);
+/* Indices that the sealer has done away with leave the state and the memory. */
+void store_sets_sweep(struct store *s);
+
+/* ---- store_index.c */
+
+struct store_index *store_index_make(struct store *s, struct store_set *f,
+                                     const struct index_row *row);
+void store_index_free(struct store_index *i);
+void store_index_insert(struct store *s, struct store_set *f,
+                        struct store_index *i); /* by number */
+struct store_index *store_index_find(const struct store_set *f, int64_t number);
+/* The set and number of a name; NULL: no set has such names. */
+struct store_set *store_set_of_name(struct store *s, struct slice name, int64_t *number);
+bool store_index_file_path(const struct store *s, const struct store_index *i,
+                           char out[STORE_PATH]);
+bool store_index_lines_path(const struct store *s, const struct store_index *i,
+                            char out[STORE_PATH]);
+int64_t store_index_file_bytes(const struct store *s,
+                               const struct store_index *i); /* -1: no file */
+/* Deletes what there is of it on disk; it is not attached. */
+MUST_CHECK err store_index_unlink(const struct store *s, const struct store_index *i,
+                                  struct why *w);
+/* `n` more messages of one time. */
+void docs_add(struct store_docs *d, int64_t n, int64_t ms);
+void content_add(struct indexfile_content *c, uint64_t seq, int64_t ms);
+/* Both together; `sealed` is b's. */
+struct indexfile_content content_sum(struct indexfile_content a, struct indexfile_content b);
+
+/* ---- store_recover.c */
+
+/* Indices as state, files and journal have them; before there are threads. */
+MUST_CHECK err store_recover(struct store *s, struct why *w);
+/* Where records of a name go: NULL when its index is gone by retention. */
+struct store_index *store_recover_target(struct store *s, struct slice name);
+
+/* ---- threads */
+
+MUST_CHECK err store_tail_open(struct store *s, struct why *w);
+void store_tail_run(void *store);
+void store_tail_close(struct store *s);
+
+MUST_CHECK err store_seal_open(struct store *s, struct why *w);
+void store_seal_run(void *store);
+void store_seal_close(struct store *s);
+
+/* ---- small things */
+
+void store_lock(struct store *s);
+void store_unlock(struct store *s);
+/* Waits for a signal of `c`, at most ns. Under lock. */
+void store_wait(struct store *s, pthread_cond_t *c, int64_t ns);
+/* Up to this number all records are in files. Under lock. */
+uint64_t store_passed(const struct store *s);
+/* Free bytes of the disk; UINT64_MAX where it cannot be told. */
+uint64_t store_free_bytes(const struct store *s);
+/* Any thread, under lock. */
+void store_counted(struct store *s, enum counter_id id, uint64_t n);
