@@ -390,6 +390,7 @@ struct slice value_text(const struct value *v, struct arena *mem)
     case VT_IPS:
     case VT_OBJECT:
     case VT_OBJECTS:
+    case VT_VALUES:
         break;
     }
     return arena_dup(mem, buf_slice(&b));

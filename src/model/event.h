@@ -18,10 +18,12 @@ enum value_type {
     VT_IPS,     /* p: struct addr[n] */
     VT_OBJECT,  /* p: struct object */
     VT_OBJECTS, /* p: struct object[n] */
+    VT_VALUES,  /* p: struct value[n]: a list of mixed values */
 };
 
 enum value_flag {
     VF_DOTTED = 1, /* written as one key with dots at the top level ("user.name") */
+    VF_ROOT = 2,   /* an object whose members are written at the top level: of EVENT_ROOT */
 };
 
 struct value {
@@ -35,6 +37,10 @@ struct value {
         const void *p;
     };
 };
+
+/* The object field whose members stand at the root of the event: keys that no configuration knew.
+ * In the schema only when somebody asked for it (schema_object_field). */
+#define EVENT_ROOT "@root"
 
 /* Keys that come from the traffic or that only one kind of record has. Order is kept. */
 struct member {

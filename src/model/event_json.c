@@ -91,6 +91,8 @@ static void write_item(struct writer *w, const struct value *v, uint32_t i, unsi
         buf_int(w->out, ((const int64_t *)v->p)[i]);
     else if (v->type == VT_IPS)
         write_ip(w, &((const struct addr *)v->p)[i]);
+    else if (v->type == VT_VALUES)
+        write_value(w, &((const struct value *)v->p)[i], depth);
     else
         write_object(w, &((const struct object *)v->p)[i], depth);
 }
@@ -143,6 +145,7 @@ static void write_value(struct writer *w, const struct value *v, unsigned depth)
     case VT_INTS:
     case VT_IPS:
     case VT_OBJECTS:
+    case VT_VALUES:
         write_list(w, v, depth);
         break;
     }
@@ -224,16 +227,56 @@ static void write_text_member(struct writer *w, const char *quoted, const char *
     json_string(w->out, slice_cstr(text), w->conf->escape_html);
 }
 
-static void write_metadata(struct writer *w, const char *raw_index)
+/* Members of the object at the top level. */
+static void write_root(struct writer *w, const struct object *o)
+{
+    for (uint32_t i = 0; i < o->n; i++) {
+        begin_member(w, 1);
+        json_string(w->out, o->m[i].key, w->conf->escape_html);
+        buf_u8(w->out, ':');
+        if (w->conf->pretty)
+            buf_u8(w->out, ' ');
+        write_value(w, &o->m[i].v, 1);
+    }
+}
+
+/* Metadata that processors set; the first values of a sorted event. Returns how many there are. */
+static unsigned write_set_metadata(struct writer *w, const struct event *e)
+{
+    unsigned n = 0, end = schema_metadata_end();
+    if (e->n && e->v[0].field < end) {
+        w->path = &w->paths[e->v[0].field];
+        w->open = 1; /* the group that write_metadata opened */
+    }
+    for (; n < e->n && e->v[n].field < end; n++)
+        write_nested(w, &e->v[n]);
+    close_groups(w, 1);
+    w->open = 0;
+    return n;
+}
+
+static bool sets_raw_index(const struct event *e)
+{
+    unsigned end = schema_metadata_end();
+    for (unsigned i = 0; i < e->n && e->v[i].field < end; i++)
+        if (strcmp(schema_field(e->v[i].field)->name, METADATA_PREFIX "raw_index") == 0)
+            return true;
+    return false;
+}
+
+/* Returns how many of the event's values belong to it. */
+static unsigned write_metadata(struct writer *w, const struct event *e, const char *raw_index)
 {
     key_quoted(w, SLICE("\"@metadata\":"), 1);
     open_brace(w);
     write_text_member(w, "\"beat\":", w->conf->beat, 2);
     write_text_member(w, "\"type\":", "_doc", 2);
     write_text_member(w, "\"version\":", w->conf->version, 2);
-    if (raw_index)
+    if (raw_index && !sets_raw_index(e))
         write_text_member(w, "\"raw_index\":", raw_index, 2);
+    unsigned n = write_set_metadata(w, e);
     close_brace(w, 1);
+    return n;
 }
 
 void event_json(struct event *e, const struct event_json_conf *conf, const char *raw_index,
@@ -244,14 +287,16 @@ void event_json(struct event *e, const struct event_json_conf *conf, const char 
     open_brace(&w);
     key_quoted(&w, SLICE("\"@timestamp\":"), 1);
     write_time(&w, e->ts_ns);
-    write_metadata(&w, raw_index);
-    for (unsigned i = 0; i < e->n; i++) {
+    unsigned first = write_metadata(&w, e, raw_index);
+    for (unsigned i = first; i < e->n; i++) {
         if (e->v[i].flags & VF_DOTTED)
             write_dotted(&w, &e->v[i]);
+        else if (e->v[i].flags & VF_ROOT)
+            write_root(&w, e->v[i].p);
     }
-    for (unsigned i = 0; i < e->n; i++) {
+    for (unsigned i = first; i < e->n; i++) {
         const struct value *v = &e->v[i];
-        if (!(v->flags & VF_DOTTED) && (v->type != VT_NULL || e->keep_null))
+        if (!v->flags && (v->type != VT_NULL || e->keep_null))
             write_nested(&w, v);
     }
     close_groups(&w, 0);

@@ -47,6 +47,16 @@ void schema_add(struct field *fields, size_t n);
  * for names that only a configuration knows. NULL only after freezing: then nothing is added. */
 struct field *schema_user_field(const char *name);
 
+/* The same for an object whose keys come with the events: a row that only the configuration knows
+ * becomes one of FT_OBJECT. NULL also when the name is another room's field of another type. */
+struct field *schema_object_field(const char *name);
+
+/* Names below this are the event's metadata: "@metadata._id". */
+#define METADATA_PREFIX "@metadata."
+
+/* After freezing: fields of ids below this one are metadata; their names sort before all others. */
+unsigned schema_metadata_end(void);
+
 /* The last name that schema_user_field could not add since the schema was frozen or since the last
  * call; NULL when all were there. For reloading: such a name takes a restart. The text is the
  * caller's of schema_user_field. */

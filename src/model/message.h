@@ -14,11 +14,8 @@ enum message_value_flag {
 struct message_field {
     struct slice name; /* arena or static */
     uint32_t hash;     /* message_hash(name) */
-    struct value v;    /* lists are VT_LIST-like: VT_STRS when all are strings, else VT_VALUES */
+    struct value v;    /* lists: VT_STRS when all are strings, else VT_VALUES */
 };
-
-/* A list of mixed values: value.p points to n struct values. Only in messages. */
-enum { VT_VALUES = 32 };
 
 /* Where it came from, for gl2_remote_ip and its like. */
 struct message_origin {

@@ -15,6 +15,8 @@ struct field ecs[ECS_COUNT] = {
 #undef FIELD
 };
 
+static const char user_doc[] = "A field of the configuration's own.";
+
 static struct {
     struct field **row; /* sorted once frozen */
     unsigned n, cap;
@@ -22,6 +24,7 @@ static struct {
     char *text;          /* the quoted parts of all paths */
     struct arena user;   /* rows that only the configuration knows */
     const char *refused; /* asked for after freezing, and not there */
+    unsigned metadata;   /* rows of the event's metadata, the first ones */
     bool frozen;
 } schema;
 
@@ -81,9 +84,19 @@ struct field *schema_user_field(const char *name)
     struct field *f = arena_alloc(&schema.user, sizeof *f + n);
     BUG_ON(!f);
     memcpy(f + 1, name, n);
-    *f = (struct field){ (const char *)(f + 1), FT_KEYWORD, FF_INDEX | FF_MANY, 0,
-                         "A field of the configuration's own." };
+    *f = (struct field){ (const char *)(f + 1), FT_KEYWORD, FF_INDEX | FF_MANY, 0, user_doc };
     add_row(f);
+    return f;
+}
+
+struct field *schema_object_field(const char *name)
+{
+    struct field *f = schema_user_field(name);
+    if (!f || f->type == FT_OBJECT)
+        return f;
+    if (f->doc != user_doc)
+        return NULL;
+    f->type = FT_OBJECT;
     return f;
 }
 
@@ -143,6 +156,8 @@ void schema_freeze(void)
             bug_abort(__FILE__, __LINE__, "duplicate field name");
         }
         schema.row[i]->id = (uint16_t)i;
+        if (strncmp(schema.row[i]->name, METADATA_PREFIX, strlen(METADATA_PREFIX)) == 0)
+            schema.metadata = i + 1;
     }
     size_t bytes = quoted_bytes() + PATH_SLACK;
     schema.text = xmalloc(bytes);
@@ -205,6 +220,11 @@ const struct field *schema_find_object(struct slice name, struct slice *rest)
         }
     }
     return NULL;
+}
+
+unsigned schema_metadata_end(void)
+{
+    return schema.metadata;
 }
 
 const struct field_path *schema_paths(void)

@@ -87,7 +87,7 @@ bool name_list_matches(struct name_list *list, uint16_t field)
     if (!list->known)
         list->known = arena_zalloc(list->mem, schema_count());
     const char *name = schema_field(field)->name;
-    if (is_mandatory(name))
+    if (name[0] == '@' || is_mandatory(name)) /* expressions do not reach metadata */
         return false;
     if (!list->known)
         return name_or_group_matches(list, slice_cstr(name));

@@ -5,9 +5,10 @@
 #include "base/bug.h"
 #include "codec/json.h"
 
+/* The event's own: no value of it. */
 static bool is_own(const char *name)
 {
-    return name[0] == '@';
+    return name[0] == '@' && strncmp(name, METADATA_PREFIX, strlen(METADATA_PREFIX)) != 0;
 }
 
 struct ref ref_of(const char *name)
@@ -47,6 +48,10 @@ static void bind(struct ref *r)
     r->field = schema_find(name);
     if (!r->field)
         r->object = schema_find_object(name, &r->key);
+    if (!r->field && !r->object && !is_own(r->name)) {
+        r->object = schema_find(SLICE(EVENT_ROOT));
+        r->key = name;
+    }
     if (!r->object)
         r->parent = find_parent(name);
     for (unsigned i = 0; i < schema_count(); i++) {
@@ -131,6 +136,8 @@ static struct object *own_object(const struct ref *r, struct event *e)
 {
     const struct object *old = object_of(r, e);
     struct object *o = event_object(e, r->object, old ? old->n + 1 : 4);
+    if (o && r->object->name[0] == '@')
+        event_get(e, r->object)->flags = VF_ROOT;
     for (unsigned i = 0; o && old && i < old->n; i++)
         object_set(e, o, old->m[i].key, &old->m[i].v);
     return o;
@@ -179,6 +186,30 @@ bool ref_set(struct ref *r, struct event *e, const struct value *v)
     return true;
 }
 
+bool ref_set_str(struct ref *r, struct event *e, struct slice s)
+{
+    struct value v = { .field = 0xffff, .type = VT_STR, .p = s.p, .n = (uint32_t)s.n };
+    return ref_set(r, e, &v);
+}
+
+bool ref_set_int(struct ref *r, struct event *e, int64_t i)
+{
+    struct value v = { .field = 0xffff, .type = VT_INT, .i = i };
+    return ref_set(r, e, &v);
+}
+
+enum ref_found ref_str(struct ref *r, const struct event *e, char room[VALUE_ROOM],
+                       struct slice *out)
+{
+    struct value v;
+    if (!ref_get(r, e, &v))
+        return REF_MISSING;
+    if (v.type != VT_STR && v.type != VT_IP)
+        return REF_OTHER;
+    *out = ref_text(&v, room);
+    return REF_FOUND;
+}
+
 struct slice ref_text(const struct value *v, char room[VALUE_ROOM])
 {
     struct buf b = buf_of(room, VALUE_ROOM);
@@ -202,6 +233,7 @@ struct slice ref_text(const struct value *v, char room[VALUE_ROOM])
     case VT_IPS:
     case VT_OBJECT:
     case VT_OBJECTS:
+    case VT_VALUES:
         return slice_of(NULL, 0);
     }
     return buf_slice(&b);

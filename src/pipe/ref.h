@@ -35,10 +35,21 @@ bool ref_covers(struct ref *r, uint16_t field);
 bool ref_is_member(struct ref *r);
 
 /* Stores v in place of what was there. False when it cannot be: part of the name is a plain value,
- * or the name is the event's own (@timestamp, @metadata). */
+ * or the name is the event's own (@timestamp). @metadata.x is a value like others. */
 bool ref_set(struct ref *r, struct event *e, const struct value *v);
+
+/* The same for a string, whose bytes must be the event's (or live longer), and for a number. */
+bool ref_set_str(struct ref *r, struct event *e, struct slice s);
+bool ref_set_int(struct ref *r, struct event *e, int64_t i);
 
 /* The text of a string, an address or a number, in `room` or where it lies; NULL p for other
  * types. */
 #define VALUE_ROOM 64
 struct slice ref_text(const struct value *v, char room[VALUE_ROOM]);
+
+enum ref_found { REF_MISSING, REF_OTHER, REF_FOUND };
+
+/* The value where Beats has a string, which addresses are there too; in `room` or where it lies.
+ * REF_OTHER: there is one of another type. */
+enum ref_found ref_str(struct ref *r, const struct event *e, char room[VALUE_ROOM],
+                       struct slice *out);

@@ -21,7 +21,8 @@ static err prepare(void *conf, const struct loading *l)
 
 static bool stays(struct include_fields *c, const struct value *v)
 {
-    if (v->field == ecs[ECS_TYPE].id || name_list_matches(c->list, v->field))
+    if (v->field == ecs[ECS_TYPE].id || v->field < schema_metadata_end() ||
+        name_list_matches(c->list, v->field))
         return true;
     struct ref *r;
     for (unsigned i = 0; (r = name_list_ref(c->list, i)); i++)

@@ -30,6 +30,13 @@ static int setup(void **state)
     return 0;
 }
 
+/* Rows that only a configuration has may come. */
+static void thaw(void)
+{
+    schema_reset();
+    schema_add(own, COUNT(own));
+}
+
 static int teardown(void **state)
 {
     (void)state;
@@ -55,6 +62,60 @@ static const char *fields_of(struct event *e)
                        "\"packetbeat\",\"type\":\"_doc\",\"version\":\"8.12.0\"}";
     assert_memory_equal(text, head, strlen(head));
     return text + strlen(head);
+}
+
+static const char head[] = "{\"@timestamp\":\"2015-02-18T00:13:09.003Z\",\"@metadata\":{\"beat\":"
+                           "\"packetbeat\",\"type\":\"_doc\",\"version\":\"8.12.0\",";
+
+/* The JSON of e from behind the version of its metadata. */
+static const char *after_version(struct event *e, const char *raw_index)
+{
+    struct buf out = buf_of(text, sizeof text - 1);
+    event_json(e, &conf, raw_index, &out);
+    assert_false(out.full);
+    text[out.n] = 0;
+    assert_memory_equal(text, head, sizeof head - 1);
+    return text + sizeof head - 1;
+}
+
+static void metadata_stands_in_its_group(void **state)
+{
+    (void)state;
+    thaw();
+    const struct field *id = schema_user_field("@metadata._id");
+    const struct field *deep = schema_user_field("@metadata.a.b");
+    const struct field *index = schema_user_field("@metadata.raw_index");
+    schema_freeze();
+    struct event *e = begin();
+    event_cstr_ref(e, &ecs[ECS_TYPE], "dns");
+    event_cstr_ref(e, id, "x");
+    event_ints(e, &own[NUMBERS], (const int64_t[]){ 1 }, 1);
+    assert_string_equal(
+        after_version(e, "r"),
+        "\"raw_index\":\"r\",\"_id\":\"x\"},\"type\":\"dns\",\"x\":{\"numbers\":[1]}}");
+    event_cstr_ref(e, index, "s");
+    event_str_ref(e, deep, SLICE("2"));
+    assert_string_equal(after_version(e, "r"),
+                        "\"_id\":\"x\",\"a\":{\"b\":\"2\"},\"raw_index\":\"s\"},\"type\":\"dns\","
+                        "\"x\":{\"numbers\":[1]}}");
+}
+
+static void members_stand_at_the_root_and_lists_may_be_mixed(void **state)
+{
+    (void)state;
+    thaw();
+    struct field *root = schema_object_field(EVENT_ROOT);
+    assert_null(schema_object_field("type")); /* another room's */
+    schema_freeze();
+    struct event *e = begin();
+    struct value list[] = { { .type = VT_INT, .i = 1 }, { .type = VT_BOOL, .i = 1 } };
+    struct value v = { .type = VT_VALUES, .n = 2, .p = list };
+    event_cstr_ref(e, &ecs[ECS_TYPE], "dns");
+    struct object *o = event_object(e, root, 4);
+    event_get(e, root)->flags |= VF_ROOT;
+    object_set(e, o, SLICE("l"), &v);
+    object_int(e, o, SLICE("n"), 3);
+    assert_string_equal(fields_of(e), ",\"l\":[1,true],\"n\":3,\"type\":\"dns\"}");
 }
 
 static void later_value_stands(void **state)
@@ -224,6 +285,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
+        T(metadata_stands_in_its_group),
+        T(members_stand_at_the_root_and_lists_may_be_mixed),
         T(later_value_stands),
         T(removed_value_is_gone_with_its_earlier_ones),
         T(groups_open_and_close),
