@@ -436,6 +436,7 @@ enum jsondoc_result jsondoc_read(struct jsondoc *d, uint8_t *text, size_t n, uns
         if (!step(&r))
             return r.fault;
     }
+    d->end = (size_t)(r.p - text);
     return JSONDOC_OK;
 }
 

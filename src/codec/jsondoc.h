@@ -44,6 +44,7 @@ struct jsondoc_level {
 struct jsondoc {
     struct jsondoc_node *node;
     uint32_t n, max;
+    size_t end; /* where the value that was read ended in the text */
     struct jsondoc_level level[JSONDOC_DEPTH_MAX + 1];
     uint32_t *seen; /* a table for objects of many members */
     struct hash_key hash;

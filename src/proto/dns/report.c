@@ -2,12 +2,12 @@
 #include "proto/dns/report.h"
 
 #include "base/hash.h"
+#include "codec/psl.h"
 #include "proto/dns/fields.h"
 #include "proto/dns/names.h"
 #include "proto/dns/opt.h"
 #include "proto/dns/rdata.h"
 #include "proto/dns/render.h"
-#include "proto/lib/psl.h"
 
 /* Most that a message without EDNS may have over UDP (RFC 1035 section 4.2.1). */
 #define PLAIN_UDP_BYTES_MAX 512

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "proto/lib/psl.h"
+#include "codec/psl.h"
 
 static void expect(const char *name, const char *registrable)
 {

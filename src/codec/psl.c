@@ -1,6 +1,6 @@
 /* Registrable domains: libpsl's built-in list behind a small cache, because one lookup in it takes
  * about a microsecond and traffic asks for few names often. */
-#include "proto/lib/psl.h"
+#include "codec/psl.h"
 
 #include <libpsl.h>
 

@@ -1,0 +1,15 @@
+/* Texts that stand for bytes, undone: base64 and URL escapes; and base32 made. */
+#pragma once
+
+#include "base/buf.h"
+
+/* RFC 4648 standard alphabet; padding may be missing, line ends are passed over. False on any other
+ * byte, a lone last letter, or when out is full. */
+bool unescape_base64(struct slice text, struct buf *out);
+
+/* A value of a query (application/x-www-form-urlencoded): + is a space, %XX a byte. False on an
+ * escape that is none, or when out is full. */
+bool unescape_query(struct slice text, struct buf *out);
+
+/* Base32 of RFC 4648, with padding. */
+void escape_base32(struct buf *out, struct slice bytes);
