@@ -73,6 +73,9 @@ unsigned schema_count(void);
 const struct field *schema_field(uint16_t id);
 const struct field *schema_find(struct slice name);
 
+/* After freezing: whether there are fields below the name. */
+bool schema_is_group(struct slice name);
+
 /* The field that is a prefix of a dotted name and of type FT_OBJECT or FT_OBJECTS, with the rest of
  * the name in *rest; NULL when there is none. "http.request.headers.host" -> headers, "host". */
 const struct field *schema_find_object(struct slice name, struct slice *rest);

@@ -200,8 +200,55 @@ const struct field_path *schema_path(uint16_t id)
     return &schema.path[id];
 }
 
+/* As name_cmp. */
+static int slice_name_cmp(struct slice a, const char *b)
+{
+    size_t i = 0;
+    while (i < a.n && b[i] && a.p[i] == (uint8_t)b[i])
+        i++;
+    int ca = i == a.n ? 0 : a.p[i] == '.' ? 1 : a.p[i];
+    int cb = b[i] == '.' ? 1 : (uint8_t)b[i];
+    return ca - cb;
+}
+
+/* Frozen: the first row that does not sort before the name. */
+static unsigned lower_bound(struct slice name)
+{
+    unsigned from = 0, end = schema.n;
+    while (from < end) {
+        unsigned middle = (from + end) / 2;
+        if (slice_name_cmp(name, schema.row[middle]->name) > 0)
+            from = middle + 1;
+        else
+            end = middle;
+    }
+    return from;
+}
+
+bool schema_is_group(struct slice name)
+{
+    BUG_ON(!schema.frozen);
+    for (unsigned i = lower_bound(name); i < schema.n; i++) {
+        struct slice row = slice_cstr(schema.row[i]->name);
+        if (!slice_starts(row, name))
+            return false;
+        if (row.n > name.n)
+            return row.p[name.n] == '.'; /* a dot sorts before everything else */
+    }
+    return false;
+}
+
+static const struct field *find_sorted(struct slice name)
+{
+    unsigned i = lower_bound(name);
+    bool found = i < schema.n && slice_name_cmp(name, schema.row[i]->name) == 0;
+    return found ? schema.row[i] : NULL;
+}
+
 const struct field *schema_find(struct slice name)
 {
+    if (schema.frozen)
+        return find_sorted(name);
     for (unsigned i = 0; i < schema.n; i++) {
         if (slice_eq(slice_cstr(schema.row[i]->name), name))
             return schema.row[i];

@@ -43,8 +43,6 @@ static unsigned count_children(const struct node *n, enum node_type type)
     return count;
 }
 
-static err to_value(const struct node *n, const struct loading *l, struct value *out);
-
 static err to_object(const struct node *map, const struct loading *l, struct object *out)
 {
     unsigned cap = count_children(map, NODE_NULL);
@@ -54,26 +52,7 @@ static err to_object(const struct node *map, const struct loading *l, struct obj
     for (const struct node *n = map->child; n; n = n->next) {
         struct member *m = &out->m[out->n++];
         m->key = slice_cstr(n->key);
-        err e = to_value(n, l, &m->v);
-        if (e)
-            return e;
-    }
-    return ERR_OK;
-}
-
-/* A list of maps: its other items have no place in such a list. */
-static err to_objects(const struct node *list, const struct loading *l, struct value *out)
-{
-    struct object *o = arena_alloc(l->mem, count_children(list, NODE_NULL) * sizeof *o);
-    if (!o)
-        return no_memory(l);
-    out->type = VT_OBJECTS;
-    out->p = o;
-    for (const struct node *n = list->child; n; n = n->next) {
-        if (n->type != NODE_MAP)
-            return why_set(l->why, ERR_UNSUPPORTED, "%s: a list of maps and other things",
-                           l->prefix);
-        err e = to_object(n, l, &o[out->n++]);
+        err e = literal_of(n, l, &m->v);
         if (e)
             return e;
     }
@@ -99,10 +78,22 @@ static err to_texts(const struct node *list, const struct loading *l, struct val
         return no_memory(l);
     out->type = VT_STRS;
     out->p = v;
-    for (const struct node *n = list->child; n; n = n->next) {
-        if (!n->text)
-            return why_set(l->why, ERR_UNSUPPORTED, "%s: a list inside a list", l->prefix);
+    for (const struct node *n = list->child; n; n = n->next)
         v[out->n++] = slice_cstr(n->text);
+    return ERR_OK;
+}
+
+static err to_values(const struct node *list, const struct loading *l, struct value *out)
+{
+    struct value *v = arena_alloc(l->mem, count_children(list, NODE_NULL) * sizeof *v);
+    if (!v)
+        return no_memory(l);
+    out->type = VT_VALUES;
+    out->p = v;
+    for (const struct node *n = list->child; n; n = n->next) {
+        err e = literal_of(n, l, &v[out->n++]);
+        if (e)
+            return e;
     }
     return ERR_OK;
 }
@@ -110,14 +101,14 @@ static err to_texts(const struct node *list, const struct loading *l, struct val
 static err to_list(const struct node *n, const struct loading *l, struct value *out)
 {
     unsigned items = count_children(n, NODE_NULL);
-    if (count_children(n, NODE_MAP))
-        return to_objects(n, l, out);
-    if (items && count_children(n, NODE_INT) == items)
+    if (count_children(n, NODE_STR) == items)
+        return to_texts(n, l, out);
+    if (count_children(n, NODE_INT) == items)
         return to_ints(n, l, out);
-    return to_texts(n, l, out);
+    return to_values(n, l, out);
 }
 
-static err to_value(const struct node *n, const struct loading *l, struct value *out)
+err literal_of(const struct node *n, const struct loading *l, struct value *out)
 {
     *out = (struct value){ .field = 0xffff, .type = VT_NULL };
     switch (n->type) {
@@ -175,7 +166,7 @@ static err take_literal(void *ctx, const char *name, const struct node *leaf,
     if (leaf->type == NODE_NULL)
         return ERR_OK;
     struct literal made = { .to = ref_for_writing(name) };
-    err e = to_value(leaf, l, &made.v);
+    err e = literal_of(leaf, l, &made.v);
     if (e)
         return e;
     for (unsigned i = 0; i < out->n; i++) {

@@ -13,6 +13,9 @@ struct literals {
     unsigned n, cap;
 };
 
+/* Boot: one value, a list or a map as it stands in the configuration. */
+MUST_CHECK err literal_of(const struct node *n, const struct loading *l, struct value *out);
+
 /* Boot, before schema_freeze: all values below `map` (NULL: none) under the name `target` ("": at
  * the root), added to *out. Nulls are left out. */
 MUST_CHECK err literals_add(const struct node *map, const char *target, const struct loading *l,

@@ -9,7 +9,7 @@ struct move {
 };
 
 struct moves {
-    struct move *first;
+    struct move *first, **end;
 };
 
 static err no_memory(const struct loading *l)
@@ -52,22 +52,27 @@ static err add_group(struct move *m, const struct loading *l)
     return ERR_OK;
 }
 
+err moves_add(struct moves *all, const char *from, const char *to, const struct loading *l)
+{
+    struct move *m = *all->end = new_move(from, to, l);
+    if (!m)
+        return no_memory(l);
+    all->end = &m->next;
+    return add_group(m, l);
+}
+
 err moves_load(const struct node *list, const struct loading *l, struct moves **out)
 {
     struct moves *all = *out = arena_zalloc(l->mem, sizeof *all);
-    struct move **end = all ? &all->first : NULL;
     if (!all)
         return no_memory(l);
+    all->end = &all->first;
     for (const struct node *n = list ? list->child : NULL; n; n = n->next) {
         const struct node *from = node_get(n, "from"), *to = node_get(n, "to");
         if (!from || !to || !from->text || !to->text)
             return why_set(l->why, ERR_CONFIG, "%s: each item of fields has from and to",
                            l->prefix);
-        struct move *m = *end = new_move(from->text, to->text, l);
-        if (!m)
-            return no_memory(l);
-        end = &m->next;
-        err e = add_group(m, l);
+        err e = moves_add(all, from->text, to->text, l);
         if (e)
             return e;
     }
@@ -89,7 +94,7 @@ static bool move_one(struct move *m, struct event *e, const struct move_rules *r
 {
     if (!ref_is_there(&m->from, e))
         return rules->ignore_missing;
-    if (ref_is_there(&m->to, e))
+    if (!rules->overwrite && ref_is_there(&m->to, e))
         return false;
     bool moved = move_value(m, e, rules->keep);
     for (struct move *one = m->below; one; one = one->next)
@@ -111,7 +116,8 @@ void event_undo(struct event *e, const struct saved *s, const char *failure)
 {
     memcpy(e->v, s->v, s->n * sizeof *s->v); /* the event's room only grows */
     e->n = s->n;
-    event_remove(e, &ecs[ECS_ERROR_MESSAGE]);
+    if (failure)
+        event_remove(e, &ecs[ECS_ERROR_MESSAGE]);
     event_cstr_ref(e, &ecs[ECS_ERROR_MESSAGE], failure);
 }
 

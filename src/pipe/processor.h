@@ -27,15 +27,20 @@ struct processor {
     void (*close)(void *conf);
 };
 
-/* What rename and copy_fields share: fields moved from name to name. */
+/* What rename, copy_fields and move_fields share: fields moved from name to name. */
 struct moves;
 MUST_CHECK err moves_load(const struct node *list, const struct loading *l, struct moves **out);
+
+/* One more; the names live as long as l->mem. */
+MUST_CHECK err moves_add(struct moves *m, const char *from, const char *to,
+                         const struct loading *l);
 
 struct move_rules {
     bool keep;           /* copy */
     bool ignore_missing; /* a name that is not there is no failure */
+    bool overwrite;      /* what stands at the target gives way, else it is a failure */
     bool fail_on_error;  /* on failure the event is as before, with `failure` in error.message */
-    const char *failure;
+    const char *failure; /* NULL: error.message tells nothing */
 };
 enum step moves_run(struct moves *m, struct event *e, const struct move_rules *rules);
 
@@ -47,8 +52,30 @@ struct saved {
 };
 struct saved event_save(struct event *e);
 
-/* Back to what was saved, with `failure` (static text) in error.message. */
+/* Back to what was saved, with `failure` (static text; NULL: none) in error.message. */
 void event_undo(struct event *e, const struct saved *s, const char *failure);
+
+/* What urldecode and the decode_* of one field share: a text made of a field's text, put under
+ * another name or in its place. */
+struct pairs;
+/* `from_to`: a list of maps with from and to, or one such map; without to the result takes the
+ * place of the text. */
+MUST_CHECK err pairs_load(const struct node *from_to, const struct loading *l, struct pairs **out);
+
+struct pair_rules {
+    bool ignore_missing, fail_on_error; /* as of move_rules */
+    const char *failure;
+    /* *out lives in the event's memory. False: `in` cannot be decoded. */
+    bool (*decode)(void *ctx, struct event *e, struct slice in, struct slice *out);
+    void *ctx;
+};
+enum step pairs_run(struct pairs *p, struct event *e, const struct pair_rules *rules);
+
+/* Refs of a list of names, for reading; NULL, with l->why filled, when there is no memory. */
+struct ref *refs_load(const struct texts *names, const struct loading *l);
+
+/* Fills l->why; ERR_LIMIT. */
+err config_is_too_large(const struct loading *l);
 
 /* Names, and regular expressions between slashes. */
 struct name_list;

@@ -11,19 +11,31 @@
 
 #define PROCESSOR(name) extern const struct processor processor_##name;
 #define LATER(name)
+#define NEVER(name, why)
+#define ALIEN(name, why)
 #include "pipe/processors.def"
 #undef PROCESSOR
 #undef LATER
+#undef NEVER
+#undef ALIEN
 
-static const struct {
+enum fate { IS_THERE, IS_LATER, IS_PASSED, IS_REFUSED };
+
+static const struct row {
     const char *name;
-    const struct processor *p; /* NULL: accepted, does nothing yet */
+    const struct processor *p; /* of IS_THERE */
+    enum fate fate;
+    const char *why;
 } rows[] = {
-#define PROCESSOR(name) { #name, &processor_##name },
-#define LATER(name)     { #name, NULL },
+#define PROCESSOR(name)  { #name, &processor_##name, IS_THERE, NULL },
+#define LATER(name)      { #name, NULL, IS_LATER, "it is not there yet" },
+#define NEVER(name, why) { #name, NULL, IS_PASSED, why },
+#define ALIEN(name, why) { #name, NULL, IS_REFUSED, why },
 #include "pipe/processors.def"
 #undef PROCESSOR
 #undef LATER
+#undef NEVER
+#undef ALIEN
 };
 
 struct entry {
@@ -63,7 +75,8 @@ static err refuse_unknown(const struct node *n, const struct loading *l)
     struct buf list = buf_of(text, sizeof text - 1);
     for (size_t i = 0; i < COUNT(rows); i++) {
         names[i] = rows[i].name;
-        buf_printf(&list, "%s%s", i ? ", " : "", rows[i].name);
+        if (rows[i].p)
+            buf_printf(&list, "%s%s", i ? ", " : "", rows[i].name);
     }
     text[list.n] = '\0';
     const char *near = nearest_name(n->key, names, COUNT(rows));
@@ -121,6 +134,19 @@ static err load_known(struct entry *entry, const struct node *settings, const st
     return e || !entry->p->prepare ? e : entry->p->prepare(entry->conf, l);
 }
 
+/* Said at each start, for what it would have done is not done. */
+static err pass_over(const struct row *row, const struct node *n, const struct loading *l)
+{
+    char text[256];
+    struct buf b = buf_of(text, sizeof text - 1);
+    buf_printf(&b, "there is no processor %s: %s", row->name, row->why);
+    text[b.n] = '\0';
+    if (row->fate == IS_REFUSED)
+        return refuse(n, l, text);
+    log_warn("config", "%s: the processor %s is passed over: %s", l->prefix, row->name, row->why);
+    return ERR_OK;
+}
+
 /* One key and its settings. *out stays NULL for one that does nothing yet. */
 static err load_named(const struct node *n, const struct loading *l, struct entry **out)
 {
@@ -129,11 +155,8 @@ static err load_named(const struct node *n, const struct loading *l, struct entr
         i++;
     if (i == COUNT(rows))
         return refuse_unknown(n, l);
-    if (!rows[i].p) {
-        log_warn("config", "%s: the processor %s is not there yet: it is passed over", l->prefix,
-                 n->key);
-        return ERR_OK;
-    }
+    if (!rows[i].p)
+        return pass_over(&rows[i], n, l);
     struct entry *entry = *out = arena_zalloc(l->mem, sizeof *entry);
     if (!entry)
         return no_memory(l);

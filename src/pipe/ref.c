@@ -89,11 +89,22 @@ static const struct object *object_of(const struct ref *r, const struct event *e
     return v && v->type == VT_OBJECT ? v->p : NULL;
 }
 
+/* A plain field may hold an object that was decoded from a text. */
+static const struct value *member_of_parent(const struct ref *r, const struct event *e)
+{
+    const struct value *v = event_get(e, r->parent);
+    if (!v || v->type != VT_OBJECT)
+        return NULL;
+    return find_member(v->p, slice_after(slice_cstr(r->name), strlen(r->parent->name) + 1));
+}
+
 bool ref_get(struct ref *r, const struct event *e, struct value *out)
 {
     ready(r);
     const struct object *o = object_of(r, e);
     const struct value *v = r->field ? event_get(e, r->field) : o ? find_member(o, r->key) : NULL;
+    if (!v && r->parent)
+        v = member_of_parent(r, e);
     if (v)
         *out = *v;
     else if (strcmp(r->name, "@timestamp") == 0)
@@ -132,12 +143,13 @@ bool ref_is_there(struct ref *r, const struct event *e)
 }
 
 /* A copy of the object in the event, so that whoever kept the old values sees no change. */
-static struct object *own_object(const struct ref *r, struct event *e)
+static struct object *own_object(const struct field *field, struct event *e)
 {
-    const struct object *old = object_of(r, e);
-    struct object *o = event_object(e, r->object, old ? old->n + 1 : 4);
-    if (o && r->object->name[0] == '@')
-        event_get(e, r->object)->flags = VF_ROOT;
+    const struct value *v = event_get(e, field);
+    const struct object *old = v && v->type == VT_OBJECT ? v->p : NULL;
+    struct object *o = event_object(e, field, old ? old->n + 1 : 4);
+    if (o && field->name[0] == '@')
+        event_get(e, field)->flags = VF_ROOT;
     for (unsigned i = 0; o && old && i < old->n; i++)
         object_set(e, o, old->m[i].key, &old->m[i].v);
     return o;
@@ -147,13 +159,14 @@ bool ref_remove(struct ref *r, struct event *e)
 {
     ready(r);
     const struct object *o = object_of(r, e);
-    if (o) {
-        if (!object_get(o, r->key))
-            return false;
-        struct object *copy = own_object(r, e);
-        return copy && object_remove(copy, r->key);
+    bool found = o && object_get(o, r->key);
+    if (found) {
+        struct object *copy = own_object(r->object, e);
+        found = copy && object_remove(copy, r->key);
     }
-    bool found = r->field && event_remove(e, r->field);
+    if (r->object && r->object->name[0] != '@')
+        return found;
+    found |= r->field && event_remove(e, r->field);
     unsigned kept = 0;
     for (unsigned i = 0; i < e->n; i++)
         if (!is_below(r, &e->v[i]))
@@ -163,27 +176,49 @@ bool ref_remove(struct ref *r, struct event *e)
     return found;
 }
 
+static bool set_member(const struct field *object, struct event *e, struct slice key,
+                       const struct value *v)
+{
+    struct value copy = *v;
+    struct object *o = own_object(object, e);
+    if (!o)
+        return false;
+    struct value *old = object_get(o, key);
+    copy.field = 0xffff;
+    if (old)
+        *old = copy;
+    else
+        object_set(e, o, key, &copy);
+    return true;
+}
+
 bool ref_set(struct ref *r, struct event *e, const struct value *v)
 {
     ready(r);
-    struct value copy = *v;
-    if (r->object) {
-        struct object *o = own_object(r, e);
-        if (!o)
-            return false;
-        struct value *old = object_get(o, r->key);
-        copy.field = 0xffff;
-        if (old)
-            *old = copy;
-        else
-            object_set(e, o, r->key, &copy);
-        return true;
-    }
+    if (r->object)
+        return set_member(r->object, e, r->key, v);
     if (!r->field || (r->parent && event_get(e, r->parent)))
         return false;
+    struct value copy = *v; /* it may lie in the event, whose values move */
     ref_remove(r, e);
     event_put(e, r->field, &copy);
     return true;
+}
+
+bool ref_set_named(struct event *e, struct slice name, const struct value *v)
+{
+    const struct field *f = schema_find(name), *object;
+    struct slice key = name;
+    if (f) {
+        event_put(e, f, v);
+        return true;
+    }
+    object = schema_find_object(name, &key);
+    if (!object) {
+        object = schema_find(SLICE(EVENT_ROOT));
+        key = name;
+    }
+    return object && set_member(object, e, key, v);
 }
 
 bool ref_set_str(struct ref *r, struct event *e, struct slice s)

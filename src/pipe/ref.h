@@ -42,6 +42,11 @@ bool ref_set(struct ref *r, struct event *e, const struct value *v);
 bool ref_set_str(struct ref *r, struct event *e, struct slice s);
 bool ref_set_int(struct ref *r, struct event *e, int64_t i);
 
+/* Stores v under a name that came with the event: in the field or the object that has it, else at
+ * the root of the event, for which schema_object_field(EVENT_ROOT) must have been asked at boot.
+ * The name's bytes must be the event's. */
+bool ref_set_named(struct event *e, struct slice name, const struct value *v);
+
 /* The text of a string, an address or a number, in `room` or where it lies; NULL p for other
  * types. */
 #define VALUE_ROOM 64

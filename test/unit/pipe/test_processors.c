@@ -275,7 +275,7 @@ static void refuses(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        { "[{no_such_processor: {}}]", "add_fields, add_host_metadata, add_labels" },
+        { "[{no_such_processor: {}}]", "add_fields, add_formatted_index, add_host_metadata" },
         { "[{add_tag: {tags: [a]}}]", "did you mean add_tags" },
         { "[{add_tags: {tags: [a]}, drop_event: {}}]", "exactly one" },
         { "[{drop_event: {when: {nosuch: {a: 1}}}}]", "condition" },
