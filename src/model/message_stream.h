@@ -4,16 +4,23 @@
 
 #include "base/slice.h"
 
-/* Graylog's numbers (graylog.md 3.1). */
+/* X(ID, name): what a stream's rule asks, from 1 on, by Graylog's numbers and names
+ * (graylog.md 3.1). */
+#define STREAM_RULES(X)                                                                            \
+    X(EXACT, EXACT)                                                                                \
+    X(REGEX, REGEX)                                                                                \
+    X(GREATER, GREATER)                                                                            \
+    X(SMALLER, SMALLER)                                                                            \
+    X(PRESENCE, PRESENCE)                                                                          \
+    X(CONTAINS, CONTAINS)                                                                          \
+    X(ALWAYS, ALWAYS_MATCH)                                                                        \
+    X(INPUT, MATCH_INPUT)
+
 enum stream_rule_type {
-    STREAM_RULE_EXACT = 1,
-    STREAM_RULE_REGEX,
-    STREAM_RULE_GREATER,
-    STREAM_RULE_SMALLER,
-    STREAM_RULE_PRESENCE,
-    STREAM_RULE_CONTAINS,
-    STREAM_RULE_ALWAYS,
-    STREAM_RULE_INPUT,
+    STREAM_RULE_NONE,
+#define STREAM_RULE_ENUM(id, name) STREAM_RULE_##id,
+    STREAM_RULES(STREAM_RULE_ENUM)
+#undef STREAM_RULE_ENUM
 };
 
 struct stream_rule {

@@ -34,9 +34,12 @@ struct rule_conf {
 };
 
 static const char *const matching_names[] = { "AND", "OR", NULL };
-static const char *const stream_rule_names[] = { "EXACT",        "REGEX",       "GREATER",
-                                                 "SMALLER",      "PRESENCE",    "CONTAINS",
-                                                 "ALWAYS_MATCH", "MATCH_INPUT", NULL };
+static const char *const stream_rule_names[] = {
+#define STREAM_RULE_NAME(id, name) #name,
+    STREAM_RULES(STREAM_RULE_NAME)
+#undef STREAM_RULE_NAME
+        NULL
+};
 
 /* clang-format off */
 const struct option index_set_options[] = {
