@@ -55,6 +55,9 @@ static const struct flag flags[] = {
     FLAG("output", "o",              TEXT,  output,         FLAG_IMPORT, "FILE",      "Write the events to FILE (- is standard output), one JSON object a line."),
     FLAG("pack", NULL,               TEXTS, packs,          FLAG_PACK,   "NAME",      "The pack, or its folder, instead of those that are enabled; may be given again."),
     FLAG("format", NULL,             TEXT,  format,         FLAG_PACK,   "NAME",      "What the lines are: beats, gelf or message (default: each is looked at)."),
+    FLAG("output", "o",              TEXT,  output,         FLAG_EXPORT, "FILE",      "Write the content pack to FILE (default - is standard output)."),
+    FLAG("variant", NULL,            TEXT,  variant,        FLAG_EXPORT, "NAME",      "stream: installation makes the streams (default); stream_title: uses those that are there."),
+    FLAG("lookups", NULL,            TEXT,  lookups,        FLAG_EXPORT, "DIR",       "Folder of the servers for files of tables (default /etc/graylog/lookups); NAME is added."),
     FLAG("explain", NULL,            BOOL,  why,            FLAG_PACK,   NULL,        "Show which rule set each field."),
 };
 /* clang-format on */

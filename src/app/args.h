@@ -19,6 +19,7 @@ enum flag_scope {
     FLAG_STATE = 1024,
     FLAG_REPLAY = 64, /* what run, import, trace and watch share */
     FLAG_PACK = 128,
+    FLAG_EXPORT = 8192,
 };
 
 struct args {
@@ -37,6 +38,7 @@ struct args {
     struct texts packs; /* --pack, in order */
     const char *format;
     bool why; /* pack test --explain */
+    const char *variant, *lookups;
 
     struct texts rest; /* what follows the command */
 };

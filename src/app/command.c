@@ -26,6 +26,10 @@ const struct command commands[] = {
     { "pack test", "FILE", "Run events through the packs and print the messages, one JSON object a line.",
       "Lines of FILE (- is standard input) are events as a Beat sends them, GELF messages, or messages\n"
       "with the names of fields that rules see.", FLAG_PACK, false, pack_test_command },
+    { "pack export", "[NAME]", "Write a pack as a content pack that a Graylog 5.2 installs.",
+      "NAME is a pack or its folder; without it the one that is enabled. Its settings decide what is in it:\n"
+      "-E pack.settings.packetbeat.profile=extended. What a content pack cannot carry (files of lookup\n"
+      "tables, index sets) is told beside it and stands in its description.", FLAG_EXPORT, false, pack_export_command },
     { "stream list", NULL, "List the streams that messages are in.", NULL, FLAG_STATE, false, stream_list_command },
     { "stream show", "TITLE|ID", "Show a stream: its rules, its index set, what it does to the default stream.", NULL, FLAG_STATE, false, stream_show_command },
     { "index-set list", NULL, "List the index sets: where messages are kept, and how long.", NULL, FLAG_STATE, false, index_set_list_command },

@@ -54,5 +54,6 @@ int pack_list_command(const struct args *a);
 int pack_show_command(const struct args *a);
 int pack_check_command(const struct args *a);
 int pack_test_command(const struct args *a);
+int pack_export_command(const struct args *a);
 int watch_command(const struct args *a);
 int docs_command(const struct args *a);

@@ -4,16 +4,8 @@
 #include <stdlib.h>
 
 #include "app/command.h"
-#include "app/packs.h"
-#include "app/start.h"
+#include "app/pack_look.h"
 #include "base/buf.h"
-
-struct looking {
-    struct config config;
-    struct packs_conf conf;
-    struct arena mem;
-    struct mistakes wrong;
-};
 
 static int refuse(const char *text)
 {
@@ -21,32 +13,7 @@ static int refuse(const char *text)
     return 1;
 }
 
-static err look(struct looking *k, const struct args *a, struct why *w)
-{
-    err rc = packs_look(&k->conf, &k->config, a, w);
-    if (rc)
-        return rc;
-    arena_init(&k->mem, NULL, 0);
-    k->wrong = (struct mistakes){ .mem = &k->mem };
-    return ERR_OK;
-}
-
-static void end(struct looking *k)
-{
-    arena_free(&k->mem);
-    config_free(&k->config);
-}
-
-/* One pack by its name; NULL with its mistakes in k->wrong. */
-static struct packs *load_one(struct looking *k, const char *name)
-{
-    struct packs_conf conf = k->conf;
-    conf.enabled = (struct texts){ &name, 1 };
-    k->wrong.n = 0;
-    return packs_load(&conf, &k->wrong);
-}
-
-static bool is_enabled(const struct looking *k, const char *name)
+static bool is_enabled(const struct pack_look *k, const char *name)
 {
     for (unsigned i = 0; i < k->conf.enabled.n; i++)
         if (strcmp(k->conf.enabled.v[i], name) == 0)
@@ -54,23 +21,15 @@ static bool is_enabled(const struct looking *k, const char *name)
     return false;
 }
 
-static void print_mistakes(FILE *out, const struct mistakes *m)
-{
-    for (unsigned i = 0; i < m->n && i < MISTAKES_MAX; i++)
-        fprintf(out, "%s\n", m->v[i]);
-    if (m->n > MISTAKES_MAX)
-        fprintf(out, "… and %u more\n", m->n - MISTAKES_MAX);
-}
-
 /* ---- list */
 
-static void list_one(struct looking *k, const char *folder, const char *name)
+static void list_one(struct pack_look *k, const char *folder, const char *name)
 {
     const char *found = packs_find(&k->conf, name, &k->mem);
     size_t n = strlen(folder);
     if (!found || strncmp(found, folder, n) != 0 || strcmp(found + n + 1, name) != 0)
         return; /* no pack, or replaced by one in a later folder */
-    struct packs *p = load_one(k, name);
+    struct packs *p = pack_look_load(k, name);
     printf("%-16s %-8s %-9s %s\n", name, is_enabled(k, name) ? "enabled" : "-",
            p ? p->pack[0].version : "broken", found);
     if (!p)
@@ -80,10 +39,10 @@ static void list_one(struct looking *k, const char *folder, const char *name)
 
 int pack_list_command(const struct args *a)
 {
-    static struct looking k;
+    static struct pack_look k;
     struct names names;
     struct why w;
-    if (look(&k, a, &w))
+    if (pack_look_open(&k, a, &w))
         return refuse(w.text);
     for (unsigned i = 0; i < k.conf.folders.n; i++) {
         if (folder_list(&k.mem, k.conf.folders.v[i], "", &names, &w))
@@ -91,7 +50,7 @@ int pack_list_command(const struct args *a)
         for (unsigned j = 0; j < names.n; j++)
             list_one(&k, k.conf.folders.v[i], names.v[j]);
     }
-    end(&k);
+    pack_look_close(&k);
     return 0;
 }
 
@@ -140,13 +99,13 @@ static void show_rest(const struct packs *p)
 
 int pack_show_command(const struct args *a)
 {
-    static struct looking k;
+    static struct pack_look k;
     struct why w;
     if (!a->rest.n)
         return refuse("pack show needs the name of a pack: wirelume pack list shows them");
-    if (look(&k, a, &w))
+    if (pack_look_open(&k, a, &w))
         return refuse(w.text);
-    struct packs *p = load_one(&k, a->rest.v[0]);
+    struct packs *p = pack_look_load(&k, a->rest.v[0]);
     if (p) {
         const struct pack *x = &p->pack[0];
         printf("%s %s: %s\n%s\n%s\n", x->name, x->version, x->title, x->folder, x->description);
@@ -157,21 +116,21 @@ int pack_show_command(const struct args *a)
             show_files("Grok patterns", x->grok, x->n_grok);
         show_rest(p);
     } else {
-        print_mistakes(stderr, &k.wrong);
+        pack_look_mistakes(stderr, &k.wrong);
     }
     int status = p ? 0 : 1;
     packs_drop(p);
-    end(&k);
+    pack_look_close(&k);
     return status;
 }
 
 /* ---- check */
 
-static bool check(struct looking *k, const char *name)
+static bool check(struct pack_look *k, const char *name)
 {
-    struct packs *p = load_one(k, name);
+    struct packs *p = pack_look_load(k, name);
     if (!p) {
-        print_mistakes(stderr, &k->wrong);
+        pack_look_mistakes(stderr, &k->wrong);
         fprintf(stderr, "%s: %u mistake%s\n", name, k->wrong.n, k->wrong.n == 1 ? "" : "s");
         return false;
     }
@@ -187,15 +146,15 @@ static bool check(struct looking *k, const char *name)
 
 int pack_check_command(const struct args *a)
 {
-    static struct looking k;
+    static struct pack_look k;
     struct why w;
     bool good = true;
-    if (look(&k, a, &w))
+    if (pack_look_open(&k, a, &w))
         return refuse(w.text);
     for (unsigned i = 0; i < a->rest.n; i++)
         good &= check(&k, packs_argument(a->rest.v[i], &k.mem));
     for (unsigned i = 0; !a->rest.n && i < k.conf.enabled.n; i++)
         good &= check(&k, k.conf.enabled.v[i]);
-    end(&k);
+    pack_look_close(&k);
     return good ? 0 : 1;
 }
