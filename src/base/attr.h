@@ -9,6 +9,7 @@
 #define PRINTF(n)   __attribute__((format(printf, n, (n) + 1)))
 #define VPRINTF(n)  __attribute__((format(printf, n, 0))) /* takes a va_list */
 #define NORETURN    __attribute__((noreturn))
+#define NOINLINE    __attribute__((noinline))
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 

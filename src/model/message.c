@@ -99,12 +99,22 @@ static unsigned index_size(unsigned cap)
     return size;
 }
 
+static inline uint32_t entry(uint32_t hash, unsigned position)
+{
+    return (hash & 0xffff0000) | position;
+}
+
+static inline unsigned position_at(const struct message *m, unsigned at)
+{
+    return (uint16_t)m->index[at];
+}
+
 /* Fields and index for cap fields; false without memory. */
 static bool make_room(struct message *m, unsigned cap)
 {
     unsigned size = index_size(cap);
     struct message_field *f = arena_alloc(m->mem, cap * sizeof *f);
-    uint16_t *index = arena_zalloc(m->mem, size * sizeof *index);
+    uint32_t *index = arena_zalloc(m->mem, size * sizeof *index);
     if (!f || !index) {
         m->lost = true;
         return false;
@@ -115,7 +125,7 @@ static bool make_room(struct message *m, unsigned cap)
         unsigned at = f[i].hash & (size - 1);
         while (index[at])
             at = (at + 1) & (size - 1);
-        index[at] = (uint16_t)(i + 1);
+        index[at] = entry(f[i].hash, i + 1);
     }
     m->f = f;
     m->index = index;
@@ -135,11 +145,14 @@ struct message *message_new(struct arena *mem, unsigned cap)
 }
 
 /* The place in the index of the field of that name, or of the free place where it belongs. */
-static unsigned find(const struct message *m, struct slice name, uint32_t hash, unsigned *probes)
+static inline unsigned find(const struct message *m, struct slice name, uint32_t hash,
+                            unsigned *probes)
 {
     unsigned at = hash & m->index_mask, steps = 0;
     for (; m->index[at]; at = (at + 1) & m->index_mask, steps++) {
-        const struct message_field *f = &m->f[m->index[at] - 1];
+        if ((m->index[at] ^ hash) > 0xffff)
+            continue;
+        const struct message_field *f = &m->f[position_at(m, at) - 1];
         if (f->hash == hash && slice_eq(f->name, name))
             break;
     }
@@ -151,7 +164,7 @@ bool message_put(struct message *m, struct slice name, uint32_t hash, const stru
 {
     unsigned probes, at = find(m, name, hash, &probes);
     if (m->index[at]) {
-        m->f[m->index[at] - 1].v = *v;
+        m->f[position_at(m, at) - 1].v = *v;
         return true;
     }
     if (UNLIKELY(m->n == m->cap)) {
@@ -168,7 +181,7 @@ bool message_put(struct message *m, struct slice name, uint32_t hash, const stru
         return false;
     }
     m->f[m->n++] = (struct message_field){ .name = name, .hash = hash, .v = *v };
-    m->index[at] = (uint16_t)m->n;
+    m->index[at] = entry(hash, m->n);
     return true;
 }
 
@@ -264,14 +277,7 @@ bool message_set(struct message *m, struct slice name, const struct value *v)
 
 const struct value *message_get(const struct message *m, struct slice name)
 {
-    unsigned probes, at = find(m, name, message_hash(name), &probes);
-    return m->index[at] ? &m->f[m->index[at] - 1].v : NULL;
-}
-
-const struct value *message_get_hashed(const struct message *m, struct slice name, uint32_t hash)
-{
-    unsigned probes, at = find(m, name, hash, &probes);
-    return m->index[at] ? &m->f[m->index[at] - 1].v : NULL;
+    return message_get_hashed(m, name, message_hash(name));
 }
 
 /* Most names end here at their first letter. */
@@ -289,7 +295,7 @@ static void index_clear(struct message *m, unsigned hole)
 {
     unsigned mask = m->index_mask;
     for (unsigned at = (hole + 1) & mask; m->index[at]; at = (at + 1) & mask) {
-        unsigned home = m->f[m->index[at] - 1].hash & mask;
+        unsigned home = m->f[position_at(m, at) - 1].hash & mask;
         if (((at - home) & mask) >= ((at - hole) & mask)) {
             m->index[hole] = m->index[at];
             hole = at;
@@ -301,16 +307,16 @@ static void index_clear(struct message *m, unsigned hole)
 /* Takes out the field that place `at` of the index means; the last field takes its place. */
 static void take_out(struct message *m, unsigned at)
 {
-    unsigned position = m->index[at], last = m->n;
+    unsigned position = position_at(m, at), last = m->n;
     index_clear(m, at);
     m->n--;
     if (position == last)
         return;
-    for (at = m->f[last - 1].hash & m->index_mask; m->index[at] != last;
+    for (at = m->f[last - 1].hash & m->index_mask; position_at(m, at) != last;
          at = (at + 1) & m->index_mask)
         ;
-    m->index[at] = (uint16_t)position;
     m->f[position - 1] = m->f[last - 1];
+    m->index[at] = entry(m->f[position - 1].hash, position);
 }
 
 bool message_remove(struct message *m, struct slice name)
@@ -328,22 +334,22 @@ bool message_rename(struct message *m, struct slice from, uint32_t from_hash, st
                     uint32_t to_hash)
 {
     unsigned probes, at = find(m, from, from_hash, &probes);
-    struct message_field *f = m->index[at] ? &m->f[m->index[at] - 1] : NULL;
+    struct message_field *f = m->index[at] ? &m->f[position_at(m, at) - 1] : NULL;
     if (!f || is_reserved(from) || from_hash == to_hash)
         return false;
     unsigned there = find(m, to, to_hash, &probes);
     if (probes > PROBES_MAX)
         return false;
     if (m->index[there]) {
-        m->f[m->index[there] - 1].v = f->v;
+        m->f[position_at(m, there) - 1].v = f->v;
         take_out(m, at);
         return true;
     }
-    uint16_t position = m->index[at];
+    unsigned position = position_at(m, at);
     index_clear(m, at);
     f->name = to;
     f->hash = to_hash;
-    m->index[find(m, to, to_hash, &probes)] = position;
+    m->index[find(m, to, to_hash, &probes)] = entry(to_hash, position);
     return true;
 }
 

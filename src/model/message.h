@@ -41,7 +41,9 @@ struct message {
     bool lost; /* something did not fit into the arena */
     struct message_origin origin;
     struct message_field *f; /* all other fields, in no order that means anything */
-    uint16_t *index;         /* open addressing over f, by hash; 0: free, else position + 1 */
+    /* Open addressing over f, by hash; 0: free, else position + 1 and above it the upper half of
+     * the hash, so that f is looked at for a match only. */
+    uint32_t *index;
     unsigned n, cap, index_mask;
     bool dropped;     /* it goes no further */
     uint16_t clones;  /* how many generations of clones lie before it */
@@ -79,8 +81,29 @@ bool message_put(struct message *m, struct slice name, uint32_t hash, const stru
 /* The value, or NULL; not for the three names that are members. */
 const struct value *message_get(const struct message *m, struct slice name);
 
-/* The same where message_hash(name) is known. */
-const struct value *message_get_hashed(const struct message *m, struct slice name, uint32_t hash);
+/* False: there is no field whose name has this hash. True: there may be one. */
+static inline bool message_may_have(const struct message *m, uint32_t hash)
+{
+    for (unsigned at = hash & m->index_mask; m->index[at]; at = (at + 1) & m->index_mask) {
+        if ((m->index[at] ^ hash) <= 0xffff)
+            return true;
+    }
+    return false;
+}
+
+/* The same as message_get where message_hash(name) is known. */
+static inline const struct value *message_get_hashed(const struct message *m, struct slice name,
+                                                     uint32_t hash)
+{
+    for (unsigned at = hash & m->index_mask; m->index[at]; at = (at + 1) & m->index_mask) {
+        if ((m->index[at] ^ hash) > 0xffff)
+            continue;
+        const struct message_field *f = &m->f[(uint16_t)m->index[at] - 1];
+        if (f->hash == hash && slice_eq(f->name, name))
+            return &f->v;
+    }
+    return NULL;
+}
 
 /* Gives the field `from` the name `to`, which must be acceptable, trimmed and none of the three
  * that are members; a field of that name is replaced. False when there is no such field, when it

@@ -49,11 +49,13 @@ enum expr_kind {
     E_LIST,  /* item[n] */
     E_MAP,   /* key[n], item[n] */
     E_MESSAGE,
-    E_VAR,   /* text; slot */
-    E_NAME,  /* a name behind a point: text */
-    E_FIELD, /* a . b */
-    E_INDEX, /* a [ b ] */
-    E_SIGN,  /* op a */
+    E_VAR,       /* text; slot */
+    E_NAME,      /* a name behind a point: text */
+    E_FIELD,     /* a . b */
+    E_OWN_FIELD, /* field of the present message, none of its members */
+    E_HAS_FIELD, /* the present message has field, a plain name */
+    E_INDEX,     /* a [ b ] */
+    E_SIGN,      /* op a */
     E_NOT,
     E_MULTIPLY, /* a op b: * / % */
     E_ADD,      /* a op b: + - */
@@ -79,21 +81,24 @@ struct rule_arg {
 /* What running needs stands first: it fits a line of the cache. */
 struct expr {
     uint8_t kind, op;
-    uint8_t type;        /* enum rule_type, after compile */
-    bool constant;       /* may be computed when the rule is loaded, as Graylog sees it */
-    uint8_t n_in;        /* of in */
-    bool named;          /* a call with names of arguments: key[n] */
-    uint32_t hash;       /* message_hash of a field's name; 0: not known */
-    uint32_t n, slot;    /* of item; of a variable */
-    struct rule_arg *in; /* of a call: by parameter */
-    struct rule_value (*run)(struct call *c); /* of the function that is called */
+    uint8_t type;     /* enum rule_type, after compile */
+    bool constant;    /* may be computed when the rule is loaded, as Graylog sees it */
+    uint8_t n_in;     /* of in */
+    bool named;       /* a call with names of arguments: key[n] */
+    uint32_t hash;    /* message_hash of field */
+    uint32_t n, slot; /* of item; of a variable */
+    union {
+        struct rule_value value; /* of E_CONST */
+        struct slice field;      /* of E_FIELD and its like, when b is a name */
+        struct {                 /* of E_CALL */
+            struct rule_arg *in; /* by parameter */
+            struct rule_value (*run)(struct call *c);
+        };
+    };
     struct expr *a, *b;
-    struct rule_value value;
+    const void **ready; /* by parameter: what function->prepare made of a constant, or NULL */
 
     const struct function *fn;
-
-    const void **ready; /* by parameter: what function->prepare made of a constant, or NULL */
-    struct slice field;
     struct expr **item; /* as written */
     struct slice *key;
     struct expr **arg; /* by parameter, NULL: not given */
@@ -110,15 +115,26 @@ struct statement {
     unsigned line, col;
 };
 
+enum step_kind {
+    STEP_CALL,   /* e */
+    STEP_LET,    /* slot = e */
+    STEP_RENAME, /* from, name: both plain names in the present message */
+    STEP_SET,    /* name, a plain name in the present message, to value or constant */
+};
+
 /* A statement as it runs. Most of a pack are renames of fields that most messages do not have:
  * those are told by their names alone, one behind the other. */
 struct rule_step {
-    const struct expr *e;      /* NULL: a rename */
-    const struct rule_arg *in; /* of e, to be fetched early */
-    uint32_t slot;             /* of the variable, when it is a let */
-    bool let;
-    struct slice from, to;
-    uint32_t from_hash, to_hash;
+    uint8_t kind; /* enum step_kind */
+    uint32_t hash, from_hash;
+    uint32_t slot;
+    struct slice name;
+    union {
+        struct slice from;
+        struct rule_value constant; /* when value is NULL */
+    };
+    const struct expr *value;
+    const struct expr *e; /* as written; says where it failed */
 };
 
 struct rule {

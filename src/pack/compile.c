@@ -9,6 +9,7 @@
 #include "pack/function.h"
 #include "pack/grok.h"
 #include "pack/jsonpath.h"
+#include "pack/layout.h"
 #include "pack/lexer.h"
 #include "pack/parser.h"
 #include "pack/pattern.h"
@@ -465,48 +466,6 @@ static void declare(struct compiler *c, struct statement *s)
         (struct variable){ .name = s->let, .type = s->e->type, .constant = s->e->constant };
 }
 
-/* rename_field of two constant names in the present message, which may be renamed so. */
-static bool is_plain_rename(const struct statement *s)
-{
-    const struct expr *e = s->e;
-    if (s->let.n || e->kind != E_CALL || strcmp(e->fn->name, "rename_field") != 0)
-        return false;
-    const struct rule_arg *in = e->in;
-    bool present = !in[2].e && in[2].v.kind == K_NULL;
-    return present && in[0].plain_name && in[1].plain_name && in[0].hash != in[1].hash &&
-           !slice_starts(rule_text(&in[0].v), SLICE("gl2_"));
-}
-
-static bool lay_out_steps(struct arena *a, struct rule *r)
-{
-    for (const struct statement *s = r->then; s; s = s->next)
-        r->n_steps++;
-    struct rule_step *to = r->step = arena_zalloc(a, r->n_steps * sizeof *to);
-    for (const struct statement *s = to ? r->then : NULL; s; s = s->next, to++) {
-        *to = (struct rule_step){ .e = s->e, .in = s->e->in, .slot = s->slot, .let = s->let.n > 0 };
-        if (!is_plain_rename(s))
-            continue;
-        *to = (struct rule_step){ .from = rule_text(&s->e->in[0].v),
-                                  .to = rule_text(&s->e->in[1].v),
-                                  .from_hash = s->e->in[0].hash,
-                                  .to_hash = s->e->in[1].hash };
-    }
-    return r->step != NULL;
-}
-
-/* A condition that begins with has_field of a constant name needs that field. */
-static void find_guard(struct rule *r)
-{
-    const struct expr *e = r->when;
-    while (e->kind == E_AND)
-        e = e->a;
-    if (e->kind != E_CALL || strcmp(e->fn->name, "has_field") != 0 || !e->in[0].plain_name ||
-        e->in[1].e || e->in[1].v.kind != K_NULL)
-        return;
-    r->guard = rule_text(&e->in[0].v);
-    r->guard_hash = e->in[0].hash;
-}
-
 bool compile_rule(struct arena *a, struct rule *r, struct rule_errors *e)
 {
     struct compiler c = { .a = a, .e = e };
@@ -528,8 +487,7 @@ bool compile_rule(struct arena *a, struct rule *r, struct rule_errors *e)
         rule_error_add(e, RE_OutOfMemory, &at, "the rule is too large");
     if (e->n > before)
         return false;
-    find_guard(r);
-    if (!lay_out_steps(a, r))
+    if (!layout_rule(a, r))
         rule_error_add(e, RE_OutOfMemory, &at, "the rule is too large");
     return e->n == before;
 }

@@ -357,7 +357,8 @@ static struct rule_value map(struct run *run, const struct expr *e)
     return (struct rule_value){ .kind = K_MAP, .n = n, .p = m };
 }
 
-static struct rule_value call(struct run *run, const struct expr *e)
+/* On its own: the guard of its frame's arrays is not paid for by what is no call. */
+NOINLINE static struct rule_value call(struct run *run, const struct expr *e)
 {
     struct call c; /* what no parameter has is not set, and not read */
     c.run = run;
@@ -378,6 +379,10 @@ struct rule_value eval(struct run *run, const struct expr *e)
         return rule_null();
     if (LIKELY(e->kind == E_CALL)) /* most are: this jump is foreseen, that of the switch is not */
         return call(run, e);
+    if (e->kind == E_OWN_FIELD)
+        return value_read(message_get_hashed(run->m, e->field, e->hash), run->mem);
+    if (e->kind == E_HAS_FIELD)
+        return rule_bool(message_get_hashed(run->m, e->field, e->hash) != NULL);
     switch (e->kind) {
     case E_CONST:
         return e->value;
@@ -436,28 +441,49 @@ enum rule_answer rule_condition(struct run *run, const struct expr *when)
     return when->type == TY_BOOLEAN && v.kind == K_BOOL && v.i ? RULE_TRUE : RULE_FALSE;
 }
 
+static void set(struct run *run, const struct rule_step *step)
+{
+    struct rule_value v = step->value ? eval(run, step->value) : step->constant;
+    if (!run->failed)
+        value_put(run->m, step->name, step->hash, &v);
+}
+
+static void take_step(struct run *run, const struct rule_step *step)
+{
+    struct rule_value v;
+    switch ((enum step_kind)step->kind) {
+    case STEP_RENAME:
+        message_rename(run->m, step->from, step->from_hash, step->name, step->hash);
+        break;
+    case STEP_SET:
+        set(run, step);
+        break;
+    case STEP_LET:
+        v = eval(run, step->e);
+        if (!run->failed)
+            run->var[step->slot] = v;
+        break;
+    case STEP_CALL:
+        eval(run, step->e);
+        break;
+    }
+}
+
 static bool act(struct run *run, const struct rule *r, bool first_only)
 {
     static struct rule_value none; /* for rules without variables: nothing is read or written */
     run->failed = run->located = false;
     run->var = r->slots ? arena_zalloc(run->mem, r->slots * sizeof *run->var) : &none;
     uint32_t n = !run->var ? 0 : first_only && r->n_steps ? 1 : r->n_steps;
-    for (uint32_t i = 0; i < n && !run->failed; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         const struct rule_step *step = &r->step[i];
-        if (i + 1 < n) { /* rules are rarely where the processor looks */
-            __builtin_prefetch(step[1].e);
-            __builtin_prefetch(step[1].in);
-            __builtin_prefetch(step[1].in + 2);
-        }
-        if (!step->e) {
-            message_rename(run->m, step->from, step->from_hash, step->to, step->to_hash);
+        if (step->kind == STEP_RENAME && !message_may_have(run->m, step->from_hash))
             continue;
-        }
-        struct rule_value v = eval(run, step->e);
-        if (run->failed)
+        take_step(run, step);
+        if (UNLIKELY(run->failed)) {
             locate(run, step->e);
-        else if (step->let)
-            run->var[step->slot] = v;
+            break;
+        }
     }
     return run->var && !run->failed;
 }

@@ -108,33 +108,9 @@ struct arena *call_mem(const struct call *c)
     return c->run->mem;
 }
 
-struct slice call_text(const struct call *c, unsigned param)
+struct slice call_printed(const struct call *c, unsigned param)
 {
-    const struct rule_value *v = &c->arg[param];
-    if (v->kind == K_NULL)
-        return slice_of("", 0);
-    return value_to_text(v, c->run->mem);
-}
-
-uint32_t call_hash(const struct call *c, unsigned param)
-{
-    uint32_t hash = c->e->in[param].hash;
-    return hash ? hash : message_hash(call_text(c, param));
-}
-
-bool call_is_plain_name(const struct call *c, unsigned param)
-{
-    return c->e->in[param].plain_name;
-}
-
-bool call_bool(const struct call *c, unsigned param, bool absent)
-{
-    return c->arg[param].kind == K_BOOL ? c->arg[param].i != 0 : absent;
-}
-
-int64_t call_long(const struct call *c, unsigned param, int64_t absent)
-{
-    return c->arg[param].kind == K_LONG ? c->arg[param].i : absent;
+    return value_to_text(&c->arg[param], c->run->mem);
 }
 
 struct message *call_message(const struct call *c, unsigned param)

@@ -54,14 +54,34 @@ struct rule_value call_fail(struct call *c, const char *fmt, ...) PRINTF(2);
 bool call_given(const struct call *c, unsigned param);
 struct arena *call_mem(const struct call *c);
 /* Text of a string argument; empty for null. */
-struct slice call_text(const struct call *c, unsigned param);
+struct slice call_printed(const struct call *c, unsigned param); /* what is no text yet */
+static inline struct slice call_text(const struct call *c, unsigned param)
+{
+    const struct rule_value *v = &c->arg[param];
+    if (LIKELY(v->kind == K_STRING && v->fixed != VALUE_JSON))
+        return rule_text(v);
+    return v->kind == K_NULL ? slice_of("", 0) : call_printed(c, param);
+}
 /* message_hash of that text; known since the rule was loaded where it is a constant. */
-uint32_t call_hash(const struct call *c, unsigned param);
+static inline uint32_t call_hash(const struct call *c, unsigned param)
+{
+    uint32_t hash = c->e->in[param].hash;
+    return hash ? hash : message_hash(call_text(c, param));
+}
 /* The argument is a constant that may be stored under as it is: an acceptable name, trimmed, none
  * of the three that are members of a message. */
-bool call_is_plain_name(const struct call *c, unsigned param);
-bool call_bool(const struct call *c, unsigned param, bool absent);
-int64_t call_long(const struct call *c, unsigned param, int64_t absent);
+static inline bool call_is_plain_name(const struct call *c, unsigned param)
+{
+    return c->e->in[param].plain_name;
+}
+static inline bool call_bool(const struct call *c, unsigned param, bool absent)
+{
+    return c->arg[param].kind == K_BOOL ? c->arg[param].i != 0 : absent;
+}
+static inline int64_t call_long(const struct call *c, unsigned param, int64_t absent)
+{
+    return c->arg[param].kind == K_LONG ? c->arg[param].i : absent;
+}
 /* The message an argument names, or the one the rule runs on. */
 struct message *call_message(const struct call *c, unsigned param);
 

@@ -136,6 +136,21 @@ struct value value_store(const struct rule_value *v, struct arena *mem)
     return out;
 }
 
+void value_put(struct message *m, struct slice name, uint32_t hash, const struct rule_value *v)
+{
+    struct value out = value_store(v, m->mem);
+    if (out.type == VT_NULL)
+        return;
+    if (out.type == VT_STR) {
+        struct slice text = message_trim(slice_of(out.p, out.n));
+        if (!text.n)
+            return;
+        out.p = text.p;
+        out.n = (uint32_t)text.n;
+    }
+    message_put(m, name, hash, &out);
+}
+
 static struct value store_plain(const struct rule_value *v, struct arena *mem)
 {
     struct value out = { .field = 0xffff };

@@ -84,6 +84,10 @@ static inline struct rule_value rule_null(void)
  * borrowed. K_NULL for NULL, and when mem is out of budget (mem->full). */
 struct rule_value value_read(const struct value *v, struct arena *mem);
 
+/* Sets a field as message_set does; name is one that needs no looking at: acceptable, trimmed, none
+ * of the members. hash: message_hash of it. */
+void value_put(struct message *m, struct slice name, uint32_t hash, const struct rule_value *v);
+
 /* The other way. Periods, durations and messages become text. */
 struct value value_store(const struct rule_value *v, struct arena *mem);
 
