@@ -93,3 +93,44 @@ unsigned utf8_put(uint8_t out[4], uint32_t cp)
     out[3] = (uint8_t)(0x80 | (cp & 0x3f));
     return 4;
 }
+
+static inline uint64_t load8(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline uint64_t load4(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* The last bytes are looked at again together with those before them. */
+static inline bool is_ascii(struct slice s)
+{
+    uint64_t seen = 0;
+    if (s.n >= 8) {
+        for (size_t i = 0; i + 8 < s.n; i += 8)
+            seen |= load8(s.p + i);
+        seen |= load8(s.p + s.n - 8);
+    } else if (s.n >= 4) {
+        seen = load4(s.p) | load4(s.p + s.n - 4);
+    } else {
+        for (size_t i = 0; i < s.n; i++)
+            seen |= s.p[i];
+    }
+    return !(seen & 0x8080808080808080u);
+}
+
+size_t utf8_units(struct slice s)
+{
+    size_t n = 0;
+    if (LIKELY(is_ascii(s)))
+        return s.n;
+    for (size_t i = 0; i < s.n; i++)
+        n += (size_t)((s.p[i] & 0xc0) != 0x80) + (s.p[i] >= 0xf0);
+    return n;
+}

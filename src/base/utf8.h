@@ -11,3 +11,7 @@ bool utf8_ok(struct slice s);
 
 /* Writes code point cp (<= 0x10FFFF) to out; returns 1 to 4. */
 unsigned utf8_put(uint8_t out[4], uint32_t cp);
+
+/* UTF-16 units of s, as Java counts lengths: one a character, two from U+10000 on. s need not be
+ * well formed. */
+size_t utf8_units(struct slice s);

@@ -330,27 +330,32 @@ bool message_remove(struct message *m, struct slice name)
     return true;
 }
 
-bool message_rename(struct message *m, struct slice from, uint32_t from_hash, struct slice to,
-                    uint32_t to_hash)
+bool message_move(struct message *m, struct slice from, uint32_t from_hash, struct slice to,
+                  uint32_t to_hash)
 {
     unsigned probes, at = find(m, from, from_hash, &probes);
-    struct message_field *f = m->index[at] ? &m->f[position_at(m, at) - 1] : NULL;
-    if (!f || is_reserved(from) || from_hash == to_hash)
+    if (!m->index[at] || from_hash == to_hash)
         return false;
-    unsigned there = find(m, to, to_hash, &probes);
-    if (probes > PROBES_MAX)
+    unsigned position = position_at(m, at), there = find(m, to, to_hash, &probes);
+    struct message_field *f = &m->f[position - 1];
+    if (UNLIKELY(probes > PROBES_MAX))
         return false;
     if (m->index[there]) {
         m->f[position_at(m, there) - 1].v = f->v;
         take_out(m, at);
         return true;
     }
-    unsigned position = position_at(m, at);
-    index_clear(m, at);
     f->name = to;
     f->hash = to_hash;
-    m->index[find(m, to, to_hash, &probes)] = entry(to_hash, position);
+    m->index[there] = entry(to_hash, position);
+    index_clear(m, at);
     return true;
+}
+
+bool message_rename(struct message *m, struct slice from, uint32_t from_hash, struct slice to,
+                    uint32_t to_hash)
+{
+    return !is_reserved(from) && message_move(m, from, from_hash, to, to_hash);
 }
 
 void message_add_error(struct message *m, struct slice text, struct slice details)
@@ -409,48 +414,13 @@ bool message_is_complete(const struct message *m)
     return m->has_message && message_trim(m->message).n > 0;
 }
 
-static inline uint64_t load4(const uint8_t *p)
-{
-    uint32_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-/* The last bytes are looked at again together with those before them. */
-static inline bool is_ascii(struct slice s)
-{
-    uint64_t seen = 0;
-    if (s.n >= 8) {
-        for (size_t i = 0; i + 8 < s.n; i += 8)
-            seen |= load8(s.p + i);
-        seen |= load8(s.p + s.n - 8);
-    } else if (s.n >= 4) {
-        seen = load4(s.p) | load4(s.p + s.n - 4);
-    } else {
-        for (size_t i = 0; i < s.n; i++)
-            seen |= s.p[i];
-    }
-    return !(seen & 0x8080808080808080u);
-}
-
-/* UTF-16 units: one a character, two from U+10000 on. */
-static int64_t units(struct slice s)
-{
-    int64_t n = 0;
-    if (LIKELY(is_ascii(s)))
-        return (int64_t)s.n;
-    for (size_t i = 0; i < s.n; i++)
-        n += ((s.p[i] & 0xc0) != 0x80) + (s.p[i] >= 0xf0);
-    return n;
-}
-
 static int64_t value_size(const struct value *v)
 {
     if (v->flags & VF_JSON) /* counted as what Java has no size for */
         return 0;
     switch (v->type) {
     case VT_STR:
-        return units(slice_of(v->p, v->n));
+        return (int64_t)utf8_units(slice_of(v->p, v->n));
     case VT_INT:
         return v->flags & VF_INT32 ? 4 : 8;
     case VT_DOUBLE:
@@ -476,11 +446,11 @@ int64_t message_size(const struct message *m)
 {
     int64_t size = 8 * (int64_t)m->n_streams;
     if (m->has_message)
-        size += (int64_t)strlen("message") + units(m->message);
+        size += (int64_t)strlen("message") + (int64_t)utf8_units(m->message);
     if (m->has_source)
-        size += (int64_t)strlen("source") + units(m->source);
+        size += (int64_t)strlen("source") + (int64_t)utf8_units(m->source);
     if (m->has_ts)
-        size += (int64_t)strlen("timestamp") + (m->ts_text.n ? units(m->ts_text) : 8);
+        size += (int64_t)strlen("timestamp") + (m->ts_text.n ? (int64_t)utf8_units(m->ts_text) : 8);
     for (unsigned i = 0; i < m->n; i++) {
         if (!is_uncounted(m->f[i].name))
             size += (int64_t)m->f[i].name.n + value_size(&m->f[i].v);

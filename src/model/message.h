@@ -111,6 +111,10 @@ static inline const struct value *message_get_hashed(const struct message *m, st
 bool message_rename(struct message *m, struct slice from, uint32_t from_hash, struct slice to,
                     uint32_t to_hash);
 
+/* The same for a field that may be removed. */
+bool message_move(struct message *m, struct slice from, uint32_t from_hash, struct slice to,
+                  uint32_t to_hash);
+
 /* Takes a field out, and the last one takes its place; the name is not trimmed. False when it was
  * not there or may not be removed (reserved words, gl2_ fields of the server, the three members).
  */

@@ -54,6 +54,9 @@ enum expr_kind {
     E_FIELD,     /* a . b */
     E_OWN_FIELD, /* field of the present message, none of its members */
     E_HAS_FIELD, /* the present message has field, a plain name */
+    E_FIELD_IS,  /* field of the present message, none of its members, op constant */
+    E_ALL,       /* item[n], as long as they are true */
+    E_ANY,       /* item[n], until one is true */
     E_INDEX,     /* a [ b ] */
     E_SIGN,      /* op a */
     E_NOT,
@@ -95,7 +98,12 @@ struct expr {
             struct rule_value (*run)(struct call *c);
         };
     };
-    struct expr *a, *b;
+    union {
+        struct {
+            struct expr *a, *b;
+        };
+        struct rule_value with; /* of E_FIELD_IS */
+    };
     const void **ready; /* by parameter: what function->prepare made of a constant, or NULL */
 
     const struct function *fn;

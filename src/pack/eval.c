@@ -309,23 +309,58 @@ static struct rule_value compare(struct run *run, const struct expr *e)
     }
 }
 
-static struct rule_value equal(struct run *run, const struct expr *e)
+static bool equal(struct run *run, const struct expr *e)
 {
     struct rule_value a = eval(run, e->a);
     if (run->failed || a.kind == K_NULL)
-        return rule_bool(false);
+        return false;
     struct rule_value b = eval(run, e->b);
-    return rule_bool(value_equal(&a, &b) == (e->op == TK_EQ));
+    return value_equal(&a, &b) == (e->op == TK_EQ);
 }
 
-static struct rule_value logical(struct run *run, const struct expr *e)
+static bool field_is(struct run *run, const struct expr *e)
 {
-    struct rule_value a = eval(run, e->a);
-    bool left = a.kind == K_BOOL && a.i;
-    if (run->failed || left == (e->kind == E_OR))
-        return rule_bool(left);
-    struct rule_value b = eval(run, e->b);
-    return rule_bool(b.kind == K_BOOL && b.i);
+    const struct value *v = message_get_hashed(run->m, e->field, e->hash);
+    if (!v)
+        return false;
+    if (LIKELY(v->type == VT_STR && e->with.kind == K_STRING && !(v->flags & VF_JSON)))
+        return slice_eq(slice_of(v->p, v->n), rule_text(&e->with)) == (e->op == TK_EQ);
+    struct rule_value a = value_read(v, run->mem);
+    return a.kind != K_NULL && value_equal(&a, &e->with) == (e->op == TK_EQ);
+}
+
+/* Is it the boolean true? False when it fails. */
+static bool is_true(struct run *run, const struct expr *e)
+{
+    struct rule_value v;
+    switch (e->kind) {
+    case E_HAS_FIELD:
+        return message_get_hashed(run->m, e->field, e->hash) != NULL;
+    case E_FIELD_IS:
+        return field_is(run, e);
+    case E_ALL:
+    case E_ANY:
+        for (uint32_t i = 0; i < e->n; i++) {
+            const struct expr *item = e->item[i];
+            bool yes = item->kind == E_HAS_FIELD
+                           ? message_get_hashed(run->m, item->field, item->hash) != NULL
+                           : is_true(run, item);
+            if (run->failed || yes == (e->kind == E_ANY))
+                return yes;
+        }
+        return e->kind == E_ALL;
+    case E_NOT:
+        return !is_true(run, e->a);
+    case E_EQUAL:
+        return equal(run, e);
+    case E_AND:
+        return is_true(run, e->a) && !run->failed && is_true(run, e->b);
+    case E_OR:
+        return is_true(run, e->a) || (!run->failed && is_true(run, e->b));
+    default:
+        v = eval(run, e);
+        return v.kind == K_BOOL && v.i;
+    }
 }
 
 static struct rule_value list(struct run *run, const struct expr *e)
@@ -357,6 +392,20 @@ static struct rule_value map(struct run *run, const struct expr *e)
     return (struct rule_value){ .kind = K_MAP, .n = n, .p = m };
 }
 
+/* Most operands are fields. */
+static inline struct rule_value operand(struct run *run, const struct expr *e)
+{
+    if (LIKELY(e->kind == E_OWN_FIELD)) {
+        const struct value *v = message_get_hashed(run->m, e->field, e->hash);
+        if (!v)
+            return rule_null();
+        if (LIKELY(v->type == VT_STR && !(v->flags & VF_JSON)))
+            return rule_string(slice_of(v->p, v->n));
+        return value_read(v, run->mem);
+    }
+    return eval(run, e);
+}
+
 /* On its own: the guard of its frame's arrays is not paid for by what is no call. */
 NOINLINE static struct rule_value call(struct run *run, const struct expr *e)
 {
@@ -365,7 +414,7 @@ NOINLINE static struct rule_value call(struct run *run, const struct expr *e)
     c.e = e;
     for (unsigned i = 0; i < e->n_in; i++) {
         const struct rule_arg *in = &e->in[i];
-        c.arg[i] = LIKELY(!in->e) ? in->v : eval(run, in->e);
+        c.arg[i] = LIKELY(!in->e) ? in->v : operand(run, in->e);
     }
     struct rule_value v = run->failed ? rule_null() : e->run(&c);
     if (run->failed)
@@ -379,10 +428,6 @@ struct rule_value eval(struct run *run, const struct expr *e)
         return rule_null();
     if (LIKELY(e->kind == E_CALL)) /* most are: this jump is foreseen, that of the switch is not */
         return call(run, e);
-    if (e->kind == E_OWN_FIELD)
-        return value_read(message_get_hashed(run->m, e->field, e->hash), run->mem);
-    if (e->kind == E_HAS_FIELD)
-        return rule_bool(message_get_hashed(run->m, e->field, e->hash) != NULL);
     switch (e->kind) {
     case E_CONST:
         return e->value;
@@ -400,21 +445,23 @@ struct rule_value eval(struct run *run, const struct expr *e)
         return index_of(run, e);
     case E_SIGN:
         return sign(run, e);
-    case E_NOT: {
-        struct rule_value v = eval(run, e->a);
-        return rule_bool(!(v.kind == K_BOOL && v.i));
-    }
     case E_MULTIPLY:
         return multiply(run, e);
     case E_ADD:
         return add(run, e);
     case E_COMPARE:
         return compare(run, e);
+    case E_OWN_FIELD:
+        return operand(run, e);
+    case E_NOT:
     case E_EQUAL:
-        return equal(run, e);
     case E_AND:
     case E_OR:
-        return logical(run, e);
+    case E_ALL:
+    case E_ANY:
+    case E_HAS_FIELD:
+    case E_FIELD_IS:
+        return rule_bool(is_true(run, e));
     default:
         return rule_null();
     }
@@ -432,13 +479,13 @@ bool eval_constant(const struct expr *e, struct arena *mem, struct rule_value *v
 enum rule_answer rule_condition(struct run *run, const struct expr *when)
 {
     run->failed = run->located = false;
-    struct rule_value v = eval(run, when);
-    if (run->failed) {
+    bool yes = is_true(run, when);
+    if (UNLIKELY(run->failed)) {
         locate(run, when);
         return RULE_ERROR;
     }
     /* Graylog takes only what is boolean by its type: a field never is. */
-    return when->type == TY_BOOLEAN && v.kind == K_BOOL && v.i ? RULE_TRUE : RULE_FALSE;
+    return yes && when->type == TY_BOOLEAN ? RULE_TRUE : RULE_FALSE;
 }
 
 static void set(struct run *run, const struct rule_step *step)
@@ -453,7 +500,7 @@ static void take_step(struct run *run, const struct rule_step *step)
     struct rule_value v;
     switch ((enum step_kind)step->kind) {
     case STEP_RENAME:
-        message_rename(run->m, step->from, step->from_hash, step->name, step->hash);
+        message_move(run->m, step->from, step->from_hash, step->name, step->hash);
         break;
     case STEP_SET:
         set(run, step);

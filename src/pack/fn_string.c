@@ -1,17 +1,14 @@
 /* Functions on texts (graylog.md 4.7). Lengths and places count UTF-16 units, as in Java. */
 #include <math.h>
 
+#include "base/utf8.h"
 #include "pack/eval.h"
 #include "pack/function.h"
 #include "pack/unicode.h"
 
-/* UTF-16 units of s. */
 static int64_t units(struct slice s)
 {
-    int64_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        n += (s.p[i] & 0xc0) == 0x80 ? 0 : s.p[i] >= 0xf0 ? 2 : 1;
-    return n;
+    return (int64_t)utf8_units(s);
 }
 
 /* The byte where unit `at` begins; a place inside a pair is the end of that pair. */
@@ -157,11 +154,16 @@ static void count_unit(struct units *u, uint32_t unit)
 }
 
 /* Shannon's entropy in bits, over UTF-16 units; characters above U+FFFF count by both halves. */
+static double term(double p)
+{
+    return p * log2(p);
+}
+
 struct rule_value fn_string_entropy(struct call *c)
 {
     struct slice s = call_text(c, 0);
     struct units u = { .mask = 15 };
-    double total = 0, bits = 0;
+    double total = 0, bits = 0, once;
     while (u.mask < s.n * 2 && u.mask < 0x1ffff)
         u.mask = u.mask * 2 + 1;
     u.at = arena_zalloc(call_mem(c), (u.mask + 1) * sizeof *u.at);
@@ -176,9 +178,10 @@ struct rule_value fn_string_entropy(struct call *c)
         }
         count_unit(&u, (uint32_t)cp & 0xffff);
     }
+    once = term(1 / total);
     for (uint32_t i = 0; i <= u.mask; i++) {
-        double p = u.at[i].n ? u.at[i].n / total : 1;
-        bits -= p * log2(p);
+        if (u.at[i].n)
+            bits -= u.at[i].n == 1 ? once : term(u.at[i].n / total);
     }
     return rule_double(bits == 0 ? 0 : bits);
 }

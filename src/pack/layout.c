@@ -19,39 +19,80 @@ static bool is_plain_has_field(const struct expr *e)
     return is_call(e, "has_field") && e->in[0].plain_name && is_absent(e, 1);
 }
 
-static void specialise(struct expr *e);
+static bool specialise(struct arena *a, struct expr *e);
 
-static void specialise_call(struct expr *e)
+static bool specialise_call(struct arena *a, struct expr *e)
 {
     for (unsigned i = 0; i < e->n_in; i++) {
-        if (e->in[i].e)
-            specialise(e->arg[i]);
+        if (e->in[i].e && !specialise(a, e->arg[i]))
+            return false;
     }
     if (!is_plain_has_field(e))
-        return;
+        return true;
     struct rule_arg name = e->in[0];
     e->kind = E_HAS_FIELD;
     e->hash = name.hash;
     e->field = rule_text(&name.v);
+    return true;
 }
 
-static void specialise(struct expr *e)
+static uint32_t count_items(const struct expr *e, uint8_t kind)
 {
-    if (e->kind == E_CALL) {
-        specialise_call(e);
-        return;
-    }
-    if (e->kind == E_FIELD && e->a->kind == E_MESSAGE && e->b->kind == E_NAME &&
+    return e->kind == kind ? count_items(e->a, kind) + count_items(e->b, kind) : 1;
+}
+
+static struct expr **put_items(struct expr **to, struct expr *e, uint8_t kind)
+{
+    if (e->kind == kind)
+        return put_items(put_items(to, e->a, kind), e->b, kind);
+    *to = e;
+    return to + 1;
+}
+
+/* a AND (b AND c) is a list of three; so for OR. */
+static bool flatten(struct arena *a, struct expr *e)
+{
+    uint8_t kind = e->kind;
+    e->n = count_items(e, kind);
+    e->item = arena_alloc(a, e->n * sizeof *e->item);
+    if (!e->item)
+        return false;
+    put_items(put_items(e->item, e->a, kind), e->b, kind);
+    e->kind = kind == E_AND ? E_ALL : E_ANY;
+    return true;
+}
+
+static bool specialise_parts(struct arena *a, struct expr *e)
+{
+    bool good = true;
+    for (uint32_t i = 0; e->item && good && i < e->n; i++)
+        good = specialise(a, e->item[i]);
+    if (e->kind == E_ALL || e->kind == E_ANY)
+        return good;
+    if (good && e->a)
+        good = specialise(a, e->a);
+    return good && (!e->b || e->b->kind == E_NAME || specialise(a, e->b));
+}
+
+static bool specialise(struct arena *a, struct expr *e)
+{
+    if (e->kind == E_CALL)
+        return specialise_call(a, e);
+    if ((e->kind == E_AND || e->kind == E_OR) && !flatten(a, e))
+        return false;
+    if (!specialise_parts(a, e))
+        return false;
+    const struct expr *left = e->a, *right = e->b;
+    if (e->kind == E_FIELD && left->kind == E_MESSAGE && right->kind == E_NAME &&
         !message_is_member(e->field)) {
         e->kind = E_OWN_FIELD;
-        return;
+    } else if (e->kind == E_EQUAL && left->kind == E_OWN_FIELD && right->kind == E_CONST) {
+        e->kind = E_FIELD_IS;
+        e->field = left->field;
+        e->hash = left->hash;
+        e->with = right->value;
     }
-    for (uint32_t i = 0; e->item && i < e->n; i++)
-        specialise(e->item[i]);
-    if (e->a)
-        specialise(e->a);
-    if (e->b && e->b->kind != E_NAME)
-        specialise(e->b);
+    return true;
 }
 
 /* rename_field of two constant names in the present message, which may be renamed so. */
@@ -103,13 +144,13 @@ static bool lay_out_steps(struct arena *a, struct rule *r)
     return r->step != NULL;
 }
 
-/* A condition that begins with has_field of a constant name needs that field. */
+/* What a condition asks first: without that field it is false. */
 static void find_guard(struct rule *r)
 {
     const struct expr *e = r->when;
-    while (e->kind == E_AND)
-        e = e->a;
-    if (e->kind != E_HAS_FIELD)
+    while (e->kind == E_ALL)
+        e = e->item[0];
+    if (e->kind != E_HAS_FIELD && e->kind != E_FIELD_IS)
         return;
     r->guard = e->field;
     r->guard_hash = e->hash;
@@ -117,11 +158,10 @@ static void find_guard(struct rule *r)
 
 bool layout_rule(struct arena *a, struct rule *r)
 {
-    if (!lay_out_steps(a, r))
-        return false;
-    specialise(r->when);
-    for (struct statement *s = r->then; s; s = s->next)
-        specialise(s->e);
-    find_guard(r);
-    return true;
+    bool good = lay_out_steps(a, r) && specialise(a, r->when);
+    for (struct statement *s = r->then; good && s; s = s->next)
+        good = specialise(a, s->e);
+    if (good)
+        find_guard(r);
+    return good;
 }

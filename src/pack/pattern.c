@@ -17,6 +17,8 @@ struct pattern {
     pcre2_code *code;
     uint8_t prefix[PREFIX_BYTES]; /* what every text that matches as a whole begins with */
     uint8_t prefix_n;
+    uint8_t literal[PREFIX_BYTES]; /* all that it matches; literal_n 0: more than one text */
+    uint8_t literal_n;
 };
 
 /* A pattern that was compiled while rules ran. */
@@ -69,6 +71,24 @@ static void find_prefix(struct pattern *p, struct slice text)
     p->prefix_n = (uint8_t)n;
 }
 
+/* A text of ASCII without anything special, or with a backslash in front of it. */
+static void find_literal(struct pattern *p, struct slice text)
+{
+    static const struct slice special = SLICE("\\^$.[]|()?*+{}");
+    p->literal_n = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        bool escaped = text.p[i] == '\\' && i + 1 < text.n;
+        uint8_t b = text.p[i += escaped];
+        bool letter = (is_literal(b) && b != '-' && b != '@') || b <= ' ' || b >= 0x7f;
+        if (n == PREFIX_BYTES || b == 0 || b >= 0x7f ||
+            (escaped ? letter : slice_find(special, b) >= 0))
+            return;
+        p->literal[n++] = b;
+    }
+    p->literal_n = (uint8_t)n;
+}
+
 /* c decides where the code lives. */
 static bool compile(struct pattern *p, struct slice text, pcre2_compile_context *c, struct why *w)
 {
@@ -83,6 +103,7 @@ static bool compile(struct pattern *p, struct slice text, pcre2_compile_context 
     }
     p->code = pcre2_compile(bytes, text.n, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &at, c);
     find_prefix(p, text);
+    find_literal(p, text);
     if (p->code)
         return true;
     pcre2_get_error_message(code, words, sizeof words);
@@ -210,11 +231,28 @@ static enum pattern_result match(const struct search *s, struct arena *mem, stru
     return PATTERN_YES;
 }
 
+static enum pattern_result find_text(const struct search *s, struct pattern_match *m)
+{
+    const struct pattern *p = s->p;
+    const uint8_t *at = s->from < s->text.n ? s->text.p + s->from : NULL;
+    const uint8_t *end = s->text.n ? s->text.p + s->text.n : NULL;
+    for (; at && (at = memchr(at, p->literal[0], (size_t)(end - at))); at++) {
+        if ((size_t)(end - at) < p->literal_n)
+            return PATTERN_NO;
+        if (memcmp(at, p->literal, p->literal_n) == 0) {
+            m->n = 1;
+            m->group[0] = slice_of(at, p->literal_n);
+            return PATTERN_YES;
+        }
+    }
+    return PATTERN_NO;
+}
+
 enum pattern_result pattern_find(const struct pattern *p, struct slice text, size_t from,
                                  struct arena *mem, struct pattern_match *m)
 {
     struct search s = { p, text, from, 0 };
-    return match(&s, mem, m);
+    return p->literal_n ? find_text(&s, m) : match(&s, mem, m);
 }
 
 enum pattern_result pattern_whole(const struct pattern *p, struct slice text, struct arena *mem)

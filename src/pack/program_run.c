@@ -91,6 +91,7 @@ static void add_error(struct program_run *r, const struct place *at, uint32_t ru
  * was not asked. RULE_TRUE: all were true. */
 static enum rule_answer conditions(struct program_run *r, const struct place *at, unsigned *matched)
 {
+    const struct message *m = r->run.m;
     bool all = true;
     *matched = 0;
     for (unsigned i = 0; i < at->stage->stage->n; i++) {
@@ -106,19 +107,22 @@ static enum rule_answer conditions(struct program_run *r, const struct place *at
             continue;
         }
         enum rule_answer answer = RULE_FALSE;
-        if (!one->guard.n || message_get_hashed(r->run.m, one->guard, one->guard_hash))
+        struct program_count *count = &r->count[rule];
+        count->evaluated++;
+        if (!one->guard.n || message_get_hashed(m, one->guard, one->guard_hash))
             answer = rule_condition(&r->run, one->when);
-        r->count[rule].evaluated++;
-        r->count[rule].matched += answer == RULE_TRUE;
-        r->count[rule].failed += answer == RULE_ERROR;
         tell_rule(r, PROGRAM_CONDITION, rule, answer);
+        if (answer == RULE_FALSE) {
+            all = false;
+            continue;
+        }
         if (answer == RULE_ERROR) {
+            count->failed++;
             add_error(r, at, rule, "condition");
             return RULE_ERROR;
         }
-        if (answer == RULE_TRUE)
-            r->matched[(*matched)++] = rule;
-        all = all && answer == RULE_TRUE;
+        count->matched++;
+        r->matched[(*matched)++] = rule;
     }
     return all ? RULE_TRUE : RULE_FALSE;
 }
