@@ -34,6 +34,27 @@ static inline bool slice_eq(struct slice a, struct slice b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* slice_eq for short texts that are probably equal, as names with one hash are. */
+static inline bool slice_eq_short(struct slice a, struct slice b)
+{
+    size_t i = 0;
+    uint64_t x, y, differ = 0;
+    if (a.n != b.n)
+        return false;
+    if (a.p == b.p)
+        return true;
+    if (a.n < 8)
+        return slice_eq(a, b);
+    for (; i + 8 < a.n; i += 8) {
+        MOVE_BYTES(&x, a.p + i, 8);
+        MOVE_BYTES(&y, b.p + i, 8);
+        differ |= x ^ y;
+    }
+    MOVE_BYTES(&x, a.p + a.n - 8, 8);
+    MOVE_BYTES(&y, b.p + a.n - 8, 8);
+    return !(differ | (x ^ y));
+}
+
 static inline bool slice_starts(struct slice s, struct slice head)
 {
     return s.n >= head.n && (head.n == 0 || memcmp(s.p, head.p, head.n) == 0);

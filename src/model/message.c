@@ -153,7 +153,7 @@ static inline unsigned find(const struct message *m, struct slice name, uint32_t
         if ((m->index[at] ^ hash) > 0xffff)
             continue;
         const struct message_field *f = &m->f[position_at(m, at) - 1];
-        if (f->hash == hash && slice_eq(f->name, name))
+        if (f->hash == hash && slice_eq_short(f->name, name))
             break;
     }
     *probes = steps;

@@ -99,7 +99,7 @@ static inline const struct value *message_get_hashed(const struct message *m, st
         if ((m->index[at] ^ hash) > 0xffff)
             continue;
         const struct message_field *f = &m->f[(uint16_t)m->index[at] - 1];
-        if (f->hash == hash && slice_eq(f->name, name))
+        if (f->hash == hash && slice_eq_short(f->name, name))
             return &f->v;
     }
     return NULL;
