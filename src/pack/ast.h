@@ -147,8 +147,7 @@ struct rule_step {
 
 struct rule {
     struct slice name;
-    struct slice guard;  /* the condition is false for messages without this field; empty: none */
-    uint32_t guard_hash; /* message_hash of it */
+    uint32_t guard_hash; /* the condition is false for messages without this field; 0: none */
     struct expr *when;
     struct statement *then;
     struct rule_step *step; /* of all statements, in order */

@@ -318,34 +318,42 @@ static bool equal(struct run *run, const struct expr *e)
     return value_equal(&a, &b) == (e->op == TK_EQ);
 }
 
-static bool field_is(struct run *run, const struct expr *e)
+static bool value_is(struct run *run, const struct value *v, const struct expr *e)
+{
+    struct rule_value a = value_read(v, run->mem);
+    return a.kind != K_NULL && value_equal(&a, &e->with) == (e->op == TK_EQ);
+}
+
+static inline bool field_is(struct run *run, const struct expr *e)
 {
     const struct value *v = message_get_hashed(run->m, e->field, e->hash);
     if (!v)
         return false;
     if (LIKELY(v->type == VT_STR && e->with.kind == K_STRING && !(v->flags & VF_JSON)))
         return slice_eq(slice_of(v->p, v->n), rule_text(&e->with)) == (e->op == TK_EQ);
-    struct rule_value a = value_read(v, run->mem);
-    return a.kind != K_NULL && value_equal(&a, &e->with) == (e->op == TK_EQ);
+    return value_is(run, v, e);
 }
 
+static bool asks_more(struct run *run, const struct expr *e);
+
 /* Is it the boolean true? False when it fails. */
-static bool is_true(struct run *run, const struct expr *e)
+static inline bool is_true(struct run *run, const struct expr *e)
+{
+    if (e->kind == E_HAS_FIELD)
+        return message_get_hashed(run->m, e->field, e->hash) != NULL;
+    return e->kind == E_FIELD_IS ? field_is(run, e) : asks_more(run, e);
+}
+
+/* Those of several parts. */
+NOINLINE static bool asks_more(struct run *run, const struct expr *e)
 {
     struct rule_value v;
     switch (e->kind) {
-    case E_HAS_FIELD:
-        return message_get_hashed(run->m, e->field, e->hash) != NULL;
-    case E_FIELD_IS:
-        return field_is(run, e);
     case E_ALL:
     case E_ANY:
         for (uint32_t i = 0; i < e->n; i++) {
-            const struct expr *item = e->item[i];
-            bool yes = item->kind == E_HAS_FIELD
-                           ? message_get_hashed(run->m, item->field, item->hash) != NULL
-                           : is_true(run, item);
-            if (run->failed || yes == (e->kind == E_ANY))
+            bool yes = is_true(run, e->item[i]);
+            if (yes == (e->kind == E_ANY) || run->failed)
                 return yes;
         }
         return e->kind == E_ALL;

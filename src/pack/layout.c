@@ -150,10 +150,8 @@ static void find_guard(struct rule *r)
     const struct expr *e = r->when;
     while (e->kind == E_ALL)
         e = e->item[0];
-    if (e->kind != E_HAS_FIELD && e->kind != E_FIELD_IS)
-        return;
-    r->guard = e->field;
-    r->guard_hash = e->hash;
+    if (e->kind == E_HAS_FIELD || e->kind == E_FIELD_IS)
+        r->guard_hash = e->hash;
 }
 
 bool layout_rule(struct arena *a, struct rule *r)

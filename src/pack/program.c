@@ -99,7 +99,6 @@ static bool resolve(struct loader *l, unsigned source, const struct stage *s,
         out->rule[i] = (struct program_step_rule){ .rule = at };
         if (at != PROGRAM_NO_RULE) {
             out->rule[i].when = l->p->rule[at].rule->when;
-            out->rule[i].guard = l->p->rule[at].rule->guard;
             out->rule[i].guard_hash = l->p->rule[at].rule->guard_hash;
             continue;
         }

@@ -8,11 +8,10 @@ struct program_rule {
     unsigned source;
 };
 
-/* A rule of a stage; most are not for a message, and their guard says so. */
+/* A rule of a stage. Most are not for a message, and tell so by the field that they need. */
 struct program_step_rule {
-    uint32_t rule; /* index, or PROGRAM_NO_RULE */
-    uint32_t guard_hash;
-    struct slice guard; /* empty: none */
+    uint32_t rule;       /* index, or PROGRAM_NO_RULE */
+    uint32_t guard_hash; /* of that field's name; 0: none */
     const struct expr *when;
 };
 

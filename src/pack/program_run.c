@@ -87,43 +87,52 @@ static void add_error(struct program_run *r, const struct place *at, uint32_t ru
     message_add_error(m, buf_slice(&b), details);
 }
 
+static void tell_unresolved(const struct program_run *r, const struct place *at, unsigned i)
+{
+    struct program_event e = event(r, PROGRAM_CONDITION);
+    e.text = at->stage->stage->rule[i].name;
+    tell(r, &e);
+}
+
+/* A rule whose guard is not there is false without its condition being looked at. */
+static inline enum rule_answer condition(struct program_run *r, const struct program_step_rule *one)
+{
+    struct program_count *count = &r->count[one->rule];
+    enum rule_answer answer = RULE_FALSE;
+    count->evaluated++;
+    if (!one->guard_hash || message_may_have(r->run.m, one->guard_hash)) {
+        answer = rule_condition(&r->run, one->when);
+        count->matched += answer == RULE_TRUE;
+        count->failed += answer == RULE_ERROR;
+    }
+    tell_rule(r, PROGRAM_CONDITION, one->rule, answer);
+    return answer;
+}
+
 /* The conditions in order; those that were true are in r->matched. RULE_ERROR: one failed, the rest
  * was not asked. RULE_TRUE: all were true. */
 static enum rule_answer conditions(struct program_run *r, const struct place *at, unsigned *matched)
 {
-    const struct message *m = r->run.m;
+    const struct program_step_rule *one = at->stage->rule;
+    unsigned n = at->stage->stage->n, found = 0;
     bool all = true;
-    *matched = 0;
-    for (unsigned i = 0; i < at->stage->stage->n; i++) {
-        const struct program_step_rule *one = &at->stage->rule[i];
-        if (i + 1 < at->stage->stage->n && !one[1].guard.n)
-            __builtin_prefetch(one[1].when);
-        uint32_t rule = one->rule;
-        if (UNLIKELY(rule == PROGRAM_NO_RULE)) {
-            struct program_event e = event(r, PROGRAM_CONDITION);
-            e.text = at->stage->stage->rule[i].name;
-            tell(r, &e);
+    for (unsigned i = 0; i < n; i++, one++) {
+        if (UNLIKELY(one->rule == PROGRAM_NO_RULE)) {
+            tell_unresolved(r, at, i);
             all = false;
             continue;
         }
-        enum rule_answer answer = RULE_FALSE;
-        struct program_count *count = &r->count[rule];
-        count->evaluated++;
-        if (!one->guard.n || message_get_hashed(m, one->guard, one->guard_hash))
-            answer = rule_condition(&r->run, one->when);
-        tell_rule(r, PROGRAM_CONDITION, rule, answer);
-        if (answer == RULE_FALSE) {
-            all = false;
-            continue;
-        }
-        if (answer == RULE_ERROR) {
-            count->failed++;
-            add_error(r, at, rule, "condition");
+        enum rule_answer answer = condition(r, one);
+        all = all && answer == RULE_TRUE;
+        if (answer == RULE_TRUE)
+            r->matched[found++] = one->rule;
+        if (UNLIKELY(answer == RULE_ERROR)) {
+            add_error(r, at, one->rule, "condition");
+            *matched = found;
             return RULE_ERROR;
         }
-        count->matched++;
-        r->matched[(*matched)++] = rule;
     }
+    *matched = found;
     return all ? RULE_TRUE : RULE_FALSE;
 }
 
