@@ -29,6 +29,8 @@ struct rule_env {
     struct slice default_stream;     /* id */
 };
 
+#define RUN_TABLES 64
+
 /* One message going through rules. Owned by one thread; texts that rules put into the message
  * point into mem or into the rule's arena, so both must live as long as the message. */
 struct run {
@@ -37,8 +39,10 @@ struct run {
     struct arena *mem; /* the message's */
     struct rule_value *var;
     struct program_run *program; /* takes what create_message makes; NULL: nobody does */
-    bool failed;                 /* the current statement or condition */
-    bool located;                /* why says where */
+    uint16_t
+        *table_at; /* [RUN_TABLES], by hash of the name: where env has it; NULL: searched for */
+    bool failed;   /* the current statement or condition */
+    bool located;  /* why says where */
     char why[256];
 };
 

@@ -45,11 +45,28 @@ struct found {
     bool any; /* the key is there, or the table has a default */
 };
 
+static const struct lookup_table *table_of(struct call *c)
+{
+    const struct rule_env *env = c->run->env;
+    struct slice name = call_text(c, 0);
+    if (!env)
+        return NULL;
+    if (!c->run->table_at)
+        return lookup_find(env->table, env->n_tables, name);
+    uint16_t *at = &c->run->table_at[call_hash(c, 0) % RUN_TABLES];
+    if (*at < env->n_tables && slice_eq_short(env->table[*at].name, name))
+        return &env->table[*at];
+    const struct lookup_table *t = lookup_find(env->table, env->n_tables, name);
+    if (t)
+        *at = (uint16_t)(t - env->table);
+    return t;
+}
+
 static struct found ask(struct call *c, const struct rule_value *key)
 {
     const struct rule_env *env = c->run->env;
     struct found f = { .table = NULL };
-    f.table = env ? lookup_find(env->table, env->n_tables, call_text(c, 0)) : NULL;
+    f.table = table_of(c);
     if (!f.table || key->kind == K_NULL)
         return f;
     f.a = lookup_ask(f.table, key, env->now_ms, call_mem(c));

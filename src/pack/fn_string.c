@@ -153,17 +153,46 @@ static void count_unit(struct units *u, uint32_t unit)
     u->at[i].n++;
 }
 
-/* Shannon's entropy in bits, over UTF-16 units; characters above U+FFFF count by both halves. */
 static double term(double p)
 {
     return p * log2(p);
 }
 
+#define SHORT_BYTES  255
+#define SHORT_COUNTS 16 /* of one character */
+
+/* A short text of ASCII, as names are: no table to be searched, one logarithm for each count.
+ * False: it is another. */
+static bool entropy_of_short(struct slice s, double *bits)
+{
+    uint8_t count[128] = { 0 }, most = 0;
+    double terms[SHORT_COUNTS] = { 0 };
+    if (s.n > SHORT_BYTES || utf8_units(s) != s.n)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t n = ++count[s.p[i] & 0x7f];
+        most = n > most ? n : most;
+    }
+    if (most >= SHORT_COUNTS)
+        return false;
+    for (unsigned n = 1; n <= most; n++)
+        terms[n] = term(n / (double)s.n);
+    *bits = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        *bits -= terms[count[s.p[i] & 0x7f]];
+        count[s.p[i] & 0x7f] = 0;
+    }
+    return true;
+}
+
+/* Shannon's entropy in bits, over UTF-16 units; characters above U+FFFF count by both halves. */
 struct rule_value fn_string_entropy(struct call *c)
 {
     struct slice s = call_text(c, 0);
     struct units u = { .mask = 15 };
-    double total = 0, bits = 0, once;
+    double total = 0, bits = 0;
+    if (entropy_of_short(s, &bits))
+        return rule_double(bits == 0 ? 0 : bits);
     while (u.mask < s.n * 2 && u.mask < 0x1ffff)
         u.mask = u.mask * 2 + 1;
     u.at = arena_zalloc(call_mem(c), (u.mask + 1) * sizeof *u.at);
@@ -178,10 +207,9 @@ struct rule_value fn_string_entropy(struct call *c)
         }
         count_unit(&u, (uint32_t)cp & 0xffff);
     }
-    once = term(1 / total);
     for (uint32_t i = 0; i <= u.mask; i++) {
         if (u.at[i].n)
-            bits -= u.at[i].n == 1 ? once : term(u.at[i].n / total);
+            bits -= term(u.at[i].n / total);
     }
     return rule_double(bits == 0 ? 0 : bits);
 }

@@ -22,6 +22,7 @@ struct program_run {
     struct slice done[STREAMS_MAX]; /* streams whose pipelines have run */
     unsigned n_done;
     bool stopped[PROGRAM_PIPELINES_MAX];
+    uint16_t table_at[RUN_TABLES]; /* struct run */
     uint32_t matched[STAGE_RULES_MAX];
 
     struct message *made[PROGRAM_CREATED_MAX]; /* in order; each is run in its turn */
@@ -315,7 +316,8 @@ static void run_round(struct program_run *r, struct round *round)
 static void run_message(struct program_run *r, struct message *m)
 {
     struct round round;
-    r->run = (struct run){ .env = r->env, .m = m, .mem = m->mem, .program = r };
+    r->run =
+        (struct run){ .env = r->env, .m = m, .mem = m->mem, .program = r, .table_at = r->table_at };
     r->n_done = 0;
     collect(r, &round);
     do {
