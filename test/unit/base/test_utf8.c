@@ -60,11 +60,26 @@ static void finds_a_bad_byte_at_any_place(void **state)
                               "abcdefg\xf0\x9f\x98\x80")));
 }
 
+static void counts_units_as_java_does(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 40; n++) {
+        uint8_t text[44];
+        memset(text, 'a', n);
+        assert_int_equal(utf8_units(slice_of(text, n)), n);
+        memcpy(text + n, "\xf0\x9f\x98\x80", 4);
+        assert_int_equal(utf8_units(slice_of(text, n + 4)), n + 2);
+        memcpy(text + n, "\xc3\xa9", 2);
+        assert_int_equal(utf8_units(slice_of(text, n + 2)), n + 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_every_code_point),
         cmocka_unit_test(refuses_ill_formed),
+        cmocka_unit_test(counts_units_as_java_does),
         cmocka_unit_test(finds_a_bad_byte_at_any_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

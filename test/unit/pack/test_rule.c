@@ -120,6 +120,74 @@ static void acts(void **state)
     assert_null(message_get(m, SLICE("port")));
 }
 
+/* Comparisons of fields with constants, on present, absent and other values; whatever stands
+ * around them, the answer is that of the plain tree. */
+static void conditions(void **state)
+{
+    static const struct {
+        const char *when;
+        bool want;
+    } cases[] = {
+        { "$message.s == \"x\"", true },
+        { "$message.s != \"x\"", false },
+        { "$message.none == \"x\"", false },
+        { "$message.none != \"x\"", false }, /* null is never unequal */
+        { "$message.n == \"53\"", false },
+        { "$message.n != \"53\"", true },
+        { "$message.n == 53", true },
+        { "$message.message == \"hello\"", true },
+        { "has_field(\"message\") AND has_field(\"_id\")", true },
+        { "has_field(\"s\") AND has_field(\"n\") AND $message.s == \"x\"", true },
+        { "has_field(\"s\") AND (has_field(\"none\") OR $message.n == 53)", true },
+        { "has_field(\"none\") OR (has_field(\"s\") AND NOT has_field(\"n\"))", false },
+        { "NOT (has_field(\"s\") AND has_field(\"none\"))", true },
+        { "(has_field(\"s\") OR 1 / to_long($message.zero) == 1) AND true", true },
+        { "$message.none == \"x\" AND 1 / to_long($message.zero) == 1", false },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[256];
+        struct value s = { .type = VT_STR, .n = 1, .p = "x" }, n = { .type = VT_INT, .i = 53 };
+        struct value hello = { .type = VT_STR, .n = 5, .p = "hello" };
+        snprintf(text, sizeof text, "rule \"a\" when %s then end", cases[i].when);
+        struct rule *r = rule_load(&arena, slice_cstr(text), &errors);
+        struct run run = { .env = &env, .m = message_new(&arena, 4), .mem = &arena };
+        assert_non_null(r);
+        message_set(run.m, SLICE("s"), &s);
+        message_set(run.m, SLICE("n"), &n);
+        message_set(run.m, SLICE("message"), &hello);
+        bool guarded = !r->guard_hash || message_may_have(run.m, r->guard_hash);
+        enum rule_answer answer = rule_condition(&run, r->when);
+        if (answer != (cases[i].want ? RULE_TRUE : RULE_FALSE) || (cases[i].want && !guarded))
+            fail_msg("%s", cases[i].when);
+    }
+}
+
+/* Patterns that stand for one text, and their neighbours that do not. */
+static void splits(void **state)
+{
+    static const struct {
+        const char *pattern, *text, *want;
+    } cases[] = {
+        { "\\\\|", "a|b|c", "[a, b, c]" }, { "|", "a|b", "[a, |, b]" },
+        { ", ", "a, b,c", "[a, b,c]" },    { "\\\\.", "1.2.", "[1, 2]" },
+        { ".b", "abcbd", "[, , d]" },      { "aab", "aaab", "[a]" },
+        { "\\\\d", "a1b", "[a, b]" },      { "x", "", "[]" },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[256];
+        struct run run;
+        bool good;
+        snprintf(text, sizeof text,
+                 "rule \"a\" when true then set_field(\"l\", split(\"%s\", \"%s\")); end",
+                 cases[i].pattern, cases[i].text);
+        struct message *m = run_on(text, &run, &good);
+        assert_true(good);
+        assert_field(m, "l", cases[i].want);
+    }
+}
+
 /* What was done before a failure stays, and the words say where it was. */
 static void fails(void **state)
 {
@@ -196,6 +264,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(depth, set_up, tear_down),
         cmocka_unit_test_setup_teardown(types, set_up, tear_down),
         cmocka_unit_test_setup_teardown(acts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(conditions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(splits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_patterns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(kept_patterns, set_up, tear_down),
