@@ -131,7 +131,9 @@ static err open_database(struct duck *d, const struct duck_conf *conf, struct wh
     if (words)
         d->api.free(words);
     d->api.destroy_config(&config);
-    return rc ? rc : close_doors(d, conf->folder, w);
+    if (!rc)
+        rc = close_doors(d, conf->folder, w);
+    return rc ? rc : duck_add_functions(d, w);
 }
 
 err duck_open(struct duck **out, const struct duck_conf *conf, struct why *w)

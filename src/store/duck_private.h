@@ -6,6 +6,8 @@
 /* Pointers to things of the library; it alone knows what is behind them. */
 typedef void *duck_handle;
 typedef int duck_state; /* 0: it worked */
+/* Of SQL, for a chunk of rows: about it, its parameters, its answers. */
+typedef void (*duck_function)(duck_handle info, duck_handle input, duck_handle output);
 
 /* By value over the border, so their layout is part of the C API. */
 struct duck_result {
@@ -35,6 +37,12 @@ struct duck_session {
 /* Fails with the library's words; an interrupted statement is ERR_END. */
 MUST_CHECK err duck_failed(struct why *w, const char *doing, const char *words);
 
+/* The text of a cell of a VARCHAR vector: at most 12 bytes stand in it, a longer one elsewhere. */
+struct slice duck_text_at(const uint8_t *cell);
+
+/* Registers the functions of duck_function.c. */
+MUST_CHECK err duck_add_functions(struct duck *d, struct why *w);
+
 /* Types of the C API that are used. */
 enum duck_type {
     DUCK_TYPE_BOOLEAN = 1,
@@ -51,4 +59,5 @@ enum duck_type {
     DUCK_TYPE_TIMESTAMP = 12,
     DUCK_TYPE_HUGEINT = 16,
     DUCK_TYPE_VARCHAR = 17,
+    DUCK_TYPE_UHUGEINT = 32,
 };

@@ -151,8 +151,7 @@ const char *duck_column_name(struct duck_query *q, unsigned column)
     return q->api->column_name(&q->result, column);
 }
 
-/* A text of at most 12 bytes stands in its own place, a longer one elsewhere. */
-static struct slice text_at(const uint8_t *cell)
+struct slice duck_text_at(const uint8_t *cell)
 {
     uint32_t n;
     const uint8_t *p;
@@ -225,9 +224,11 @@ struct duck_value duck_value(const struct duck_query *q, unsigned column)
         return (struct duck_value){ .kind = DUCK_TIME, .i = ((const int64_t *)c->data)[r] };
     case DUCK_TYPE_HUGEINT:
         return huge_at((const uint8_t *)c->data + 16 * r);
+    case DUCK_TYPE_UHUGEINT:
+        break; /* only compared */
     case DUCK_TYPE_VARCHAR:
         return (struct duck_value){ .kind = DUCK_TEXT,
-                                    .text = text_at((const uint8_t *)c->data + 16 * r) };
+                                    .text = duck_text_at((const uint8_t *)c->data + 16 * r) };
     }
     return (struct duck_value){ .kind = DUCK_OTHER };
 }

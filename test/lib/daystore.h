@@ -1,0 +1,33 @@
+/* A small store for queries: day files of generated or given messages, as a view. */
+#pragma once
+
+#include "lib/messages.h"
+#include "store/columns.h"
+#include "store/view.h"
+
+#define DAYSTORE_TABLES 64
+
+struct daystore {
+    struct duck *duck; /* NULL: the library is not there (tools/fetch-duckdb) */
+    struct duck_session *session;
+    char folder[64];
+    struct view_table table[DAYSTORE_TABLES];
+    char name[DAYSTORE_TABLES][32];
+    struct store_view view;
+    struct jsondoc doc;
+    struct why why;
+};
+
+/* folder: kept when given, else a new one that daystore_close takes away. False: why says it. */
+bool daystore_open(struct daystore *s, const char *folder, unsigned threads);
+void daystore_close(struct daystore *s);
+
+/* Adds a day file of n messages, each one made by make(ctx, i, out), and a table for it. */
+bool daystore_add(struct daystore *s, const char *file, const char *set_id, uint64_t n,
+                  bool (*make)(void *ctx, uint64_t i, struct buf *out), void *ctx);
+
+/* The table of a file that is there. */
+bool daystore_attach(struct daystore *s, const char *file, const char *set_id);
+
+/* make for daystore_add; ctx is a struct messages. */
+bool daystore_message(void *ctx, uint64_t i, struct buf *out);
