@@ -46,17 +46,17 @@ void daystore_close(struct daystore *s)
         fprintf(stderr, "%s stays behind\n", s->folder);
 }
 
-static bool add_rows(struct daystore *s, struct dayfile *f, uint64_t n,
-                     bool (*make)(void *ctx, uint64_t i, struct buf *out), void *ctx)
+static bool add_rows(struct daystore *s, struct dayfile *f, const struct daystore_rows *rows)
 {
     uint8_t *text = malloc(TEXT_BYTES), *memory = malloc(TEXT_BYTES);
     bool good = true;
-    for (uint64_t i = 0; i < n && good; i++) {
+    for (uint64_t i = 0; i < rows->n && good; i++) {
         struct message_row row;
         struct buf b = buf_of(text, TEXT_BYTES - JSONDOC_PAD), mem = buf_of(memory, TEXT_BYTES);
-        good = make(ctx, i, &b) && !columns_split(&row, &s->doc, buf_slice(&b), &mem, &s->why) &&
+        good = rows->make(rows->ctx, i, &b) &&
+               !columns_split(&row, &s->doc, buf_slice(&b), &mem, &s->why) &&
                !dayfile_add(f, i + 1, &row, &s->why);
-        if (good && ((i + 1) % DAYFILE_ROWS == 0 || i + 1 == n))
+        if (good && ((i + 1) % DAYFILE_ROWS == 0 || i + 1 == rows->n))
             good = !dayfile_commit(f, i + 1, &s->why);
     }
     free(text);
@@ -64,15 +64,15 @@ static bool add_rows(struct daystore *s, struct dayfile *f, uint64_t n,
     return good;
 }
 
-bool daystore_add(struct daystore *s, const char *file, const char *set_id, uint64_t n,
-                  bool (*make)(void *ctx, uint64_t i, struct buf *out), void *ctx)
+bool daystore_add(struct daystore *s, const char *file, const char *set_id,
+                  const struct daystore_rows *rows)
 {
     char path[256];
     struct dayfile *f;
     snprintf(path, sizeof path, "%s/%s", s->folder, file);
     if (dayfile_open(&f, s->duck, path, &s->why))
         return false;
-    bool good = add_rows(s, f, n, make, ctx);
+    bool good = add_rows(s, f, rows);
     dayfile_close(f);
     return good && daystore_attach(s, file, set_id);
 }

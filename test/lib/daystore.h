@@ -22,12 +22,19 @@ struct daystore {
 bool daystore_open(struct daystore *s, const char *folder, unsigned threads);
 void daystore_close(struct daystore *s);
 
-/* Adds a day file of n messages, each one made by make(ctx, i, out), and a table for it. */
-bool daystore_add(struct daystore *s, const char *file, const char *set_id, uint64_t n,
-                  bool (*make)(void *ctx, uint64_t i, struct buf *out), void *ctx);
+/* Messages from 0 to n - 1, each one made by make(ctx, i, out). */
+struct daystore_rows {
+    uint64_t n;
+    bool (*make)(void *ctx, uint64_t i, struct buf *out);
+    void *ctx;
+};
+
+/* Adds a day file of them, and a table for it. */
+bool daystore_add(struct daystore *s, const char *file, const char *set_id,
+                  const struct daystore_rows *rows);
 
 /* The table of a file that is there. */
 bool daystore_attach(struct daystore *s, const char *file, const char *set_id);
 
-/* make for daystore_add; ctx is a struct messages. */
+/* For struct daystore_rows; ctx is a struct messages. */
 bool daystore_message(void *ctx, uint64_t i, struct buf *out);
