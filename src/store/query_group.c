@@ -1,0 +1,167 @@
+/* Values, terms and pairs: grouping without time. */
+#include "codec/json.h"
+#include "model/civil.h"
+#include "store/query_private.h"
+
+void query_value_write(struct buf *out, const struct duck_value *v, bool json)
+{
+    switch (v->kind) {
+    case DUCK_NULL:
+    case DUCK_OTHER:
+        buf_lit(out, "null");
+        break;
+    case DUCK_BOOL:
+        buf_cstr(out, v->i ? "true" : "false");
+        break;
+    case DUCK_INT:
+        buf_int(out, v->i);
+        break;
+    case DUCK_DOUBLE:
+        json_double(out, v->d);
+        break;
+    case DUCK_TEXT:
+        if (json)
+            buf_add(out, v->text);
+        else
+            json_string(out, v->text, false);
+        break;
+    case DUCK_TIME:
+        buf_u8(out, '"');
+        civil_write(out, v->i / 1000, ' ');
+        buf_u8(out, '"');
+        break;
+    }
+}
+
+static void write_column(struct query_run *r, struct duck_query *q, unsigned column, bool json)
+{
+    struct duck_value v = duck_value(q, column);
+    query_value_write(r->out, &v, json);
+}
+
+/* ---- value */
+
+static err put_value(struct query_run *r, const char *key)
+{
+    struct source_part part;
+    struct duck_query *q;
+    err rc;
+    bool some = query_metric_part(&r->ask->metric, &part);
+    query_run_start(r);
+    sql_put(&r->sql, "SELECT ");
+    query_metric_put(r, &r->ask->metric, 0);
+    sql_put(&r->sql, " FROM ");
+    query_source_put(r, &part, some);
+    rc = query_run_ask(r, &q);
+    if (!rc && query_run_next(r, q, &rc)) {
+        buf_printf(r->out, "\"%s\":", key);
+        write_column(r, q, 0, false);
+    }
+    duck_query_free(q);
+    return rc;
+}
+
+err query_answer_value(struct query_run *r)
+{
+    buf_u8(r->out, '{');
+    err rc = put_value(r, "value");
+    if (rc || !r->ask->previous)
+        return rc;
+    buf_u8(r->out, ',');
+    rc = query_run_select(r, 2 * r->from_us - r->to_us, r->from_us);
+    return rc ? rc : put_value(r, "previous");
+}
+
+/* ---- terms */
+
+/* Groups in one pass, then the largest of them beside what is known of all. */
+static void put_terms(struct query_run *r, struct source_part *part)
+{
+    struct sql *s = &r->sql;
+    const struct query_ask *a = r->ask;
+    bool some = query_metric_part(&a->metric, &part[1]);
+    const char *merge = query_metric_merge(&a->metric);
+    bool adds = merge && strcmp(merge, "sum") == 0;
+    sql_put(s, "WITH g AS MATERIALIZED (SELECT c0 AS k,");
+    query_metric_put(r, &a->metric, 1);
+    sql_put(s, " AS v,count(*) AS n FROM ");
+    query_source_put(r, part, 1 + some);
+    sql_printf(s,
+               " GROUP BY 1), t AS (SELECT k,v FROM g WHERE k IS NOT NULL ORDER BY v %s NULLS "
+               "LAST,k LIMIT %u) ",
+               a->ascending ? "ASC" : "DESC", a->limit);
+    sql_printf(s,
+               "SELECT k,v,d,m,o FROM (SELECT count(k) AS d,coalesce(max(n) FILTER (k IS NULL)"
+               ",0) AS m,%s AS o FROM g) LEFT JOIN t ON TRUE ORDER BY v %s NULLS LAST,k",
+               adds ? "coalesce(sum(v) FILTER (k IS NOT NULL),0)-(SELECT coalesce(sum(v),0) FROM t)"
+                    : "NULL::BIGINT",
+               a->ascending ? "ASC" : "DESC");
+}
+
+err query_answer_terms(struct query_run *r)
+{
+    struct source_part part[2] = { { .kind = PART_KEY, .field = r->ask->field[0] } };
+    struct duck_query *q;
+    struct duck_value about[3] = { { .kind = DUCK_NULL } };
+    unsigned n = 0;
+    query_run_start(r);
+    put_terms(r, part);
+    err rc = query_run_ask(r, &q);
+    buf_lit(r->out, "{\"rows\":[");
+    while (!rc && query_run_next(r, q, &rc)) {
+        for (unsigned i = 0; i < 3; i++)
+            about[i] = duck_value(q, 2 + i);
+        if (duck_value(q, 0).kind == DUCK_NULL)
+            continue;
+        buf_cstr(r->out, n++ ? ",{\"key\":" : "{\"key\":");
+        write_column(r, q, 0, part[0].json);
+        buf_lit(r->out, ",\"value\":");
+        write_column(r, q, 1, false);
+        buf_u8(r->out, '}');
+    }
+    duck_query_free(q);
+    buf_lit(r->out, "],\"other\":");
+    query_value_write(r->out, &about[2], false);
+    buf_lit(r->out, ",\"distinct\":");
+    query_value_write(r->out, &about[0], false);
+    buf_lit(r->out, ",\"missing\":");
+    query_value_write(r->out, &about[1], false);
+    return rc;
+}
+
+/* ---- pairs */
+
+err query_answer_pairs(struct query_run *r)
+{
+    const struct query_ask *a = r->ask;
+    struct source_part part[4];
+    struct duck_query *q;
+    unsigned n = a->n_fields, rows = 0;
+    for (unsigned i = 0; i < n; i++)
+        part[i] = (struct source_part){ .kind = PART_KEY, .field = a->field[i] };
+    bool some = query_metric_part(&a->metric, &part[n]);
+    query_run_start(r);
+    sql_put(&r->sql, n == 2 ? "SELECT c0,c1," : "SELECT c0,c1,c2,");
+    query_metric_put(r, &a->metric, n);
+    sql_put(&r->sql, " AS v FROM ");
+    query_source_put(r, part, n + some);
+    sql_put(&r->sql, " WHERE c0 IS NOT NULL AND c1 IS NOT NULL");
+    sql_put(&r->sql, n == 2 ? " GROUP BY ALL" : " AND c2 IS NOT NULL GROUP BY ALL");
+    sql_printf(&r->sql, " ORDER BY v DESC NULLS LAST,c0,c1%s LIMIT %u", n == 2 ? "" : ",c2",
+               a->limit);
+    err rc = query_run_ask(r, &q);
+    buf_lit(r->out, "{\"rows\":[");
+    while (!rc && query_run_next(r, q, &rc)) {
+        buf_cstr(r->out, rows++ ? ",{\"keys\":[" : "{\"keys\":[");
+        for (unsigned i = 0; i < n; i++) {
+            buf_cstr(r->out, i ? "," : "");
+            write_column(r, q, i, part[i].json);
+        }
+        buf_lit(r->out, "],\"value\":");
+        write_column(r, q, n, false);
+        buf_u8(r->out, '}');
+    }
+    duck_query_free(q);
+    buf_u8(r->out, ']');
+    return rc;
+}
