@@ -129,9 +129,6 @@ struct query_data {
     const struct store_view *view;
     const struct stream_def *stream; /* to find one by its title; NULL: ids only */
     unsigned n_streams;
-    /* The name of the index that a table's rows are in (gl_packetbeat_3), into out; NULL: none */
-    void (*index_name)(void *ctx, const struct view_table *t, struct buf *out);
-    void *ctx;
 };
 
 /* Answers questions, one request at a time; one thread at a time, but for query_cancel. It has a

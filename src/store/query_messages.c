@@ -10,7 +10,7 @@ struct found {
     bool has_number, has_text; /* of what is sorted by */
     double number;
     struct slice text;
-    int64_t us, seq, rowid;
+    int64_t us, seq;
     const char *set_id;
     unsigned table;           /* number in struct finder */
     struct slice message, id; /* JSON */
@@ -165,13 +165,13 @@ static void put_shape(struct finder *f, enum sql_shape shape)
     struct slice where = arena_dup(r->mem, buf_since(&s->b, start));
     s->b.n = start;
     if (key_is_json(f, shape))
-        sql_put(s, "SELECT t,seq,row_id,CASE WHEN json_type(kj) IN ('BIGINT','UBIGINT','DOUBLE',"
+        sql_put(s, "SELECT t,seq,CASE WHEN json_type(kj) IN ('BIGINT','UBIGINT','DOUBLE',"
                    "'HUGEINT','UHUGEINT') THEN TRY_CAST(kj->>'$' AS DOUBLE) END AS kn,kj->>'$' AS "
                    "kt FROM (");
-    sql_put(s, "SELECT epoch_us(timestamp) AS t,seq,row_id,");
+    sql_put(s, "SELECT epoch_us(timestamp) AS t,seq,");
     buf_add(&s->b, key);
     sql_put(s, " FROM ");
-    (void)query_source_tables(r, shape, "seq,rowid AS row_id");
+    (void)query_source_tables(r, shape, "seq");
     sql_put(s, " WHERE ");
     buf_add(&s->b, where);
     sql_put(s, key_is_json(f, shape) ? ")" : "");
@@ -187,7 +187,7 @@ static err ask_table(struct finder *f, unsigned i, struct duck_query **q)
     r->misfits = &f->misfits[i];
     r->n_tables = 1;
     query_run_start(r);
-    sql_put(s, "SELECT t,seq,row_id,kn,kt FROM (");
+    sql_put(s, "SELECT t,seq,kn,kt FROM (");
     put_shape(f, SHAPE_COLUMNS);
     if (f->misfits[i]) {
         sql_put(s, " UNION ALL ");
@@ -206,11 +206,10 @@ static err ask_table(struct finder *f, unsigned i, struct duck_query **q)
 
 static err add_found(struct finder *f, struct duck_query *q, unsigned table)
 {
-    struct duck_value number = duck_value(q, 3), text = duck_value(q, 4);
+    struct duck_value number = duck_value(q, 2), text = duck_value(q, 3);
     struct found *x = &f->found[f->n++];
     *x = (struct found){ .us = duck_value(q, 0).i,
                          .seq = duck_value(q, 1).i,
-                         .rowid = duck_value(q, 2).i,
                          .set_id = f->table[table]->set_id,
                          .table = table,
                          .has_number = number.kind == DUCK_DOUBLE,
@@ -305,7 +304,7 @@ static void put_fetch(struct finder *f, unsigned table)
     struct sql *s = &f->r->sql;
     bool some = false;
     query_run_start(f->r);
-    sql_put(s, "SELECT rowid,to_json(gl2_message_id)::VARCHAR");
+    sql_put(s, "SELECT seq,to_json(gl2_message_id)::VARCHAR");
     if (f->r->ask->n_columns) {
         put_wanted(f, table);
     } else {
@@ -313,10 +312,10 @@ static void put_fetch(struct finder *f, unsigned table)
             sql_printf(s, ",%s", (const char *)columns[i].name.p);
         sql_put(s, ",doc");
     }
-    sql_printf(s, " FROM %s WHERE rowid IN (", f->table[table]->name);
+    sql_printf(s, " FROM %s WHERE seq IN (", f->table[table]->name);
     for (unsigned i = 0; i < f->n; i++)
         if (f->found[i].table == table) {
-            sql_printf(s, some ? ",%lld" : "%lld", (long long)f->found[i].rowid);
+            sql_printf(s, some ? ",%lld" : "%lld", (long long)f->found[i].seq);
             some = true;
         }
     sql_put(s, ")");
@@ -365,11 +364,11 @@ static struct slice pick_row(struct query_run *r, struct duck_query *q, unsigned
 static void put_in_place(struct finder *f, unsigned table, struct duck_query *q)
 {
     struct query_run *r = f->r;
-    int64_t rowid = duck_value(q, 0).i;
+    int64_t seq = duck_value(q, 0).i;
     struct duck_value id = duck_value(q, 1);
     for (unsigned i = 0; i < f->n; i++) {
         struct found *x = &f->found[i];
-        if (x->table != table || x->rowid != rowid)
+        if (x->table != table || x->seq != seq)
             continue;
         x->id = id.kind == DUCK_TEXT ? arena_dup(r->mem, id.text) : SLICE("null");
         x->message = r->ask->n_columns ? pick_row(r, q, 2) : join_row(r, q, 2);
@@ -411,13 +410,9 @@ static err count_all(struct query_run *r, int64_t *total)
 
 static void write_index(struct query_run *r, const struct view_table *t)
 {
-    uint8_t text[512];
-    struct buf b = buf_of(text, sizeof text);
-    if (r->data->index_name)
-        r->data->index_name(r->data->ctx, t, &b);
     buf_lit(r->out, "\"index\":");
-    if (b.n)
-        json_string(r->out, buf_slice(&b), false);
+    if (t->index)
+        json_string(r->out, slice_cstr(t->index), false);
     else
         buf_lit(r->out, "null");
 }
@@ -503,7 +498,7 @@ static err ask_id(struct finder *f, unsigned i)
     struct duck_query *q;
     query_run_start(r);
     sql_printf(&r->sql,
-               "SELECT epoch_us(timestamp),seq,rowid,NULL,NULL FROM %s WHERE "
+               "SELECT epoch_us(timestamp),seq,NULL,NULL FROM %s WHERE "
                "gl2_message_id=",
                f->table[i]->name);
     sql_text(&r->sql, r->ask->message_id);

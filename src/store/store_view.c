@@ -13,7 +13,7 @@
 struct held {
     struct store_index *index;
     struct store_hot *hot; /* NULL: its file */
-    char set_id[25], name[NAME_BYTES];
+    char set_id[25], name[NAME_BYTES], title[STORE_NAME];
 };
 
 struct view {
@@ -47,6 +47,7 @@ static void add(struct view *v, struct store_index *i, struct store_hot *h)
     struct held *held = &v->held[v->n];
     *held = (struct held){ .index = i, .hot = h };
     memcpy(held->set_id, i->row.set_id, sizeof held->set_id);
+    memcpy(held->title, i->name, sizeof held->title);
     snprintf(held->name, sizeof held->name,
              !h && i->ended ? "%s.%s" : "(SELECT * FROM %s.%s WHERE seq <= %llu)",
              h ? "memory" : i->catalog, h ? h->name : "ev", (unsigned long long)c->sealed);
@@ -178,6 +179,7 @@ static struct view *take(struct store *s, const struct view_range *r)
     for (unsigned i = 0; i < v->n; i++) { /* the array stands still now */
         v->table[i].name = v->held[i].name;
         v->table[i].set_id = v->held[i].set_id;
+        v->table[i].index = v->held[i].title;
     }
     v->view = (struct store_view){ s->duck, v->table, v->n };
     return v;

@@ -8,6 +8,7 @@
 struct view_table {
     const char *name;       /* what stands behind FROM: idx_7.ev, or a query in parentheses */
     const char *set_id;     /* index set, 24 hex digits */
+    const char *index;      /* its name: gl_packetbeat_3 */
     int64_t from_us, to_us; /* earliest and latest message, both included; from > to: no rows */
     uint64_t rows;
 };

@@ -1,4 +1,4 @@
-/* Messages in day files, and requests about them. For measuring and for comparing with other ways.
+/* Messages in index files, and requests about them. For measuring and for comparing with other ways.
  * Usage: query load FOLDER FILE [N SEED ODD FROM_MS SPAN_MS]   (without N: NDJSON on standard
  * input) query ask FOLDER THREADS FILE... < REQUESTS           one a line; answers, one a line */
 #include <stdio.h>

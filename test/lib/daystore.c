@@ -1,10 +1,11 @@
+/* Index files of generated messages. */
 #include "lib/daystore.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "store/dayfile.h"
+#include "store/indexfile.h"
 
 /* The library is not built for the thread sanitizer, which would take its locks for races. */
 #ifdef __SANITIZE_THREAD__
@@ -46,21 +47,37 @@ void daystore_close(struct daystore *s)
         fprintf(stderr, "%s stays behind\n", s->folder);
 }
 
-static bool add_rows(struct daystore *s, struct dayfile *f, const struct daystore_rows *rows)
+/* One batch in a table in memory, from there into the file. */
+static bool add_batch(struct daystore *s, const struct daystore_rows *rows, uint64_t from,
+                      uint64_t to)
 {
     uint8_t *text = malloc(TEXT_BYTES), *memory = malloc(TEXT_BYTES);
-    bool good = true;
-    for (uint64_t i = 0; i < rows->n && good; i++) {
+    struct hot_table *t;
+    bool good = !hot_table_open(&t, s->session, "batch", &s->why);
+    for (uint64_t i = from; i < to && good; i++) {
         struct message_row row;
         struct buf b = buf_of(text, TEXT_BYTES - JSONDOC_PAD), mem = buf_of(memory, TEXT_BYTES);
         good = rows->make(rows->ctx, i, &b) &&
                !columns_split(&row, &s->doc, buf_slice(&b), &mem, &s->why) &&
-               !dayfile_add(f, i + 1, &row, &s->why);
-        if (good && ((i + 1) % DAYFILE_ROWS == 0 || i + 1 == rows->n))
-            good = !dayfile_commit(f, i + 1, &s->why);
+               !hot_table_add(t, i + 1, &row, &s->why);
     }
+    good = good && !hot_table_flush(t, &s->why);
+    hot_table_close(t);
     free(text);
     free(memory);
+    return good;
+}
+
+static bool add_rows(struct daystore *s, const struct daystore_rows *rows)
+{
+    bool good = true;
+    for (uint64_t from = 0; from < rows->n && good; from += INDEXFILE_ROWS) {
+        uint64_t to = from + INDEXFILE_ROWS < rows->n ? from + INDEXFILE_ROWS : rows->n;
+        struct indexfile_content now = { .sealed = to, .rows = to };
+        good = add_batch(s, rows, from, to) &&
+               !indexfile_seal(s->session, "filling", "batch", &now, &s->why) &&
+               !hot_table_drop(s->session, "batch", &s->why);
+    }
     return good;
 }
 
@@ -68,13 +85,14 @@ bool daystore_add(struct daystore *s, const char *file, const char *set_id,
                   const struct daystore_rows *rows)
 {
     char path[256];
-    struct dayfile *f;
+    struct indexfile_content content;
+    struct indexfile f = { path, "filling" };
     snprintf(path, sizeof path, "%s/%s", s->folder, file);
-    if (dayfile_open(&f, s->duck, path, &s->why))
+    if (indexfile_attach(s->session, &f, &content, &s->why))
         return false;
-    bool good = add_rows(s, f, rows);
-    dayfile_close(f);
-    return good && daystore_attach(s, file, set_id);
+    bool good = add_rows(s, rows);
+    return !indexfile_detach(s->session, f.catalog, &s->why) && good &&
+           daystore_attach(s, file, set_id);
 }
 
 static bool ask_extent(struct daystore *s, struct view_table *t)
@@ -100,15 +118,17 @@ static bool ask_extent(struct daystore *s, struct view_table *t)
 
 bool daystore_attach(struct daystore *s, const char *file, const char *set_id)
 {
-    char sql[512];
+    char path[256], catalog[16];
     unsigned i = s->view.n;
-    if (i == DAYSTORE_TABLES)
-        return false;
-    snprintf(sql, sizeof sql, "ATTACH '%s/%s' AS v%u (READ_ONLY)", s->folder, file, i);
-    if (duck_run(s->session, sql, &s->why))
+    struct indexfile_content content;
+    struct indexfile f = { path, catalog };
+    snprintf(path, sizeof path, "%s/%s", s->folder, file);
+    snprintf(catalog, sizeof catalog, "v%u", i);
+    if (i == DAYSTORE_TABLES || indexfile_attach_read(s->session, &f, &content, &s->why))
         return false;
     snprintf(s->name[i], sizeof s->name[i], "v%u.ev", i);
-    s->table[i] = (struct view_table){ .name = s->name[i], .set_id = set_id };
+    snprintf(s->index[i], sizeof s->index[i], "%s", file);
+    s->table[i] = (struct view_table){ .name = s->name[i], .set_id = set_id, .index = s->index[i] };
     if (!ask_extent(s, &s->table[i]))
         return false;
     s->view.n++;

@@ -1,4 +1,4 @@
-/* A small store for queries: day files of generated or given messages, as a view. */
+/* A small store for queries: index files of generated or given messages, as a view. */
 #pragma once
 
 #include "lib/messages.h"
@@ -12,7 +12,7 @@ struct daystore {
     struct duck_session *session;
     char folder[64];
     struct view_table table[DAYSTORE_TABLES];
-    char name[DAYSTORE_TABLES][32];
+    char name[DAYSTORE_TABLES][32], index[DAYSTORE_TABLES][64];
     struct store_view view;
     struct jsondoc doc;
     struct why why;
@@ -29,7 +29,7 @@ struct daystore_rows {
     void *ctx;
 };
 
-/* Adds a day file of them, and a table for it. */
+/* Adds an index file of them, and a table for it. */
 bool daystore_add(struct daystore *s, const char *file, const char *set_id,
                   const struct daystore_rows *rows);
 
