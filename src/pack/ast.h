@@ -55,6 +55,7 @@ enum expr_kind {
     E_OWN_FIELD, /* field of the present message, none of its members */
     E_HAS_FIELD, /* the present message has field, a plain name */
     E_FIELD_IS,  /* field of the present message, none of its members, op constant */
+    E_FIELD_IN,  /* the same field, equal to the constant of one of item[n] */
     E_ALL,       /* item[n], as long as they are true */
     E_ANY,       /* item[n], until one is true */
     E_INDEX,     /* a [ b ] */

@@ -318,20 +318,28 @@ static bool equal(struct run *run, const struct expr *e)
     return value_equal(&a, &b) == (e->op == TK_EQ);
 }
 
-static bool value_is(struct run *run, const struct value *v, const struct expr *e)
+static inline bool value_is(struct run *run, const struct value *v, const struct expr *e)
 {
+    if (LIKELY(v->type == VT_STR && e->with.kind == K_STRING && !(v->flags & VF_JSON)))
+        return slice_eq(slice_of(v->p, v->n), rule_text(&e->with)) == (e->op == TK_EQ);
     struct rule_value a = value_read(v, run->mem);
     return a.kind != K_NULL && value_equal(&a, &e->with) == (e->op == TK_EQ);
 }
 
-static inline bool field_is(struct run *run, const struct expr *e)
+static bool field_is(struct run *run, const struct expr *e)
 {
     const struct value *v = message_get_hashed(run->m, e->field, e->hash);
-    if (!v)
-        return false;
-    if (LIKELY(v->type == VT_STR && e->with.kind == K_STRING && !(v->flags & VF_JSON)))
-        return slice_eq(slice_of(v->p, v->n), rule_text(&e->with)) == (e->op == TK_EQ);
-    return value_is(run, v, e);
+    return v && value_is(run, v, e);
+}
+
+static bool field_is_in(struct run *run, const struct expr *e)
+{
+    const struct value *v = message_get_hashed(run->m, e->field, e->hash);
+    for (uint32_t i = 0; v && i < e->n; i++) {
+        if (value_is(run, v, e->item[i]))
+            return true;
+    }
+    return false;
 }
 
 static bool asks_more(struct run *run, const struct expr *e);
@@ -357,6 +365,8 @@ NOINLINE static bool asks_more(struct run *run, const struct expr *e)
                 return yes;
         }
         return e->kind == E_ALL;
+    case E_FIELD_IN:
+        return field_is_in(run, e);
     case E_NOT:
         return !is_true(run, e->a);
     case E_EQUAL:
@@ -469,6 +479,7 @@ struct rule_value eval(struct run *run, const struct expr *e)
     case E_ANY:
     case E_HAS_FIELD:
     case E_FIELD_IS:
+    case E_FIELD_IN:
         return rule_bool(is_true(run, e));
     default:
         return rule_null();

@@ -62,27 +62,29 @@ static const struct lookup_table *table_of(struct call *c)
     return t;
 }
 
-static struct found ask(struct call *c, const struct rule_value *key)
+static void ask(struct call *c, const struct rule_value *key, struct found *f)
 {
-    const struct rule_env *env = c->run->env;
-    struct found f = { .table = NULL };
-    f.table = table_of(c);
-    if (!f.table || key->kind == K_NULL)
-        return f;
-    f.a = lookup_ask(f.table, key, env->now_ms, call_mem(c));
-    f.any = f.a.single.kind != K_NULL || f.a.multi.kind != K_NULL || f.a.list.kind != K_NULL;
-    if (f.any || f.a.failed)
-        return f;
-    f.a.single = f.table->default_single;
-    f.a.multi = f.table->default_multi;
-    f.any = f.a.single.kind != K_NULL || f.a.multi.kind != K_NULL;
-    return f;
+    struct lookup_answer *a = &f->a;
+    f->table = table_of(c);
+    f->any = false;
+    if (!f->table || key->kind == K_NULL) {
+        *a = (struct lookup_answer){ 0 };
+        return;
+    }
+    *a = lookup_ask(f->table, key, c->run->env->now_ms, call_mem(c));
+    f->any = a->single.kind != K_NULL || a->multi.kind != K_NULL || a->list.kind != K_NULL;
+    if (f->any || a->failed)
+        return;
+    a->single = f->table->default_single;
+    a->multi = f->table->default_multi;
+    f->any = a->single.kind != K_NULL || a->multi.kind != K_NULL;
 }
 
 /* A table's own default wins over that of the call. */
 struct rule_value fn_lookup_value(struct call *c)
 {
-    struct found f = ask(c, &c->arg[1]);
+    struct found f;
+    ask(c, &c->arg[1], &f);
     return f.any && f.a.single.kind != K_NULL ? f.a.single : c->arg[2];
 }
 
@@ -98,7 +100,8 @@ static struct rule_value as_map(struct call *c, struct rule_value v)
 
 struct rule_value fn_lookup(struct call *c)
 {
-    struct found f = ask(c, &c->arg[1]);
+    struct found f;
+    ask(c, &c->arg[1], &f);
     if (!f.any && c->arg[2].kind != K_NULL)
         return as_map(c, c->arg[2]);
     if (f.a.multi.kind != K_NULL)
@@ -110,7 +113,9 @@ struct rule_value fn_lookup(struct call *c)
 
 struct rule_value fn_lookup_has_value(struct call *c)
 {
-    return rule_bool(ask(c, &c->arg[1]).any);
+    struct found f;
+    ask(c, &c->arg[1], &f);
+    return rule_bool(f.any);
 }
 
 struct rule_value fn_lookup_all(struct call *c)
@@ -123,7 +128,8 @@ struct rule_value fn_lookup_all(struct call *c)
     struct rule_value *to = call_list(c, keys.n, &out);
     uint32_t n = 0;
     for (uint32_t i = 0; to && i < keys.n; i++) {
-        struct found f = ask(c, item(&keys, i));
+        struct found f;
+        ask(c, item(&keys, i), &f);
         if (f.any)
             to[n++] = f.a.single;
     }
@@ -138,7 +144,8 @@ static struct rule_value empty_list(void)
 
 struct rule_value fn_lookup_string_list(struct call *c)
 {
-    struct found f = ask(c, &c->arg[1]);
+    struct found f;
+    ask(c, &c->arg[1], &f);
     if (f.any)
         return f.a.list;
     return c->arg[2].kind == K_LIST ? c->arg[2] : empty_list();
@@ -146,7 +153,8 @@ struct rule_value fn_lookup_string_list(struct call *c)
 
 struct rule_value fn_lookup_string_list_contains(struct call *c)
 {
-    struct found f = ask(c, &c->arg[1]);
+    struct found f;
+    ask(c, &c->arg[1], &f);
     if (!f.any || c->arg[2].kind == K_NULL)
         return rule_bool(false);
     if (f.a.list.kind != K_LIST)

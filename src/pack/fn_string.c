@@ -1,5 +1,6 @@
 /* Functions on texts (graylog.md 4.7). Lengths and places count UTF-16 units, as in Java. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/utf8.h"
 #include "pack/eval.h"
@@ -136,53 +137,114 @@ struct rule_value fn_replace(struct call *c)
     return call_done(c, &b);
 }
 
-/* Counts of UTF-16 units: open addressing, twice as many places as there may be units. */
+/* ---- entropy */
+
+struct unit_count {
+    uint32_t unit, n;
+};
+
+#define TERMS 16 /* of counts below that, the term is computed once */
+
+static double term(double n, double total)
+{
+    double p = n / total;
+    return p * log(p) / log(2);
+}
+
+/* The order of a Java HashMap of v: by its places, and in one place by age. Sums of doubles depend
+ * on it. */
+static void sort_as_java(uint64_t *key, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        uint64_t k = key[i];
+        uint32_t at = i;
+        for (; at > 0 && key[at - 1] > k; at--)
+            key[at] = key[at - 1];
+        key[at] = k;
+    }
+}
+
+static int by_key(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* v in order of first appearance; key has room for n. */
+static double entropy(const struct unit_count *v, uint32_t n, double total, uint64_t *key)
+{
+    double terms[TERMS] = { 0 }, bits = 0;
+    uint32_t places = 16;
+    while (n > places / 4 * 3)
+        places *= 2;
+    for (uint32_t i = 0; i < n; i++)
+        key[i] = (uint64_t)(v[i].unit & (places - 1)) << 32 | i;
+    if (n <= 128)
+        sort_as_java(key, n);
+    else
+        qsort(key, n, sizeof *key, by_key);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t count = v[(uint32_t)key[i]].n;
+        double t = count < TERMS ? terms[count] : 0;
+        if (t == 0)
+            t = term(count, total);
+        if (count < TERMS)
+            terms[count] = t;
+        bits -= t;
+    }
+    return bits == 0 ? 0 : bits;
+}
+
+/* A short text of ASCII, as names are. */
+static double entropy_of_short(struct slice s)
+{
+    struct unit_count v[128];
+    uint64_t key[128];
+    uint8_t at[128] = { 0 };
+    uint32_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        uint8_t b = s.p[i] & 0x7f;
+        if (!at[b]) {
+            v[n] = (struct unit_count){ b, 0 };
+            at[b] = (uint8_t)++n;
+        }
+        v[at[b] - 1].n++;
+    }
+    return entropy(v, n, (double)s.n, key);
+}
+
+/* Counts of UTF-16 units: open addressing over v, twice as many places as there may be units. */
 struct units {
-    struct {
-        uint32_t unit, n; /* n 0: free */
-    } * at;
-    uint32_t mask;
+    struct unit_count *v;
+    uint32_t *at; /* index + 1; 0: free */
+    uint32_t n, mask;
 };
 
 static void count_unit(struct units *u, uint32_t unit)
 {
     uint32_t i = unit * 0x9e3779b1U >> 7 & u->mask;
-    while (u->at[i].n && u->at[i].unit != unit)
+    while (u->at[i] && u->v[u->at[i] - 1].unit != unit)
         i = (i + 1) & u->mask;
-    u->at[i].unit = unit;
-    u->at[i].n++;
+    if (!u->at[i]) {
+        u->v[u->n] = (struct unit_count){ unit, 0 };
+        u->at[i] = ++u->n;
+    }
+    u->v[u->at[i] - 1].n++;
 }
 
-static double term(double p)
+static double count_text(struct units *u, struct slice s)
 {
-    return p * log2(p);
-}
-
-#define SHORT_BYTES  255
-#define SHORT_COUNTS 16 /* of one character */
-
-/* A short text of ASCII, as names are: no table to be searched, one logarithm for each count.
- * False: it is another. */
-static bool entropy_of_short(struct slice s, double *bits)
-{
-    uint8_t count[128] = { 0 }, most = 0;
-    double terms[SHORT_COUNTS] = { 0 };
-    if (s.n > SHORT_BYTES || utf8_units(s) != s.n)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t n = ++count[s.p[i] & 0x7f];
-        most = n > most ? n : most;
+    double total = 0;
+    for (size_t i = 0; i < s.n; total++) {
+        int32_t cp = unicode_next(s, &i);
+        if (cp > 0xffff) {
+            total++;
+            count_unit(u, 0xd7c0 + ((uint32_t)cp >> 10));
+            cp = 0xdc00 + (cp & 0x3ff);
+        }
+        count_unit(u, (uint32_t)cp & 0xffff);
     }
-    if (most >= SHORT_COUNTS)
-        return false;
-    for (unsigned n = 1; n <= most; n++)
-        terms[n] = term(n / (double)s.n);
-    *bits = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        *bits -= terms[count[s.p[i] & 0x7f]];
-        count[s.p[i] & 0x7f] = 0;
-    }
-    return true;
+    return total;
 }
 
 /* Shannon's entropy in bits, over UTF-16 units; characters above U+FFFF count by both halves. */
@@ -190,26 +252,15 @@ struct rule_value fn_string_entropy(struct call *c)
 {
     struct slice s = call_text(c, 0);
     struct units u = { .mask = 15 };
-    double total = 0, bits = 0;
-    if (entropy_of_short(s, &bits))
-        return rule_double(bits == 0 ? 0 : bits);
+    if (s.n <= 255 && utf8_units(s) == s.n)
+        return rule_double(entropy_of_short(s));
     while (u.mask < s.n * 2 && u.mask < 0x1ffff)
         u.mask = u.mask * 2 + 1;
     u.at = arena_zalloc(call_mem(c), (u.mask + 1) * sizeof *u.at);
-    if (!u.at)
+    u.v = arena_alloc(call_mem(c), (u.mask / 2 + 1) * sizeof *u.v);
+    uint64_t *key = arena_alloc(call_mem(c), (u.mask / 2 + 1) * sizeof *key);
+    if (!u.at || !u.v || !key)
         return call_fail(c, "memory is out");
-    for (size_t i = 0; i < s.n; total++) {
-        int32_t cp = unicode_next(s, &i);
-        if (cp > 0xffff) {
-            total++;
-            count_unit(&u, 0xdc00 + ((uint32_t)cp & 0x3ff));
-            cp = 0xd7c0 + (cp >> 10);
-        }
-        count_unit(&u, (uint32_t)cp & 0xffff);
-    }
-    for (uint32_t i = 0; i <= u.mask; i++) {
-        if (u.at[i].n)
-            bits -= term(u.at[i].n / total);
-    }
-    return rule_double(bits == 0 ? 0 : bits);
+    double total = count_text(&u, s);
+    return rule_double(entropy(u.v, u.n, total, key));
 }

@@ -2,6 +2,7 @@
 #include "pack/layout.h"
 
 #include "pack/function.h"
+#include "pack/lexer.h"
 
 static bool is_call(const struct expr *e, const char *function)
 {
@@ -62,6 +63,21 @@ static bool flatten(struct arena *a, struct expr *e)
     return true;
 }
 
+/* x == "a" OR x == "b": the field is looked for once. */
+static void join_comparisons(struct expr *e)
+{
+    const struct expr *first = e->item[0];
+    for (uint32_t i = 0; i < e->n; i++) {
+        const struct expr *one = e->item[i];
+        if (one->kind != E_FIELD_IS || one->op != TK_EQ || one->hash != first->hash ||
+            !slice_eq(one->field, first->field))
+            return;
+    }
+    e->kind = E_FIELD_IN;
+    e->field = first->field;
+    e->hash = first->hash;
+}
+
 static bool specialise_parts(struct arena *a, struct expr *e)
 {
     bool good = true;
@@ -82,6 +98,8 @@ static bool specialise(struct arena *a, struct expr *e)
         return false;
     if (!specialise_parts(a, e))
         return false;
+    if (e->kind == E_ANY)
+        join_comparisons(e);
     const struct expr *left = e->a, *right = e->b;
     if (e->kind == E_FIELD && left->kind == E_MESSAGE && right->kind == E_NAME &&
         !message_is_member(e->field)) {
@@ -150,7 +168,7 @@ static void find_guard(struct rule *r)
     const struct expr *e = r->when;
     while (e->kind == E_ALL)
         e = e->item[0];
-    if (e->kind == E_HAS_FIELD || e->kind == E_FIELD_IS)
+    if (e->kind == E_HAS_FIELD || e->kind == E_FIELD_IS || e->kind == E_FIELD_IN)
         r->guard_hash = e->hash;
 }
 

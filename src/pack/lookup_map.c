@@ -3,19 +3,10 @@
 
 #include "pack/lookup_map.h"
 
-#include "base/hash.h"
 #include "base/utf8.h"
 #include "pack/unicode.h"
 
 #define KEY_BYTES 512 /* longer keys are lowered in the message's memory */
-
-/* The keys of a table are its owner's: nobody attacks it with them. */
-static const struct hash_key hash = { 0x6c6f6f6b75707321, 0x776972656c756d65 };
-
-static uint32_t text_hash(struct slice key)
-{
-    return (uint32_t)hash_bytes(&hash, key.p, key.n);
-}
 
 static uint32_t net_hash(const struct addr *net, unsigned bits)
 {
@@ -48,7 +39,7 @@ struct lookup_map *lookup_map_new(struct arena *mem, uint32_t cap, const struct 
 
 static const struct lookup_row *find_text(const struct lookup_map *m, struct slice key)
 {
-    for (uint32_t i = text_hash(key) & m->mask; m->slot[i]; i = (i + 1) & m->mask) {
+    for (uint32_t i = message_hash(key) & m->mask; m->slot[i]; i = (i + 1) & m->mask) {
         const struct lookup_row *row = &m->row[m->slot[i] - 1];
         if (slice_eq(row->key, key))
             return row;
@@ -166,7 +157,7 @@ static bool read_net(struct lookup_row *row)
 
 static void place_row(struct lookup_map *m, const struct lookup_row *row)
 {
-    uint32_t i = (m->cidr ? net_hash(&row->net, row->bits) : text_hash(row->key)) & m->mask;
+    uint32_t i = (m->cidr ? net_hash(&row->net, row->bits) : message_hash(row->key)) & m->mask;
     while (m->slot[i])
         i = (i + 1) & m->mask;
     m->row[m->n] = *row;

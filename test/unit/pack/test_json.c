@@ -124,6 +124,8 @@ static void apart(void **state)
     assert_rule("regex_replace(\"(a)(?<n>b)\", \"abab\", \"${n}$1\")", "baba");
     assert_rule("regex_replace(\"x*\", to_string($message.none), \"-\")", "-");
     assert_rule("string_entropy(\"aabb\")", "1.0");
+    assert_rule("string_entropy(\"www.example.org\")", "3.3232314287976203");
+    assert_rule("string_entropy(\"😀😀a\")", "1.5219280948873624");
 }
 
 int main(void)

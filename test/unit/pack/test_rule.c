@@ -142,6 +142,10 @@ static void conditions(void **state)
         { "has_field(\"none\") OR (has_field(\"s\") AND NOT has_field(\"n\"))", false },
         { "NOT (has_field(\"s\") AND has_field(\"none\"))", true },
         { "(has_field(\"s\") OR 1 / to_long($message.zero) == 1) AND true", true },
+        { "$message.s == \"y\" OR $message.s == \"x\" OR $message.s == 5", true },
+        { "$message.n == \"y\" OR $message.n == 53", true },
+        { "$message.none == \"y\" OR $message.none == \"x\"", false },
+        { "$message.s == \"y\" OR $message.s != \"y\"", true },
         { "$message.none == \"x\" AND 1 / to_long($message.zero) == 1", false },
     };
     (void)state;
