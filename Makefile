@@ -140,7 +140,7 @@ suite = @if [ -x test/$(1)/run ]; then test/$(1)/run; else \
 programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
 
 CHECKS := format bans layers size headers house unit golden cli docs-fresh
-.PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth vectors pack bench \
+.PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth vectors pack query bench \
         bench-instructions slope tshark nightly fuzz fuzzers bless docs docs-fresh tour new help compile_commands.json clean
 check:
 	@tools/suites $(CHECKS)
@@ -178,6 +178,9 @@ vectors: dev $(call programs,dev,vectors)
 # The packs of packs/ on events, judged by a checker that does not know the rules.
 pack: release $(call programs,release,pack)
 	@F=release test/pack/run
+# The store's answers against a program that knows only the messages.
+query: release $(call programs,release,bench)
+	@F=release test/query/run
 slope: $(call programs,count,slope)
 	$(call suite,slope)
 fuzz: fuzzers
@@ -188,6 +191,7 @@ tshark: release
 nightly: dev release tsan cov fuzzers $(call programs,dev,torture)
 	@FRAMES=0 $(MAKE) --no-print-directory torture
 	@KILLS=3000 test/e2e/serve-kill.sh
+	@N=50000 SEEDS='11 13 15 17 19 21 23 25 27 29' $(MAKE) --no-print-directory query
 	@ROWS=all test/e2e/golden-wire.sh
 	@$(MAKE) --no-print-directory fuzz T=$(if $(filter 10,$(T)),600,$(T))
 bless: $(call programs,dev,golden)
@@ -216,7 +220,7 @@ help:
 #: make cli        the command line of the whole program
 #: make golden P=x cases of protocol x;  make bless P=x rewrites their answers and shows the change
 #: make fuzz P=x T=60   one fuzz target for 60 s;  make fuzz smokes each for T=10
-#: make torture e2e slope conform truth vectors pack tshark bench;  make nightly fuzzes and tortures for hours
+#: make torture e2e slope conform truth vectors pack query tshark bench;  make nightly fuzzes and tortures for hours
 #: make bench-instructions   instructions a packet against the kept ones; BLESS=1 keeps the new
 #: make docs       regenerate docs/reference from the tables
 #: make tour       reading order with line counts

@@ -528,7 +528,7 @@ static void put_exists(struct sql *s, struct slice name, enum sql_shape shape)
 /* Fields without a column; texts of them are keywords, but for full_message. */
 static void put_doc_search(struct sql *s, const struct search_node *n)
 {
-    struct operand o = { .node = n, .sql = ELEMENT };
+    struct operand o = { .node = n, .field = { .column = -1 }, .sql = ELEMENT };
     sql_put(s, "(");
     put_field_search(s, n, SLICE("full_message"), SHAPE_COLUMNS);
     sql_put(s, ") OR ");
@@ -536,7 +536,7 @@ static void put_doc_search(struct sql *s, const struct search_node *n)
     s->doc = true;
     sql_put(s, "len(list_filter(" LIST_OF_OPEN "TRY(json_extract(doc,'$.*'))" LIST_OF_CLOSE
                ",lambda x:");
-    put_text_search(s, &o);
+    put_element_search(s, &o);
     sql_put(s, needle ? "))>0 ELSE FALSE END" : "))>0");
 }
 

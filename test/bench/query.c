@@ -1,6 +1,6 @@
 /* Messages in index files, and requests about them: to be measured, and compared with other ways.
  * Usage: query load FOLDER FILE [N SEED ODD FROM_MS SPAN_MS]   (no N: NDJSON on standard input)
- * input) query ask FOLDER THREADS FILE... < REQUESTS           one a line; answers, one a line */
+ *        query ask FOLDER THREADS FILE... < REQUESTS           one a line; answers, one a line */
 #include <stdio.h>
 #include <stdlib.h>
 
