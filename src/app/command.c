@@ -40,6 +40,8 @@ const struct command commands[] = {
       "rotation.rotate_empty_index_set, rotation.max_docs_per_index, rotation.max_size,\n"
       "retention.strategy (delete, close, none), retention.max_number_of_indices,\n"
       "retention.max_age (2160h) and retention.max_bytes (both 0: no bound).", 0, false, index_set_set_command },
+    { "web user", "NAME [reader|admin]", "Ask for a password and print the line that lets its user log in to the dashboard.", NULL, 0, false, web_user_command },
+    { "web token", "NAME [reader|admin]", "Print a new token for a program that asks the API, and the line that lets it in.", NULL, 0, false, web_token_command },
     { "watch", "[FILE...]", "Show traffic as it is understood: one line an event.",
       "Reads the files; without one, the sample capture that ships with the program, and then\n"
       "captures live on the default interface. Needs no configuration.", FLAG_REPLAY, false, watch_command },

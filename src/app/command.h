@@ -27,6 +27,8 @@ void command_usage(FILE *out, const struct command *c);
 
 int run_command(const struct args *a);
 int serve_command(const struct args *a);
+int web_user_command(const struct args *a);
+int web_token_command(const struct args *a);
 int dead_letter_list_command(const struct args *a);
 int dead_letter_show_command(const struct args *a);
 int dead_letter_replay_command(const struct args *a);

@@ -1,7 +1,7 @@
 /* wirelume keystore create|add|list|remove */
-#include <termios.h>
-#include <unistd.h>
+#include <stdio.h>
 
+#include "app/ask.h"
 #include "app/command.h"
 #include "app/start.h"
 #include "base/buf.h"
@@ -95,24 +95,11 @@ int keystore_remove_command(const struct args *a)
     return 1;
 }
 
-/* One line from the terminal without echo. */
-static struct slice read_secret(char *line, size_t cap, const char *key)
+static struct slice ask_for(const char *key, char *line, size_t cap)
 {
-    struct termios old, quiet;
-    bool terminal = tcgetattr(STDIN_FILENO, &old) == 0;
-    if (terminal) {
-        quiet = old;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
-        printf("Enter value for %s: ", key);
-        fflush(stdout);
-        tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
-    }
-    bool got = fgets(line, (int)cap, stdin) != NULL;
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSANOW, &old);
-        putchar('\n');
-    }
-    return slice_of(line, got ? strcspn(line, "\r\n") : 0);
+    char prompt[300];
+    snprintf(prompt, sizeof prompt, "Enter value for %s", key);
+    return ask_secret(line, cap, prompt);
 }
 
 int keystore_add_command(const struct args *a)
@@ -137,7 +124,7 @@ int keystore_add_command(const struct args *a)
     if (a->from_stdin)
         rc = file_read(&s.config.mem, "-", 65536, &secret, &why);
     else
-        secret = read_secret(line, sizeof line, key);
+        secret = ask_for(key, line, sizeof line);
     if (!rc)
         rc = keystore_put(s.keystore, key, secret, &why);
     if (!rc)

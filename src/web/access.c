@@ -45,10 +45,10 @@ bool access_role_read(struct slice text, enum access_need *out)
     return *out == ACCESS_ADMIN || slice_eq(text, SLICE("reader"));
 }
 
-static bool is_name(struct slice s)
+bool access_name_ok(struct slice s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] <= ' ' || s.p[i] == 0x7f)
+        if (s.p[i] <= ' ' || s.p[i] == 0x7f || s.p[i] == ':' || s.p[i] == '"')
             return false;
     return s.n > 0 && s.n <= ACCESS_NAME_MAX;
 }
@@ -60,7 +60,8 @@ static bool read_name(struct slice *rest, struct slice *name, enum access_need *
     *name = slice_first(*rest, at < 0 ? 0 : (size_t)at);
     *rest = slice_after(*rest, name->n + 1);
     ptrdiff_t end = slice_find(*rest, ':');
-    bool ok = end > 0 && is_name(*name) && access_role_read(slice_first(*rest, (size_t)end), role);
+    bool ok =
+        end > 0 && access_name_ok(*name) && access_role_read(slice_first(*rest, (size_t)end), role);
     *rest = slice_after(*rest, end < 0 ? rest->n : (size_t)end + 1);
     return ok;
 }

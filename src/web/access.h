@@ -71,6 +71,9 @@ bool access_same(struct slice a, struct slice b);
 /* 32 random bytes as text. */
 void access_secret(char out[SECRET_TEXT]);
 
+/* 1 to ACCESS_NAME_MAX bytes, no blanks, no control characters, no ':'. */
+bool access_name_ok(struct slice s);
+
 /* "reader", "admin" */
 const char *access_role_name(enum access_need role);
 bool access_role_read(struct slice text, enum access_need *out);

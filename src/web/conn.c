@@ -224,7 +224,7 @@ static void take_head(struct conn *c, size_t n)
         web_count(web, COUNTER_WEB_BAD);
         refuse(c, 413, "the body is larger than web.max_body");
     } else if (!guard_head(c->x)) {
-        c->keep_alive = c->keep_alive && c->x->head.body_bytes == 0;
+        c->keep_alive = c->x->head.keep_alive && c->x->head.body_bytes == 0;
         send_answer(c);
     } else if (c->x->head.body_bytes) {
         await_body(c);

@@ -55,7 +55,7 @@ static bool is_in_gim(struct slice name)
     return false;
 }
 
-/* Columns without a row above. */
+/* Columns without a row above; marks are no fields. */
 static void put_columns(struct buf *b)
 {
     static const enum gim_kind kinds[] = { [COLUMN_BOOL] = GIM_BOOL,
@@ -65,7 +65,7 @@ static void put_columns(struct buf *b)
                                            [COLUMN_LIST] = GIM_LIST };
     char name[NAME_BYTES];
     for (unsigned i = 0; i < COLUMNS_N; i++) {
-        if (is_in_gim(columns[i].name))
+        if (columns[i].kind == COLUMN_MARK || is_in_gim(columns[i].name))
             continue;
         snprintf(name, sizeof name, "%.*s", (int)columns[i].name.n,
                  (const char *)columns[i].name.p);

@@ -24,6 +24,7 @@ static bool check_host(struct exchange *x)
     if (x->who.is_local || guard_host_ok(x->head.host, &x->web->conf.names))
         return true;
     web_count(x->web, COUNTER_WEB_FORBIDDEN);
+    x->head.keep_alive = false;
     exchange_fail(x, x->head.host.n ? 421 : 400,
                   "this server does not answer for the host \"%.*s\" (mend: web.names)",
                   x->head.host.n < 200 ? (int)x->head.host.n : 200, (const char *)x->head.host.p);

@@ -97,5 +97,5 @@ bool password_read(struct password *out, struct slice text)
     return slice_eq(next_part(&text), SLICE("scrypt")) &&
            next_number(&text, LOG_N_MAX, &out->log_n) && next_number(&text, 8, &out->r) &&
            next_number(&text, 4, &out->p) && next_bytes(&text, out->salt, sizeof out->salt) &&
-           next_bytes(&text, out->hash, sizeof out->hash) && text.n == 0;
+           slice_find(text, ':') < 0 && next_bytes(&text, out->hash, sizeof out->hash);
 }

@@ -32,6 +32,8 @@ class Receiver:
             f.write(config)
             if not config.endswith("\n"):
                 f.write("\n")
+            if not re.search(r"^web\b", config, re.M):
+                f.write("web.enabled: false\n")
             if not re.search(r"^pack\b", config, re.M):
                 f.write("pack.enabled: []\n")  # messages as they came
 
