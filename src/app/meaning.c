@@ -9,8 +9,9 @@
 #include "base/log.h"
 #include "os/clock.h"
 
-#define NS_PER_MS 1000000
-#define TOLD_MAX  20 /* rules that fail, of one loading */
+#define NS_PER_MS  1000000
+#define DOUBTS_MAX 10 /* lines about packs, of one loading */
+#define TOLD_MAX   20 /* rules that fail, of one loading */
 
 /* What was loaded at one time. */
 struct in_force {
@@ -46,6 +47,14 @@ static void let_go(struct in_force *f)
     xfree(f);
 }
 
+static void tell_doubts(const struct mistakes *m)
+{
+    for (unsigned i = 0; i < m->n && i < DOUBTS_MAX; i++)
+        log_warn("packs", "%s", m->v[i]);
+    if (m->n > DOUBTS_MAX)
+        log_warn("packs", "%u more of them (wirelume pack check)", m->n - DOUBTS_MAX);
+}
+
 static err read_packs(struct in_force *f, const struct args *a, struct why *w)
 {
     struct config_source source = start_source(a);
@@ -59,8 +68,12 @@ static err read_packs(struct in_force *f, const struct args *a, struct why *w)
         rc = routing_open(&f->routing, routing_folder(&f->config), w);
     if (rc)
         return rc;
+    struct mistakes doubts = { .mem = &f->config.mem };
     f->conf.known = routing_streams(f->routing, &f->conf.n_known);
+    f->conf.doubts = &doubts;
     rc = packs_load_or(&f->conf, &f->packs, w);
+    f->conf.doubts = NULL;
+    tell_doubts(&doubts);
     return rc ? rc : routing_add_wanted(f->routing, f->packs, w);
 }
 

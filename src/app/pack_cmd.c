@@ -116,7 +116,7 @@ int pack_show_command(const struct args *a)
             show_files("Grok patterns", x->grok, x->n_grok);
         show_rest(p);
     } else {
-        pack_look_mistakes(stderr, &k.wrong);
+        pack_look_mistakes(stderr, "", &k.wrong);
     }
     int status = p ? 0 : 1;
     packs_drop(p);
@@ -130,11 +130,12 @@ static bool check(struct pack_look *k, const char *name)
 {
     struct packs *p = pack_look_load(k, name);
     if (!p) {
-        pack_look_mistakes(stderr, &k->wrong);
+        pack_look_mistakes(stderr, "", &k->wrong);
         fprintf(stderr, "%s: %u mistake%s\n", name, k->wrong.n, k->wrong.n == 1 ? "" : "s");
         return false;
     }
     const struct pack *x = &p->pack[0];
+    pack_look_mistakes(stderr, "warning: ", &k->doubts);
     printf("%s %s is good: %u files of rules, %u of pipelines, %u tables", x->name, x->version,
            x->n_rules, x->n_pipelines, p->n_tables);
     if (p->grok)

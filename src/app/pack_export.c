@@ -112,7 +112,7 @@ static bool export(struct pack_exporting *x, const char *name, const struct args
         return false;
     if (x->packs && pack_export(x->packs, &x->conf, &x->out, &x->result, &x->look.wrong))
         return write_out(x, a->output);
-    pack_look_mistakes(stderr, &x->look.wrong);
+    pack_look_mistakes(stderr, "", &x->look.wrong);
     fprintf(stderr, "%s: not exported\n", name);
     return false;
 }

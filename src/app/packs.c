@@ -6,6 +6,7 @@
 
 #include "app/start.h"
 #include "os/file.h"
+#include "store/set_conf.h"
 
 struct pack_section {
     struct texts path, enabled;
@@ -61,7 +62,8 @@ err packs_configure(struct packs_conf *out, struct config *c, struct why *note, 
     *out = (struct packs_conf){ .folders = s.path,
                                 .enabled = s.enabled,
                                 .settings = s.settings,
-                                .user_folder = c->paths.config };
+                                .user_folder = c->paths.config,
+                                .enabled_at = node_path(c->resolved, "pack.enabled") };
     if (node_path(c->resolved, "pack.enabled") || !s.enabled.n ||
         packs_find(out, s.enabled.v[0], &c->mem))
         return ERR_OK;
@@ -98,12 +100,56 @@ const char *packs_argument(const char *text, struct arena *a)
     return realpath(text, path) ? paths_join(a, "/", path + 1) : text;
 }
 
+static void check_stream(const struct node *n, struct arena *mem, struct mistakes *wrong)
+{
+    struct stream_def d;
+    const char *set;
+    struct why w;
+    if (stream_conf_read(&d, &set, n, mem, &w))
+        mistake_line(wrong, w.text);
+}
+
+static void check_set(const struct node *n, struct arena *mem, struct mistakes *wrong)
+{
+    struct index_set set = { 0 };
+    struct why w;
+    if (set_conf_read(&set, n, mem, &w))
+        mistake_line(wrong, w.text);
+}
+
+/* A map is one, a list are several. */
+static void check_each(const struct node *n, struct mistakes *wrong,
+                       void (*check)(const struct node *, struct arena *, struct mistakes *))
+{
+    struct arena mem;
+    arena_init(&mem, NULL, 0);
+    if (n && n->type == NODE_MAP)
+        check(n, &mem, wrong);
+    for (const struct node *c = n && n->type == NODE_LIST ? n->child : NULL; c; c = c->next)
+        check(c, &mem, wrong);
+    arena_free(&mem);
+}
+
+void packs_check_wanted(const struct packs *packs, struct mistakes *wrong)
+{
+    for (unsigned i = 0; i < packs->n; i++) {
+        check_each(packs->pack[i].index_set, wrong, check_set);
+        check_each(packs->pack[i].stream, wrong, check_stream);
+    }
+}
+
 err packs_load_or(const struct packs_conf *conf, struct packs **out, struct why *w)
 {
     struct arena mem;
     arena_init(&mem, NULL, 0);
     struct mistakes wrong = { .mem = &mem };
     *out = packs_load(conf, &wrong);
+    if (*out)
+        packs_check_wanted(*out, &wrong);
+    if (wrong.n) {
+        packs_drop(*out);
+        *out = NULL;
+    }
     err rc = *out          ? ERR_OK
              : wrong.n > 1 ? why_set(w, ERR_CONFIG, "%s (and %u more: wirelume pack check)",
                                      wrong.v[0], wrong.n - 1)

@@ -21,5 +21,9 @@ MUST_CHECK err packs_look(struct packs_conf *out, struct config *c, const struct
  * path; else the name as it is. In a. */
 const char *packs_argument(const char *text, struct arena *a);
 
-/* packs_load with the mistakes as one why: the first, and how many more there are. */
+/* What would be told when these packs are used, beside what packs_load tells: of their streams and
+ * index sets. */
+void packs_check_wanted(const struct packs *packs, struct mistakes *wrong);
+
+/* Both with the mistakes as one why: the first, and how many more there are. */
 MUST_CHECK err packs_load_or(const struct packs_conf *conf, struct packs **out, struct why *w);

@@ -103,19 +103,30 @@ const char *packs_find(const struct packs_conf *conf, const char *name, struct a
     return NULL;
 }
 
+/* Where the name is enabled; NULL file: not in a file. */
+static struct place place_of_name(struct pack_loading *l, const char *name)
+{
+    const struct node *n = l->conf->enabled_at;
+    if (n && n->type == NODE_LIST)
+        for (n = n->child; n && strcmp(pack_scalar(n), name) != 0;)
+            n = n->next;
+    return n && n->line ? place_of(n) : (struct place){ NULL, 0, 0 };
+}
+
 static void note_missing(struct pack_loading *l, const char *name)
 {
     char where[500], at[64];
+    struct place place = place_of_name(l, name);
     struct buf b = buf_of(where, sizeof where);
     for (unsigned i = 0; i < l->conf->folders.n; i++) {
         buf_cstr(&b, i ? ", " : "");
         buf_cstr(&b, l->conf->folders.v[i]);
     }
     snprintf(at, sizeof at, "pack %.50s", name);
-    mistake_add(l->wrong, (struct place){ at, 0, 0 },
-                "there is no such folder with a pack.yml in: %.*s (mend: pack.path, or "
+    mistake_add(l->wrong, place.file ? place : (struct place){ at, 0, 0 },
+                "%s%sthere is no such folder with a pack.yml in: %.*s (mend: pack.path, or "
                 "pack.enabled: [] for none)",
-                (int)b.n, where);
+                place.file ? at : "", place.file ? ": " : "", (int)b.n, where);
 }
 
 static void check_name(struct pack_loading *l, const struct node *root, const char *name)
@@ -211,6 +222,8 @@ struct packs *packs_load(const struct packs_conf *conf, struct mistakes *wrong)
     if (conf->enabled.n)
         check_chosen(&l);
     pack_read_program(&l);
+    if (wrong->n == before && conf->doubts)
+        pack_read_doubts(&l);
     if (p->mem.full)
         mistake_add(wrong, (struct place){ "packs", 0, 0 }, "memory is out");
     if (wrong->n == before)

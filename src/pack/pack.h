@@ -91,8 +91,10 @@ struct packs_conf {
     const struct node *settings; /* pack name: setting: value; NULL: none */
     const char *user_folder;     /* paths that the user gives in settings are below it */
     const struct rule_stream
-        *known;       /* streams that are there: a pack's of that title is this one */
-    unsigned n_known; /* 0: ids are made from titles; copied */
+        *known;                    /* streams that are there: a pack's of that title is this one */
+    unsigned n_known;              /* 0: ids are made from titles; copied */
+    const struct node *enabled_at; /* where `enabled` is written; NULL: nowhere */
+    struct mistakes *doubts; /* gets what runs and may be a slip all the same; NULL: nobody asks */
 };
 
 /* NULL with everything that is wrong in `wrong`. */

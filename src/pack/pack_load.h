@@ -58,6 +58,9 @@ void pack_read_links(struct pack_loading *l, const struct node *connections);
  * the program. */
 void pack_read_program(struct pack_loading *l);
 
+/* After all that, and without mistakes: what may be a slip, into conf->doubts. */
+void pack_read_doubts(struct pack_loading *l);
+
 /* Does `when` hold? Nothing there: yes. */
 bool pack_when(struct pack_loading *l, const struct node *when);
 

@@ -100,13 +100,20 @@ static void connect(struct pack_loading *l, struct sources *s, const struct pipe
 {
     for (unsigned i = 0; i < l->packs->n_links; i++) {
         const struct pack_link *k = &l->packs->link[i];
-        const char *name = (const char *)k->pipeline.p;
         bool known;
-        if (is_used(names, k->pipeline, &known)) {
+        if (is_used(names, k->pipeline, &known))
             s->link[s->conf.n_connections++] =
                 (struct program_connection){ k->stream_id, k->pipeline };
-            continue;
-        }
+    }
+}
+
+static void note_unconnected(struct pack_loading *l, const struct pipeline_names *names)
+{
+    for (unsigned i = 0; i < l->packs->n_links; i++) {
+        const struct pack_link *k = &l->packs->link[i];
+        const char *name = (const char *)k->pipeline.p;
+        bool known;
+        (void)is_used(names, k->pipeline, &known);
         const char *nearest = known ? NULL : nearest_name(name, names->v, names->n);
         if (!known)
             mistake_add(l->wrong, k->at, "no pipeline '%.80s'%s%s%s", name,
@@ -133,6 +140,23 @@ static void note_twins(struct pack_loading *l, const struct program *p,
                         (int)slice_first(name, 80).n, name.p, other);
         }
     }
+}
+
+static bool are_used(const struct pack_file *f, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (!f[i].used)
+            return false;
+    return true;
+}
+
+static bool uses_all(const struct packs *p)
+{
+    for (unsigned i = 0; i < p->n; i++)
+        if (!are_used(p->pack[i].rule, p->pack[i].n_rules) ||
+            !are_used(p->pack[i].pipeline, p->pack[i].n_pipelines))
+            return false;
+    return true;
 }
 
 static struct program *compile(struct pack_loading *l, struct sources *s)
@@ -175,11 +199,14 @@ void pack_read_program(struct pack_loading *l)
         for (unsigned j = 0; j < l->packs->pack[i].n_pipelines; j++)
             take_name(l, names, &l->packs->pack[i].pipeline[j]);
     gather(l, s, true);
-    program_free(compile(l, s));
-    gather(l, s, false);
+    if (!uses_all(l->packs)) { /* what is not used is compiled for its mistakes */
+        program_free(compile(l, s));
+        gather(l, s, false);
+        s->conf.mistake = NULL; /* all of them have been told */
+    }
     connect(l, s, names);
-    s->conf.mistake = NULL; /* all of them have been told */
     l->packs->program = compile(l, s);
+    note_unconnected(l, names);
     if (l->packs->program)
         note_twins(l, l->packs->program, &s->conf);
 }

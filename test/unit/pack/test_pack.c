@@ -362,6 +362,46 @@ static void grok_files(void **state)
             "one/pack.yml:4:1: no line here names grok/a.grok");
 }
 
+/* What runs and may be a slip. */
+static void doubts(void **state)
+{
+    (void)state;
+    struct mistakes found = { .mem = &arena };
+    static const char *const want[] = {
+        "one/rules/00-a.rule:4:37: no pack has a lookup table 'tabel' (did you mean 'table'?): the "
+        "default is given each time",
+        "one/rules/00-a.rule:5:40: the grok pattern fails on every message: there is no pattern of "
+        "that name: WROD",
+        "one/rules/01-b.rules: it is not read: files of rules end with .rule",
+        "one/lookups/old.csv: no table of pack.yml reads it",
+        "one/pipelines/q.pipeline:1:1: the pipeline is connected to no stream: it never runs "
+        "(mend: a line of "
+        "`connections` in pack.yml)",
+        "one/rules/02-c.rule:2:1: no pipeline names the rule 'c': it never runs",
+    };
+    conf.doubts = &found;
+    put("one/rules/00-a.rule",
+        "rule \"a\"\nwhen lookup_has_value(key: \"a\", lookup_table: \"table\")\nthen\n"
+        "  set_field(\"a\", 1 + to_long(lookup(\"tabel\", \"x\")[\"y\"]));\n"
+        "  set_fields(grok(value: \"x\", pattern: \"%{WROD:x}\"));\n"
+        "  set_field(\"b\", lookup_value(to_string($message.t), \"x\"));\nend\n");
+    put("one/rules/01-b.rules", RULE("b"));
+    put("one/rules/02-c.rule", "\n" RULE("c"));
+    put("one/lookups/old.csv", "key,value\n");
+    put("one/lookups/new.csv", "key,value\n");
+    put("one/pipelines/q.pipeline", "pipeline \"q\"\nstage 0 match pass\nrule \"a\";\nend\n");
+    const char *yml =
+        HEAD "tables:\n- {name: table, adapter: {type: csvfile, path: lookups/new.csv}}\n" LINKS;
+    struct packs *p = load(yml);
+    assert_non_null(p);
+    packs_drop(p);
+    for (size_t i = 0; i < COUNT(want); i++)
+        if (i >= found.n || strcmp(found.v[i] + strlen(folder) + 1, want[i]) != 0)
+            fail_msg("%s instead of %s", i < found.n ? found.v[i] : "(nothing)", want[i]);
+    assert_int_equal(found.n, COUNT(want));
+    conf.doubts = NULL;
+}
+
 static void no_pack(void **state)
 {
     (void)state;
@@ -379,10 +419,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_folder),       TEST(settings),     TEST(settings_in_sets), TEST(any_value),
-        TEST(wrong_settings), TEST(wrong_keys),   TEST(all_mistakes),     TEST(streams),
-        TEST(programs),       TEST(unused_parts), TEST(no_pack),          TEST(known_streams),
-        TEST(grok_files),     TEST(wrong_paths)
+        TEST(a_folder),     TEST(settings),       TEST(settings_in_sets),
+        TEST(any_value),    TEST(wrong_settings), TEST(wrong_keys),
+        TEST(all_mistakes), TEST(streams),        TEST(programs),
+        TEST(unused_parts), TEST(no_pack),        TEST(known_streams),
+        TEST(grok_files),   TEST(wrong_paths),    TEST(doubts)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
