@@ -199,6 +199,12 @@ docs-fresh: dev
 	@tools/docs check
 bless docs: dev
 	@if [ -x tools/$@ ]; then tools/$@ $(P); else echo '$@: not there yet (no tools/$@)'; exit 1; fi
+# The dashboard: ui/dist, from TypeScript; and its tests in a browser.
+.PHONY: ui ui-test
+ui:
+	@tools/build-ui
+ui-test:
+	$(call suite,ui)
 tour:
 	@tools/tour
 new:
@@ -222,6 +228,7 @@ help:
 #: make fuzz P=x T=60   one fuzz target for 60 s;  make fuzz smokes each for T=10
 #: make torture e2e slope conform truth vectors pack query tshark bench;  make nightly fuzzes and tortures for hours
 #: make bench-instructions   instructions a packet against the kept ones; BLESS=1 keeps the new
+#: make ui         the dashboard: ui/dist (needs Node 18 or newer with npm);  make ui-test P=x tests it in a browser
 #: make docs       regenerate docs/reference from the tables
 #: make tour       reading order with line counts
 #: make new P=foo  a new protocol: src/proto/foo.c, its row, its golden folder

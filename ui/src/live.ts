@@ -1,0 +1,75 @@
+/** What the server tells by itself: how much has come, and so when to ask again. */
+import { effect, signal } from '@preact/signals';
+import { api, type Tick } from './api';
+import { lastAsked, lastTook } from './question';
+import { needsLogin, range, refreshNow, session, view } from './state';
+import { isRelative, lastSeconds } from './time';
+
+export const tick = signal<Tick | null>(null);
+/** Messages per second between the last two ticks. */
+export const rate = signal<number | null>(null);
+export const connected = signal(false);
+/** Set while somebody is reading or dragging: nothing may move under the hand. */
+export const held = signal(false);
+/** Set while older pages of a list are open, which new messages would shift. */
+export const reading = signal(false);
+
+const fastest_ms = 2000;
+/** Asking may take a twentieth of the server's time at most. */
+const share = 20;
+
+let timer: number | undefined;
+let seen = -1;
+
+const mayAsk = (): boolean =>
+  !document.hidden && !held.value && !reading.value && isRelative(range.value) && view.value.refresh !== 'off';
+
+function askSoon(): void {
+  if (timer !== undefined) return;
+  const wait = Math.max(fastest_ms, share * lastTook.peek());
+  timer = window.setTimeout(
+    () => {
+      timer = undefined;
+      if (mayAsk()) refreshNow();
+    },
+    Math.max(0, lastAsked.peek() + wait - Date.now()),
+  );
+}
+function onTick(next: Tick): void {
+  const before = tick.peek();
+  if (before && next.t > before.t)
+    rate.value = Math.max(0, ((next.received - before.received) * 1000) / (next.t - before.t));
+  tick.value = next;
+  if (next.stored === seen) return;
+  const first = seen < 0;
+  seen = next.stored;
+  if (!first && view.value.refresh === 'live' && mayAsk()) askSoon();
+}
+function readTick(text: string): void {
+  try {
+    onTick(JSON.parse(text) as Tick);
+  } catch {
+    connected.value = false;
+  }
+}
+
+/** Listen for as long as there is a session; the browser connects again by itself. */
+export function listen(): void {
+  effect(() => {
+    if (session.value === null || needsLogin.value) return undefined;
+    const source = api.live();
+    source.onopen = () => (connected.value = true);
+    source.onerror = () => (connected.value = false);
+    source.addEventListener('tick', (e) => {
+      connected.value = true;
+      readTick((e as MessageEvent<string>).data);
+    });
+    return () => source.close();
+  });
+  effect(() => {
+    const every = lastSeconds(view.value.refresh);
+    if (every === null) return undefined;
+    const clock = setInterval(() => mayAsk() && refreshNow(), every * 1000);
+    return () => clearInterval(clock);
+  });
+}

@@ -1,0 +1,169 @@
+/** How the receiver does: what is wrong and how to mend it first, then the numbers. */
+import { signal } from '@preact/signals';
+import { api, type Health } from '../api';
+import { Plot } from '../parts/plot';
+import { Legend } from '../parts/legend';
+import { Trouble } from '../parts/states';
+import { bytes, nanoseconds, number } from '../units';
+import { usePolled } from './polled';
+
+const wanted = signal('');
+
+const Notes = ({ notes }: { notes: string[] }) =>
+  notes.length === 0 ? (
+    <p class="notes good" role="status">
+      Nothing is wrong.
+    </p>
+  ) : (
+    <div role="status">
+      <ul class="notes">
+        {notes.map((n) => (
+          <li key={n}>{n}</li>
+        ))}
+      </ul>
+    </div>
+  );
+
+const Tile = ({ name, text, note }: { name: string; text: string; note?: string }) => (
+  <div class="tile">
+    <span>{name}</span>
+    <b>{text}</b>
+    {note && <small>{note}</small>}
+  </div>
+);
+function Tiles({ health }: { health: Health }) {
+  const { disk, journal } = health;
+  const last = health.history.at(-1);
+  const lost = health.history.reduce((n, h) => n + h.dropped, 0);
+  return (
+    <div class="tiles">
+      <Tile name="Version" text={health.version} note={health.sample ? 'shows the sample capture' : undefined} />
+      <Tile name="Running for" text={nanoseconds(health.uptime_s * 1e9)} />
+      {last && <Tile name="Stored, last 10 s" text={number(last.stored)} note={`${number(last.received)} received`} />}
+      <Tile name="Dropped, last hour" text={number(lost)} />
+      {disk && <Tile name="Disk free" text={bytes(disk.free_bytes)} note={`${bytes(disk.used_bytes)} used, ${disk.path}`} />}
+      {journal && <Tile name="Journal" text={bytes(journal.bytes)} note={`${number(journal.unsealed_records)} records not sealed`} />}
+    </div>
+  );
+}
+
+function History({ health }: { health: Health }) {
+  const { history } = health;
+  if (history.length === 0) return null;
+  const lines = [
+    { label: 'received', colour: '--series-1', values: history.map((h) => h.received) },
+    { label: 'stored', colour: '--series-3', values: history.map((h) => h.stored) },
+    { label: 'dropped', colour: '--status-5', values: history.map((h) => h.dropped) },
+  ];
+  return (
+    <section class="card wide" aria-labelledby="history">
+      <header>
+        <h2 id="history">Messages of the last hour, each 10 s</h2>
+      </header>
+      <div class="history">
+        <Plot
+          times={history.map((h) => h.t)}
+          interval_ms={10e3}
+          lines={lines}
+          style="line"
+          stacked={false}
+          unit={null}
+          label="Messages received, stored and dropped in the last hour"
+          onZoom={() => {}}
+          onBack={() => {}}
+          onBucket={() => {}}
+        />
+      </div>
+      <Legend
+        entries={lines.map((l) => ({ label: l.label, colour: l.colour, text: number(l.values.reduce((a, b) => a + b, 0)) }))}
+        only={null}
+        onIsolate={() => {}}
+      />
+    </section>
+  );
+}
+
+const nearly_full = 0.8;
+const Meter = ({ name, used, size }: { name: string; used: number; size: number }) => {
+  const share = size > 0 ? Math.min(1, used / size) : 0;
+  return (
+    <div
+      class={`meter ${share >= nearly_full ? 'full' : ''}`}
+      role="meter"
+      aria-label={name}
+      aria-valuemin={0}
+      aria-valuemax={size}
+      aria-valuenow={used}
+    >
+      <span style={{ width: `${share * 100}%` }} />
+    </div>
+  );
+};
+
+const Queues = ({ health }: { health: Health }) => (
+  <section class="card wide" aria-labelledby="queues">
+    <header>
+      <h2 id="queues">Queues</h2>
+    </header>
+    <ul class="queues">
+      {health.queues.map((q) => (
+        <li key={q.name}>
+          <span>{q.name}</span>
+          <Meter name={`queue ${q.name}`} used={q.used} size={q.size} />
+          <small>
+            {number(q.used)} of {number(q.size)}
+          </small>
+        </li>
+      ))}
+    </ul>
+  </section>
+);
+
+function Counters({ health }: { health: Health }) {
+  const found = Object.entries(health.counters).filter(([name]) => name.includes(wanted.value.toLowerCase()));
+  return (
+    <section class="card wide" aria-labelledby="counters">
+      <header>
+        <h2 id="counters">Counters</h2>
+        <input
+          type="search"
+          placeholder="Find a counter"
+          aria-label="Find a counter"
+          value={wanted.value}
+          onInput={(e) => (wanted.value = e.currentTarget.value)}
+        />
+      </header>
+      <table class="values counters">
+        <tbody>
+          {found.map(([name, n]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td class="numeric-cell">{number(n)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+export function HealthPage() {
+  const { data, failure } = usePolled(api.health);
+  const health = data.value;
+  return (
+    <div class="plain-page">
+      <h1>Health</h1>
+      {failure.value && <Trouble failure={failure.value} />}
+      {!health && !failure.value && <div class="skeleton tall" role="status" aria-label="Loading" />}
+      {health && (
+        <>
+          <Notes notes={health.notes} />
+          <Tiles health={health} />
+          <History health={health} />
+          <Queues health={health} />
+          <Counters health={health} />
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+/** One number; with a trend, compared with the same time just before. */
+import type { Widget, ValueAnswer } from '../api';
+import { Icon } from '../parts/icons';
+import { showEvents } from '../actions';
+import { metricUnit, number, percent } from '../units';
+import { metricName, type WidgetKind, type WidgetProps } from './kind';
+
+type Mood = 'good' | 'bad' | 'neutral';
+
+/** HIGHER and LOWER say which direction is good; NEUTRAL says that none is. */
+export function moodOf(trend: string | undefined, change: number): Mood {
+  if (change === 0 || (trend !== 'HIGHER' && trend !== 'LOWER')) return 'neutral';
+  return change > 0 === (trend === 'HIGHER') ? 'good' : 'bad';
+}
+
+function Trend({ widget, answer }: WidgetProps<ValueAnswer>) {
+  const { value, previous } = answer;
+  if (!widget.trend || value === null) return null;
+  if (previous === null || previous === undefined) return <div class="trend neutral">nothing before to compare with</div>;
+  const change = value - previous;
+  const sign = change > 0 ? '+' : change < 0 ? '−' : '±';
+  const amount = sign + number(Math.abs(change), metricUnit(widget.metric));
+  const share = previous === 0 ? '' : ` / ${sign}${percent(Math.abs(change), Math.abs(previous))}`;
+  const icon = change === 0 ? null : <Icon name={change > 0 ? 'up' : 'down'} />;
+  return (
+    <div class={`trend ${moodOf(widget.trend, change)}`} title="compared with the same time just before">
+      {icon}
+      <span>{amount + share}</span>
+    </div>
+  );
+}
+
+const View = (p: WidgetProps<ValueAnswer>) => (
+  <div class="numeric">
+    <button class="big" title="Show the events" onClick={() => showEvents(p.widget.query ?? '')}>
+      {number(p.answer.value, metricUnit(p.widget.metric))}
+    </button>
+    <Trend {...p} />
+  </div>
+);
+
+export const numeric: WidgetKind<ValueAnswer> = {
+  name: 'numeric',
+  fits: (w) => w.visualization === 'numeric',
+  ask: (w) => ({ kind: 'value', metric: w.metric, ...(w.trend ? { previous: true } : {}) }),
+  isEmpty: (a) => a.value === null,
+  View,
+  sheet: (w: Widget, a) => ({
+    columns: [
+      { title: metricName(w), numeric: true, unit: metricUnit(w.metric) },
+      ...(w.trend ? [{ title: 'Before', numeric: true, unit: metricUnit(w.metric) }] : []),
+    ],
+    rows: [[a.value, ...(w.trend ? [a.previous ?? null] : [])]],
+  }),
+};

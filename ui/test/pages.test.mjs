@@ -1,0 +1,158 @@
+// Messages, agents, health, login, and what is said when there is nothing to see.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { card, drawn, grouped, menuItem, onlyMock, params, stage, until } from './browser.mjs';
+
+const it = stage();
+
+test('messages: how many, the newest first, a page more', async () => {
+  const { total } = await it.ask({ kind: 'messages', limit: 1 });
+  await it.page('?tab=messages&refresh=off', async (page) => {
+    await page.locator('.list tbody tr').first().waitFor();
+    assert.equal(await page.locator('.list-line b').textContent(), grouped(total));
+    const times = await page.locator('.time-cell').allTextContents();
+    assert.deepEqual(times, times.slice().sort().reverse());
+    if (total <= 100) return;
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await until(page, (n) => document.querySelectorAll('.list tbody tr').length === n, Math.min(total, 200));
+    const all = await page.locator('.time-cell').allTextContents();
+    assert.deepEqual(all, all.slice().sort().reverse());
+    assert.match(await page.locator('.list-line').textContent(), /not refreshed/);
+  });
+});
+
+test('columns are chosen, sorted by, and kept in the address', async () => {
+  await it.page('?tab=messages&refresh=off', async (page) => {
+    const heads = () => page.locator('.list th .sort').allTextContents();
+    await page.locator('.list tbody tr').first().waitFor();
+    const before = await heads();
+    await page.getByLabel('Find a field').fill('network_transport');
+    await page.getByLabel('column network_transport').check();
+    await until(page, () => document.querySelector('.list thead').textContent.includes('network_transport'));
+    assert.deepEqual(await heads(), [...before, 'network_transport']);
+    await page.locator('.list .sort', { hasText: 'network_transport' }).click();
+    assert.equal(params(page).get('sort'), '-network_transport');
+    await page.reload();
+    await page.locator('.list tbody tr').first().waitFor();
+    assert.deepEqual(await heads(), [...before, 'network_transport']);
+  });
+});
+
+test('the most frequent values of a field', async () => {
+  const top = await it.ask({ kind: 'terms', field: 'network_transport', metric: 'count()', limit: 5 });
+  await it.page('?tab=messages&refresh=off', async (page) => {
+    await page.getByLabel('Find a field').fill('network_transport');
+    await page.locator('.fields li > button').first().click();
+    await page.locator('.top-values li').first().waitFor();
+    assert.deepEqual(await page.locator('.top-values span').allTextContents(), top.rows.map((r) => String(r.key)));
+    await page.locator('.top-values button').first().click();
+    await menuItem(page, 'Only this').click();
+    assert.equal(params(page).get('q'), `network_transport:${top.rows[0].key}`);
+  });
+});
+
+test('one message: fields by their kind, the rule that set them, neighbours', async () => {
+  await it.page('?tab=messages&refresh=off&q=vendor_subtype:flow', async (page) => {
+    await page.locator('.time-cell button').nth(1).click();
+    await page.locator('.field-group').first().waitFor();
+    const groups = await page.locator('.field-group h3').allTextContents();
+    assert.ok(groups.some((g) => g.startsWith('Fields of the information model')), groups.join());
+    assert.ok(groups.some((g) => g.startsWith('Kept by the receiver')), groups.join());
+    const id = params(page).get('message');
+    const one = await it.get(`messages/${id}`);
+    assert.equal(await page.locator('.rule').count() > 0, Object.keys(one.rules ?? {}).length > 0);
+    await page.keyboard.press('j');
+    await until(page, (was) => new URL(location.href).searchParams.get('message') !== was, id);
+    await page.keyboard.press('k');
+    assert.equal(params(page).get('message'), id);
+    await page.getByRole('button', { name: 'Around it' }).click();
+    assert.equal(Date.parse(params(page).get('to')) - Date.parse(params(page).get('from')), 120e3);
+    await page.keyboard.press('Escape');
+    await until(page, () => !document.querySelector('.detail'));
+  });
+});
+
+test('agents: who sends, and their events', async () => {
+  const { agents } = await it.get('agents');
+  await it.page('?tab=agents', async (page) => {
+    await page.locator('.agents tbody tr').first().waitFor();
+    assert.equal(await page.locator('.agents tbody tr').count(), agents.length);
+    await page.getByRole('button', { name: agents[0].name }).first().click();
+    await page.locator('.list').waitFor();
+    assert.ok(params(page).get('q').includes(agents[0].id));
+  });
+});
+
+test('health: what is wrong first, counters to be found', async () => {
+  const health = await it.get('health');
+  await it.page('?tab=health', async (page) => {
+    await page.locator('.notes').waitFor();
+    if (health.notes.length) assert.deepEqual(await page.locator('.notes li').allTextContents(), health.notes);
+    assert.ok((await page.locator('.tile').allTextContents()).some((t) => t.includes(health.version)));
+    const name = Object.keys(health.counters)[0];
+    await page.getByLabel('Find a counter').fill(name);
+    assert.equal(await page.locator('.counters th').first().textContent(), name);
+  });
+});
+
+test('nothing found: why, and ways out', onlyMock, async () => {
+  await it.page('?q=source_ip:192.0.2.1&range=1h&refresh=off', async (page) => {
+    const banner = page.locator('.banner');
+    await banner.waitFor();
+    assert.match(await banner.textContent(), /No message fits the query in this range/);
+    await banner.getByRole('button', { name: 'Last 24 hours' }).click();
+    assert.equal(params(page).get('range'), '24h');
+    await banner.getByRole('button', { name: 'Clear the query' }).click();
+    await until(page, () => !document.querySelector('.banner'));
+  });
+  await it.page('?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z&refresh=off', async (page) => {
+    await page.getByRole('button', { name: 'Show the newest data' }).click();
+    await until(page, () => !document.querySelector('.banner') && document.querySelectorAll('.bar-row').length > 5);
+  });
+});
+
+test('a server that fails: its words, and another try', onlyMock, async () => {
+  await it.dev('fail', { status: 503, body: { error: { text: 'the store is locked by another process' } } });
+  try {
+    await it.page('?refresh=off', async (page) => {
+      const banner = page.locator('.banner.trouble');
+      await banner.waitFor();
+      assert.match(await banner.textContent(), /the store is locked by another process/);
+      await it.dev('fail', {});
+      await banner.getByRole('button', { name: 'Try again' }).click();
+      await drawn(page);
+      await until(page, () => !document.querySelector('.banner'));
+    });
+  } finally {
+    await it.dev('fail', {});
+  }
+});
+
+test('a server that is gone: said, and the numbers stay', onlyMock, async () => {
+  await it.page('?refresh=off', async (page) => {
+    await drawn(page);
+    const before = await page.locator('.big').first().textContent();
+    await page.route('**/api/v1/query', (route) => route.abort());
+    await page.keyboard.press('r');
+    await page.locator('.banner.trouble').waitFor();
+    assert.match(await page.locator('.banner').textContent(), /cannot be reached/);
+    assert.equal(await page.locator('.big').first().textContent(), before);
+    assert.ok((await page.locator('.card.old').count()) > 0);
+  });
+});
+
+test('one widget that fails leaves the others', onlyMock, async () => {
+  await it.page('?refresh=off', async (page) => {
+    await drawn(page);
+    await page.route('**/api/v1/query', async (route) => {
+      const response = await route.fetch();
+      const body = await response.json();
+      body.answers['1'] = { error: { text: 'the field event_observer_uid is a list in some messages', line: 1, column: 3 } };
+      await route.fulfill({ response, json: body });
+    });
+    await page.keyboard.press('r');
+    await card(page, 'Agents Reporting').getByRole('alert').waitFor();
+    assert.match(await card(page, 'Agents Reporting').textContent(), /is a list in some messages/);
+    assert.equal(await card(page, 'Message Count Over Time').locator('.u-over').count(), 1);
+  });
+});
