@@ -64,6 +64,14 @@ const struct option flows_options[] = {
     { 0 }
 };
 
+const struct option procs_options[] = {
+    OPT(procs_section, enabled,   BOOL, "enabled",   "false", 0, 0, 0, "Name the processes of connections that begin or end on this machine."),
+    OPT(procs_section, monitored, NODE, "monitored", NULL, 0, 0, 0, "Maps with process and cmdline_grep: a process whose command line holds that text is called so."),
+    INERT("max_proc_read_freq", "How often processes are looked for."),
+    INERT("refresh_pids_freq", "How often processes are looked for."),
+    { 0 }
+};
+
 const struct option limits_options[] = {
     OPT(limits_conf, flows,         INT,  "flows",          "1000000", 16, 100000000, 0, "Flows known at a time; beyond it the least recently used ends early."),
     OPT(limits_conf, memory_bytes,  SIZE, "memory",         "1GiB",  16 * MIB, 1024 * GIB, 0, "Memory of flows, streams and protocol states of one worker."),
@@ -124,7 +132,6 @@ const struct option inert_options[] = {
     INERT("xpack", "Licensed features."),
     INERT("queue.disk", "A queue on disk."),
     INERT("queue.mem.flush.min_events", "Events that travel together."),
-    INERT("packetbeat.procs", "Processes of connections."),
     INERT("packetbeat.npcap", "Npcap on Windows."),
     INERT("packetbeat.id", "Prefix of metric names."),
     { 0 }
@@ -142,6 +149,7 @@ const struct section sections[] = {
     { "",                      "General",    { general_options }, false },
     { "packetbeat.interfaces", "Interfaces", { interface_options }, true },
     { "packetbeat.flows",      "Flows",      { flows_options, meta_options }, false },
+    { "packetbeat.procs",      "Processes",  { procs_options }, false },
     { "decode",                "Decoding",   { decode_options }, false },
     { "limits",                "Limits",     { limits_options }, false },
     { "logging",               "Logging",    { logging_options }, false },

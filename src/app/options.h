@@ -28,6 +28,11 @@ struct flows_conf {
     int64_t timeout_ns, period_ns;
 };
 
+struct procs_section {
+    bool enabled;
+    const struct node *monitored;
+};
+
 struct limits_conf {
     int64_t flows, memory_bytes, defrag_bytes, message_bytes, reorder_bytes, batch_bytes;
     struct texts tunnels;
@@ -43,8 +48,8 @@ struct logging_conf {
 
 extern const char *const level_names[]; /* error warning info debug critical */
 
-extern const struct option general_options[], meta_options[], flows_options[], limits_options[],
-    decode_options[], logging_options[], common_output_options[], inert_options[];
+extern const struct option general_options[], meta_options[], flows_options[], procs_options[],
+    limits_options[], decode_options[], logging_options[], common_output_options[], inert_options[];
 
 /* A section of the configuration and the tables that its keys are in. */
 struct section {

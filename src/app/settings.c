@@ -110,6 +110,36 @@ static err load_flows(struct loader *ld)
     return rc ? rc : meta_load(ld, n, "packetbeat.flows", &ld->s->source[EVENT_SOURCE_FLOW]);
 }
 
+/* ---- processes */
+
+static err take_monitored(struct loader *ld, const struct node *item, struct procs_name *out)
+{
+    const struct node *name = node_get(item, "process"), *grep = node_get(item, "cmdline_grep");
+    if (!name || !name->text || (grep && !grep->text))
+        return fail(ld, item, "packetbeat.procs.monitored: each item has process and cmdline_grep");
+    *out = (struct procs_name){ name->text, grep ? grep->text : "" };
+    return ERR_OK;
+}
+
+static err load_procs(struct loader *ld)
+{
+    struct procs_section section = { 0 };
+    err rc = section_load(ld, "packetbeat.procs", procs_options, &section);
+    const struct node *first = section.monitored ? section.monitored->child : NULL;
+    unsigned n = 0;
+    for (const struct node *c = first; c; c = c->next)
+        n++;
+    struct procs_name *names = arena_zalloc(ld->l.mem, n * sizeof *names);
+    if (!rc && !names)
+        rc = why_set(ld->l.why, ERR_LIMIT, "the configuration is too large");
+    n = 0;
+    for (const struct node *c = first; c && !rc; c = c->next)
+        rc = take_monitored(ld, c, &names[n++]);
+    ld->s->procs_enabled = section.enabled;
+    ld->s->procs = (struct procs_conf){ names, n };
+    return rc;
+}
+
 static err add_tunnel(struct loader *ld, const char *name, uint32_t *mask)
 {
     for (unsigned i = TUNNEL_NONE + 1; i < TUNNEL_TYPES; i++) {
@@ -399,6 +429,8 @@ static err load_all(struct loader *ld)
         rc = load_limits(ld);
     if (!rc)
         rc = load_flows(ld);
+    if (!rc)
+        rc = load_procs(ld);
     if (!rc)
         rc = load_protocols(ld);
     return rc ? rc : load_global(ld);

@@ -4,6 +4,7 @@
 
 #include "app/config.h"
 #include "app/options.h"
+#include "host/procs.h"
 #include "pipe/pipe.h"
 #include "proto/proto.h"
 
@@ -19,6 +20,8 @@ struct settings {
     struct interface_conf *interface; /* at least one */
     unsigned n_interfaces;
     struct net_conf net;
+    bool procs_enabled;
+    struct procs_conf procs;
     struct event_meta global, source[256];
     const struct output *output; /* NULL: none asked for */
     const void *output_conf;

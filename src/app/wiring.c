@@ -24,6 +24,7 @@ struct wiring {
     const struct job *job;
     struct worker *worker;
     struct pipe *pipe;
+    struct procs *procs; /* NULL: events name no processes */
     pthread_t thread;
     err worker_err; /* written by the worker's thread, read after joining it */
     struct why worker_why;
@@ -87,9 +88,10 @@ static void tick(struct wiring *w)
 }
 
 /* unopened: the pipe gets the output of the one before it. */
-static err make_pipe(const struct job *job, const struct settings *s, bool unopened,
+static err make_pipe(const struct wiring *w, const struct settings *s, bool unopened,
                      struct pipe **out, struct why *why)
 {
+    const struct job *job = w->job;
     struct pipe_conf *c = xcalloc(1, sizeof *c);
     c->name = s->general.name;
     c->agent_id = job->identity->id;
@@ -98,6 +100,7 @@ static err make_pipe(const struct job *job, const struct settings *s, bool unope
     c->global = s->global;
     memcpy(c->source, s->source, sizeof c->source);
     c->internal_networks = s->interface[0].internal_networks;
+    c->procs = w->procs;
     c->ignore_outgoing = s->general.ignore_outgoing;
     c->dry_run = job->dry_run;
     c->json = s->json;
@@ -119,7 +122,7 @@ static bool replace_pipe(struct wiring *w, const struct settings *fresh)
 {
     struct why why;
     struct pipe *pipe;
-    if (make_pipe(w->job, fresh, true, &pipe, &why)) {
+    if (make_pipe(w, fresh, true, &pipe, &why)) {
         log_error("config", "reload refused, the old configuration stays: %s", why.text);
         return false;
     }
@@ -313,8 +316,12 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
     *sums = (struct tally){ 0 };
     *interrupted = false;
     w->job = job;
-    err rc = make_pipe(job, job->settings, false, &w->pipe, why);
+    err rc =
+        job->settings->procs_enabled ? procs_open(&job->settings->procs, &w->procs, why) : ERR_OK;
+    if (!rc)
+        rc = make_pipe(w, job->settings, false, &w->pipe, why);
     if (rc) {
+        procs_close(w->procs);
         xfree(w);
         return rc;
     }
@@ -330,6 +337,7 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
     if (rc == ERR_END) /* nobody reads what the output writes (`wirelume watch | head`) */
         rc = ERR_OK;
     pipe_free(w->pipe);
+    procs_close(w->procs);
     worker_free(w->worker);
     xfree(w->counters);
     xfree(w);

@@ -8,6 +8,7 @@
 #include "pipe/common.h"
 #include "pipe/format.h"
 #include "pipe/literal.h"
+#include "pipe/processes.h"
 
 #define LINE_START_BYTES   ((size_t)64 * 1024)
 #define LINE_MAX_BYTES     ((size_t)128 * 1024 * 1024)
@@ -229,6 +230,8 @@ static bool process(struct pipe *p, struct event *e, struct counters *counters)
         counter_add(counters, COUNTER_EVENTS_INVALID, 1);
         return false;
     }
+    if (p->conf.procs)
+        processes_fill(p->conf.procs, p->common.interfaces, e, counters);
     bool goes_on = verdict != COMMON_OUTGOING || !p->conf.ignore_outgoing;
     if (goes_on) {
         set_tags(s, e);

@@ -11,6 +11,7 @@
 
 struct pipe;
 struct interfaces;
+struct procs;
 struct report; /* out/report.h */
 
 /* What an output does with encoded events: whole JSON objects or formatted lines, without newline.
@@ -73,6 +74,7 @@ struct pipe_conf {
     struct event_meta source[256]; /* by event source: enum proto_id, EVENT_SOURCE_FLOW */
     struct texts internal_networks;
     struct interfaces *interfaces; /* host/interfaces.h; NULL: the pipe reads them itself */
+    struct procs *procs;           /* host/procs.h; NULL: events name no processes */
     bool ignore_outgoing;
     bool dry_run; /* -N */
     struct event_json_conf json;
