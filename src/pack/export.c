@@ -343,6 +343,7 @@ static void write_all(struct exporting *x)
     jsonprint_open(j, "entities", '[');
     streams(x);
     export_tables(x);
+    export_grok(x);
     export_rules(x);
     export_pipelines(x);
     export_dashboard(x);

@@ -1,6 +1,5 @@
 /* A pack as a content pack that a Graylog 5.2 reads and installs (graylog.md 8): streams, lookup
- * tables, rules, pipelines, a dashboard. The same pack, settings and choices give the same bytes.
- */
+ * tables, grok patterns, rules, pipelines, a dashboard. One input gives one file. */
 #pragma once
 
 #include "model/message_stream.h"
@@ -28,7 +27,7 @@ struct export_conf {
 
 /* What was written, and what a person has to know and do. */
 struct export_result {
-    unsigned streams, caches, tables, rules, pipelines, dashboards, widgets;
+    unsigned streams, caches, tables, patterns, rules, pipelines, dashboards, widgets;
     int64_t revision;
     const char *note[EXPORT_NOTES_MAX]; /* in the packs' arena */
     unsigned n_notes;                   /* may be more than EXPORT_NOTES_MAX */

@@ -75,6 +75,7 @@ void export_check_rule(struct exporting *x, const struct rule *r, const char *fi
 
 /* Entities of one kind each. */
 void export_tables(struct exporting *x);
+void export_grok(struct exporting *x);
 void export_rules(struct exporting *x);
 void export_pipelines(struct exporting *x);
 void export_dashboard(struct exporting *x);

@@ -1,4 +1,5 @@
-/* Rules and pipelines: their texts as they stand in the pack's files, a rule an entity. */
+/* Rules, pipelines and grok patterns: their texts as they stand in the pack's files, a rule or
+ * pattern an entity. */
 #include "pack/export_private.h"
 
 /* ---- what there is */
@@ -85,6 +86,20 @@ void export_read_rules(struct exporting *x)
 }
 
 /* ---- entities */
+
+void export_grok(struct exporting *x)
+{
+    for (unsigned i = 0; i < grok_library_count(x->packs->grok); i++) {
+        char uuid[UUID_TEXT];
+        struct slice name, text = grok_library_at(x->packs->grok, i, &name);
+        export_uuid(x, uuid, "grok_pattern", name);
+        export_begin(x, "grok_pattern", "1", uuid);
+        jsonprint_text(&x->j, "name", name);
+        jsonprint_text(&x->j, "pattern", text);
+        export_end(x);
+        x->result->patterns++;
+    }
+}
 
 void export_rules(struct exporting *x)
 {

@@ -50,6 +50,10 @@ unsigned grok_library_count(const struct grok_library *lib);
 /* The pattern of that name; NULL p: there is none. */
 struct slice grok_library_find(const struct grok_library *lib, struct slice name);
 
+/* The i-th pattern as it is written, in the order of files and lines, and its name; i is less than
+ * the count. */
+struct slice grok_library_at(const struct grok_library *lib, unsigned i, struct slice *name);
+
 /* Rules that this thread compiles from now on use it; what it was set to last. */
 void grok_compile_with(const struct grok_library *lib);
 const struct grok_library *grok_compiling(void);

@@ -66,6 +66,12 @@ struct slice grok_library_find(const struct grok_library *lib, struct slice name
     return at ? lib->entry[at - 1].text : slice_of(NULL, 0);
 }
 
+struct slice grok_library_at(const struct grok_library *lib, unsigned i, struct slice *name)
+{
+    *name = lib->entry[i].name;
+    return lib->entry[i].text;
+}
+
 /* ---- reading */
 
 static bool is_name(uint8_t b)

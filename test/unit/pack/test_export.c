@@ -66,6 +66,9 @@ static void settings_decide(void **state)
     exported_make(&f, "test/pack/export", "small", "", EXPORT_STREAM);
     assert_int_equal(e.result.rules, 3);
     assert_int_equal(f.result.rules, 2);
+    assert_int_equal(f.result.patterns, 2);
+    assert_string_equal(exported_text(exported_entity(&f, "grok_pattern", 1), "pattern"),
+                        "[0-9]{1,2}");
     assert_string_not_equal(exported_text(e.root, "id"), exported_text(f.root, "id"));
     assert_int_equal(notes_with("a stream \"Somebody else's\""), 1);
     assert_int_equal(notes_with("a lookup table `somebody_elses`"), 1);
