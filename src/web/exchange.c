@@ -42,6 +42,11 @@ struct buf *exchange_json(struct exchange *x)
     return begin(x, 200, JSON_BYTES);
 }
 
+struct buf *exchange_buffer(struct exchange *x, size_t bytes)
+{
+    return begin(x, 200, bytes);
+}
+
 void exchange_fail(struct exchange *x, int status, const char *fmt, ...)
 {
     struct why w;

@@ -58,6 +58,7 @@ void exchange_free(struct exchange *x);
 
 /* 200, and a buffer for JSON. When it is full at the end the answer is 500. */
 struct buf *exchange_json(struct exchange *x);
+struct buf *exchange_buffer(struct exchange *x, size_t bytes); /* the same, of so many bytes */
 
 /* The answer is an error. */
 void exchange_fail(struct exchange *x, int status, const char *fmt, ...) PRINTF(3);

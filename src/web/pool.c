@@ -128,6 +128,17 @@ void pool_cancel(struct pool *p, struct exchange *x, enum exchange_stop reason)
     pthread_mutex_unlock(&p->queue);
 }
 
+void pool_tick(struct pool *p)
+{
+    pthread_mutex_lock(&p->queue);
+    for (unsigned i = 0; i < p->n_workers; i++) {
+        struct exchange *x = p->worker[i].now;
+        if (x && p->interrupt && atomic_load_explicit(&x->stop, memory_order_relaxed) != STOP_NOT)
+            p->interrupt(&p->worker[i]);
+    }
+    pthread_mutex_unlock(&p->queue);
+}
+
 unsigned pool_used(struct pool *p)
 {
     pthread_mutex_lock(&p->queue);

@@ -8,15 +8,16 @@
 
 #define POOL_THREADS_MAX 64
 
+struct query_session;
 struct state;
 
 /* What a thread of the pool has for itself. */
 struct worker {
     struct pool *pool;
     struct thread thread;
-    struct state *state;  /* NULL: not opened yet */
-    struct exchange *now; /* what it works on; under pool.queue */
-    void *session;        /* of the store; under pool.queue where it is interrupted */
+    struct state *state;           /* NULL: not opened yet */
+    struct exchange *now;          /* what it works on; under pool.queue */
+    struct query_session *session; /* NULL: not opened yet; set under pool.queue */
 };
 
 struct pool {
@@ -44,4 +45,7 @@ struct exchange *pool_take(struct pool *p);
 
 /* The loop: x is not wanted any more, or is late; it comes back as done. */
 void pool_cancel(struct pool *p, struct exchange *x, enum exchange_stop reason);
+
+/* The loop, now and then: who has been cancelled is told once more, lest it had just begun. */
+void pool_tick(struct pool *p);
 unsigned pool_used(struct pool *p);

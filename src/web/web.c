@@ -11,7 +11,7 @@
 #include "base/bug.h"
 #include "base/log.h"
 #include "os/clock.h"
-#include "store/state.h"
+#include "store/query.h"
 #include "web/conn.h"
 #include "web/live.h"
 
@@ -115,6 +115,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
     if (web->resting)
         end_rest(web);
     conns_tick(web, clock_mono_ns());
+    pool_tick(&web->pool);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *ctx)
@@ -266,8 +267,15 @@ static struct event *timer_for(struct web *web, event_callback_fn call, const st
     return e;
 }
 
+static void interrupt_worker(struct worker *w)
+{
+    if (w->session)
+        query_cancel(w->session);
+}
+
 static void close_worker(struct worker *w)
 {
+    query_session_close(w->session);
     state_close(w->state);
 }
 
@@ -281,6 +289,7 @@ err web_start(struct web *web, struct why *w)
     pthread_mutex_init(&web->health.points, NULL);
     bell_init(&web->stop_bell);
     web->pool.close = close_worker;
+    web->pool.interrupt = interrupt_worker;
     err rc = pool_start(&web->pool, (unsigned)web->conf.threads, (unsigned)web->conf.queue, w);
     if (rc)
         return rc;

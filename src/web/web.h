@@ -21,6 +21,7 @@ struct web_conf {
 extern const struct option web_options[];
 
 struct packs_conf;
+struct store;
 
 /* What others know. All of it outlives the server. */
 struct web_sources {
@@ -29,6 +30,7 @@ struct web_sources {
     const struct counters *counters[4];
     unsigned n_counters;
     struct board *board;
+    struct store *store;            /* NULL: messages go elsewhere, and nothing can be asked */
     const struct packs_conf *packs; /* NULL: none */
 };
 
