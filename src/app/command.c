@@ -42,6 +42,7 @@ const struct command commands[] = {
       "retention.max_age (2160h) and retention.max_bytes (both 0: no bound).", 0, false, index_set_set_command },
     { "web user", "NAME [reader|admin]", "Ask for a password and print the line that lets its user log in to the dashboard.", NULL, 0, false, web_user_command },
     { "web token", "NAME [reader|admin]", "Print a new token for a program that asks the API, and the line that lets it in.", NULL, 0, false, web_token_command },
+    { "store export", NULL, "Print all messages of the store, one JSON object a line; no server may run.", NULL, 0, false, store_export_command },
     { "watch", "[FILE...]", "Show traffic as it is understood: one line an event.",
       "Reads the files; without one, the sample capture that ships with the program, and then\n"
       "captures live on the default interface. Needs no configuration.", FLAG_REPLAY, false, watch_command },

@@ -26,7 +26,7 @@ struct letters {
 
 static err load(struct letters *l, const struct args *a, bool output, struct why *w)
 {
-    struct start_conf conf = { .need.fallback = output ? "index" : NULL };
+    struct start_conf conf = { .need.messages = output };
     err rc = start_load(&l->start, a, &conf, w);
     if (rc)
         return rc;

@@ -23,8 +23,15 @@ struct routing {
 
 const char *routing_folder(const struct config *c)
 {
-    const struct node *n = node_path(c->resolved, "output.index.path");
-    return n && n->text && *n->text ? n->text : c->paths.data;
+    static const char *const outputs_with_state[] = { "output.store", "output.index" };
+    for (unsigned i = 0; i < COUNT(outputs_with_state); i++) {
+        const struct node *o = node_path(c->resolved, outputs_with_state[i]);
+        const struct node *path = node_get(o, "path"), *enabled = node_get(o, "enabled");
+        bool off = enabled && enabled->type == NODE_BOOL && !enabled->b;
+        if (!off && path && path->text && *path->text)
+            return path->text;
+    }
+    return c->paths.data;
 }
 
 /* ---- what packs want */

@@ -9,7 +9,7 @@
 
 struct routing;
 
-/* Folder of the state and the indices: output.index.path, or path.data. */
+/* Folder of the state and the indices: output.store.path or output.index.path, or path.data. */
 const char *routing_folder(const struct config *c);
 
 /* Opens the state below the folder (made when it is not there) and reads its streams. */

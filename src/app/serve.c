@@ -56,6 +56,8 @@ static void sum(const struct serving *s, struct tally *t)
     *t = (struct tally){ 0 };
     tally_add(t, intake_counters(s->intake));
     tally_add(t, s->counters);
+    if (message_pipe_counters(s->pipe))
+        tally_add(t, message_pipe_counters(s->pipe));
 }
 
 /* ---- signals */
@@ -216,7 +218,7 @@ static err open_pipe(struct serving *s, struct why *w)
     if (!settings->output->sync)
         return why_set(w, ERR_UNSUPPORTED,
                        "output.%s cannot tell what is durable, so nothing could be acknowledged: "
-                       "serve writes to output.index, output.file or output.console",
+                       "serve writes to output.store, output.index, output.file or output.console",
                        settings->output->name);
     return message_pipe_new(&conf, &s->pipe, w);
 }
@@ -242,6 +244,8 @@ static err open_dashboard(struct serving *s, struct why *w)
     struct web_sources sources = { .counters = { intake_counters(s->intake), s->counters },
                                    .n_counters = 2,
                                    .board = s->board };
+    if (message_pipe_counters(s->pipe))
+        sources.counters[sources.n_counters++] = message_pipe_counters(s->pipe);
     s->dashboard.say = !s->a->to_stderr && !s->start.settings.logging.to_stderr;
     return dashboard_open(&s->dashboard, &s->start.config, &sources, w);
 }
@@ -304,7 +308,7 @@ static void close_all(struct serving *s)
 int serve_command(const struct args *a)
 {
     static struct serving s;
-    struct start_conf conf = { .need.fallback = "index" };
+    struct start_conf conf = { .need.messages = true };
     struct why why = { "" };
     s.a = a;
     s.identity.lock = -1;

@@ -5,6 +5,7 @@
 
 #include "app/unknown.h"
 #include "base/buf.h"
+#include "store/library.h"
 
 struct loader {
     struct settings *s;
@@ -387,6 +388,17 @@ static err load_output_of(struct loader *ld, const char *name, const struct node
     return rc;
 }
 
+static const char *message_output(struct loader *ld)
+{
+    struct libraries libraries;
+    struct why w;
+    libraries_find(&libraries, NULL);
+    if (!duck_check(libraries.v, &w))
+        return "store";
+    note_add(ld->s, ld->l.mem, "%s; messages are kept as lines (output.index)", w.text);
+    return "index";
+}
+
 static err load_output(struct loader *ld)
 {
     const struct node *n = node_get(ld->c->resolved, "output"), *found = NULL;
@@ -404,8 +416,8 @@ static err load_output(struct loader *ld)
     }
     if (found)
         return load_output_of(ld, found->key, found);
-    if (ld->need->fallback)
-        return load_output_of(ld, ld->need->fallback, NULL);
+    if (ld->need->messages)
+        return load_output_of(ld, message_output(ld), NULL);
     if (!ld->need->output)
         return ERR_OK;
     return why_set(ld->l.why, ERR_CONFIG,

@@ -31,8 +31,8 @@ struct settings {
 
 /* What a command needs of a configuration. */
 struct settings_need {
-    bool output;          /* one must be there */
-    const char *fallback; /* the output when none is configured; NULL: none */
+    bool output;   /* one must be there */
+    bool messages; /* one for messages; without any it is the store, or index without a library */
     bool defaults; /* without packetbeat.* sections: all protocols on their ports, and flows */
 };
 

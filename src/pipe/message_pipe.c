@@ -75,8 +75,10 @@ static bool make_line(struct message_pipe *p, struct message *m)
     next_random(p->random);
     message_ulid(id, now_ms, p->random);
     buf_reset(&p->line);
-    return message_json(m, &form, &p->line) ||
-           (!p->line.full && make_with_spare(m, &form, &p->line));
+    bool ok = message_json(m, &form, &p->line) ||
+              (!p->line.full && make_with_spare(m, &form, &p->line));
+    size_t most = p->conf.output->line_bytes;
+    return ok && (!most || p->line.n <= most);
 }
 
 /* What will never be written. The line is what make_line made of it. */
@@ -240,6 +242,16 @@ err message_pipe_write(struct message_pipe *p, struct message_batch *const *b, u
     if (!rc)
         counter_add(counters, COUNTER_EVENTS_WRITTEN, messages);
     return rc;
+}
+
+const struct counters *message_pipe_counters(struct message_pipe *p)
+{
+    return p->conf.output->counters ? p->conf.output->counters(p->ctx) : NULL;
+}
+
+void *message_pipe_output(struct message_pipe *p)
+{
+    return p->ctx;
 }
 
 void message_pipe_tick(struct message_pipe *p, int64_t now_ns)

@@ -45,6 +45,12 @@ MUST_CHECK err message_pipe_write(struct message_pipe *p, struct message_batch *
  */
 void message_pipe_tick(struct message_pipe *p, int64_t now_ns);
 
+/* What the output counts itself; NULL: nothing. As long as the pipe. */
+const struct counters *message_pipe_counters(struct message_pipe *p);
+
+/* The context of the open output (struct output). */
+void *message_pipe_output(struct message_pipe *p);
+
 /* A batch that was given to message_pipe_write leaves the pipe: before it goes back. */
 void message_pipe_done(struct message_pipe *p, struct message_batch *b);
 void message_pipe_free(struct message_pipe *p);

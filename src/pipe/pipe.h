@@ -22,6 +22,7 @@ struct output {
     const char *name, *doc;
     const struct option *options;
     size_t conf_size, ctx_size;
+    size_t line_bytes; /* of a message's line at most: longer ones are lost; 0: any */
     err (*open)(void *ctx, const void *conf, struct why *w);
     /* Writes one encoded event; buffering is its own business until flush. e is NULL when the line
      * was made of a message: only for outputs with `sync`. */
@@ -40,6 +41,7 @@ struct output {
      * between a write and the sync, flush or failure that ends it. now_ns: since 1970 UTC. What
      * goes wrong it says itself. Only message_pipe.h calls it. */
     void (*tick)(void *ctx, int64_t now_ns);
+    const struct counters *(*counters)(void *ctx); /* NULL, or of its own threads; any thread */
 
     /* NULL where there is nothing to say. */
     const char **(*data_folder)(void *conf); /* an option that is path.data unless it is given */

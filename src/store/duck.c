@@ -56,7 +56,7 @@ static err load(struct duck *d, const char *path, struct why *w)
     if (!slice_starts(slice_cstr(version), SLICE(DUCK_VERSION)))
         return why_set(w, ERR_UNSUPPORTED,
                        "store: %s is DuckDB %s; files are kept in the format of " DUCK_VERSION
-                       ": set store.library to a library of that version",
+                       ": set output.store.library to a library of that version",
                        path, version);
     return ERR_OK;
 }
@@ -69,7 +69,7 @@ static err load_first(struct duck *d, const char *const *path, struct why *w)
     }
     return why_set(w, ERR_MISSING,
                    "store: libduckdb.so is not there: tools/fetch-duckdb gets it, or set "
-                   "store.library to one of your own (DuckDB " DUCK_VERSION ")");
+                   "output.store.library to one of your own (DuckDB " DUCK_VERSION ")");
 }
 
 /* ---- the database */
@@ -151,6 +151,12 @@ err duck_open(struct duck **out, const struct duck_conf *conf, struct why *w)
     }
     *out = d;
     return ERR_OK;
+}
+
+err duck_check(const char *const *libraries, struct why *w)
+{
+    struct duck d = { 0 };
+    return load_first(&d, libraries, w);
 }
 
 void duck_close(struct duck *d)

@@ -21,6 +21,9 @@ struct duck_conf {
  * library stays loaded until the process ends. */
 MUST_CHECK err duck_open(struct duck **out, const struct duck_conf *conf, struct why *w);
 void duck_close(struct duck *d);
+
+/* Is the library there, and of a version that is known to work? Fails as duck_open does. */
+MUST_CHECK err duck_check(const char *const *libraries, struct why *w);
 const char *duck_version(const struct duck *d);
 
 /* A connection: one thread at a time, but for duck_interrupt. */

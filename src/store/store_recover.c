@@ -280,6 +280,7 @@ static void count_probe(struct recovery *r, struct probe *p)
     struct store_docs d = { i->row.docs, i->row.from_ms, i->row.to_ms };
     if (p->known && !i->damaged && !i->lines) {
         d = (struct store_docs){ (int64_t)i->file.rows, i->file.from_ms, i->file.to_ms };
+        i->unsaved = true;
         if (p->waiting.docs) {
             docs_add(&d, p->waiting.docs, p->waiting.from_ms);
             docs_add(&d, 0, p->waiting.to_ms);

@@ -15,8 +15,8 @@ PROGRAM = os.path.join(os.getcwd(), "build", os.environ.get("F_SERVE", "release"
 class Receiver:
     """One folder with configuration, data and output; started and ended as often as wanted."""
 
-    def __init__(self, config, output=None, index=False):
-        self.index = index  # output.index instead of output.file
+    def __init__(self, config, output=None, kind="file"):
+        self.kind = kind  # of the output: file, index or store
         self.folder = tempfile.mkdtemp(prefix="wirelume-serve-")
         self.output = output or os.path.join(self.folder, "out")
         self.log = os.path.join(self.folder, "log")
@@ -26,8 +26,8 @@ class Receiver:
 
     def configure(self, config):
         with open(os.path.join(self.folder, "packetbeat.yml"), "w") as f:
-            f.write("output.%s.path: %s\n" % ("index" if self.index else "file", self.output))
-            if not self.index:
+            f.write("output.%s.path: %s\n" % (self.kind, self.output))
+            if self.kind == "file":
                 f.write("output.file.rotate_on_startup: false\n")
             f.write(config)
             if not config.endswith("\n"):
@@ -97,7 +97,14 @@ class Receiver:
         return done.returncode, done.stdout + done.stderr
 
     def lines(self):
-        pattern = "indices/*/messages.ndjson" if self.index else "*.ndjson"
+        if self.kind == "store":  # the server is not running
+            done = subprocess.run([PROGRAM, "store", "export", "--path.home", self.folder],
+                                  capture_output=True, timeout=120)
+            if done.returncode:
+                raise RuntimeError(done.stderr.decode())
+            yield from done.stdout.splitlines()
+            return
+        pattern = "indices/*/messages.ndjson" if self.kind == "index" else "*.ndjson"
         for path in sorted(glob.glob(os.path.join(self.output, pattern))):
             with open(path, "rb") as f:
                 for line in f:

@@ -1,0 +1,10 @@
+/* The store of the output of that name, for those who ask it. */
+#pragma once
+
+#include "pipe/pipe.h"
+#include "store/store.h"
+
+extern const struct output output_store;
+
+/* ctx: of output_store, open. */
+struct store *output_store_of(void *ctx);
