@@ -75,8 +75,8 @@ static bool make_line(struct message_pipe *p, struct message *m)
     next_random(p->random);
     message_ulid(id, now_ms, p->random);
     buf_reset(&p->line);
-    bool ok = message_json(m, &form, &p->line) ||
-              (!p->line.full && make_with_spare(m, &form, &p->line));
+    bool ok =
+        message_json(m, &form, &p->line) || (!p->line.full && make_with_spare(m, &form, &p->line));
     size_t most = p->conf.output->line_bytes;
     return ok && (!most || p->line.n <= most);
 }
