@@ -1,4 +1,5 @@
 // The kinds of POST /api/v1/query over a list of messages in memory.
+import { at as time } from './data.mjs';
 import { compile } from './search.mjs';
 
 const of = (m, field) => (m[field] === undefined ? [] : [m[field]].flat());
@@ -43,7 +44,7 @@ function gridOf(ask, { from, to }) {
 }
 function bucketed(list, grid, metric, empty) {
   const bins = grid.times.map(() => []);
-  for (const m of list) bins[Math.floor((Date.parse(m.timestamp) - grid.times[0]) / (grid.interval_s * 1000))]?.push(m);
+  for (const m of list) bins[Math.floor((m[time] - grid.times[0]) / (grid.interval_s * 1000))]?.push(m);
   return bins.map((bin) => (bin.length ? metric(bin) : empty));
 }
 
@@ -119,7 +120,7 @@ export function answer(body, messages, now) {
   const select = (span, ask) => {
     const own = compile(ask.query);
     return messages.filter((m) => {
-      const t = Date.parse(m.timestamp);
+      const t = m[time];
       return t >= span.from && t < span.to && shared(m) && own(m);
     });
   };

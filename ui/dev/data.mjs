@@ -87,8 +87,12 @@ const shapes = {
   },
 };
 
+/** Under this key a message has its time in ms; it is not told to anybody. */
+export const at = Symbol('time');
+
 function message(rnd, t, n) {
   const m = common(rnd, t, n);
+  m[at] = t;
   m.vendor_subtype = rnd() < 0.8 ? 'flow' : pick(rnd, protocols);
   (shapes[m.vendor_subtype] ?? ((it) => (it.message = `${it.vendor_subtype} transaction`)))(m, rnd);
   return m;

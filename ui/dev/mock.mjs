@@ -115,6 +115,8 @@ export function makeServer({ now, login = false, count = 24000 } = {}) {
     const path = new URL(req.url, 'http://x').pathname.slice(1);
     let text = '';
     for await (const part of req) text += part;
+    if (text && path.startsWith('api/') && req.headers['content-type'] !== 'application/json')
+      return send(res, 415, { error: { text: 'the body must be declared as JSON: Content-Type: application/json' } });
     try {
       const body = text ? JSON.parse(text) : {};
       if (path.startsWith('dev/')) dev(res, path.slice(4), body);

@@ -175,7 +175,11 @@ async function failureOf(response: Response): Promise<ApiError> {
 }
 
 async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const headers = { Accept: 'application/json', ...(csrf && init.method ? { 'X-CSRF-Token': csrf } : {}) };
+  const headers = {
+    Accept: 'application/json',
+    ...(init.body ? { 'Content-Type': 'application/json' } : {}),
+    ...(csrf && init.method ? { 'X-CSRF-Token': csrf } : {}),
+  };
   let response: Response;
   try {
     response = await fetch(base + path, { credentials: 'same-origin', ...init, headers });

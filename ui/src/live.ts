@@ -2,13 +2,15 @@
 import { effect, signal } from '@preact/signals';
 import { api, type Tick } from './api';
 import { lastAsked, lastTook } from './question';
-import { needsLogin, range, refreshNow, session, view } from './state';
+import { needsLogin, range, refreshNow, sampleRange, session, usualSeconds, view } from './state';
 import { isRelative, lastSeconds } from './time';
 
 export const tick = signal<Tick | null>(null);
 /** Messages per second between the last two ticks. */
 export const rate = signal<number | null>(null);
 export const connected = signal(false);
+/** What is shown is the capture that comes with the program. */
+export const sample = signal(false);
 /** Set while somebody is reading or dragging: nothing may move under the hand. */
 export const held = signal(false);
 /** Set while older pages of a list are open, which new messages would shift. */
@@ -35,11 +37,19 @@ function askSoon(): void {
     Math.max(0, lastAsked.peek() + wait - Date.now()),
   );
 }
+/** The sample capture is old: what the usual range would not show is shown when nothing else is asked for. */
+function showSample({ t, latest }: Tick): void {
+  const length = usualSeconds.value * 1000;
+  if (!sample.value || !latest || latest > t - length || sampleRange.peek()) return;
+  const to = Math.ceil((latest + 1) / 60e3) * 60e3;
+  sampleRange.value = { from: to - length, to };
+}
 function onTick(next: Tick): void {
   const before = tick.peek();
   if (before && next.t > before.t)
     rate.value = Math.max(0, ((next.received - before.received) * 1000) / (next.t - before.t));
   tick.value = next;
+  showSample(next);
   if (next.stored === seen) return;
   const first = seen < 0;
   seen = next.stored;
@@ -53,18 +63,34 @@ function readTick(text: string): void {
   }
 }
 
+const again_ms = 5000;
+/** Counts up when the stream has ended for good and is to be opened anew. */
+const tries = signal(0);
+
 /** Listen for as long as there is a session; the browser connects again by itself. */
 export function listen(): void {
   effect(() => {
     if (session.value === null || needsLogin.value) return undefined;
+    tries.value;
     const source = api.live();
+    let later: number | undefined;
     source.onopen = () => (connected.value = true);
-    source.onerror = () => (connected.value = false);
+    source.onerror = () => {
+      connected.value = false;
+      if (source.readyState === EventSource.CLOSED) later = window.setTimeout(() => tries.value++, again_ms);
+    };
     source.addEventListener('tick', (e) => {
       connected.value = true;
       readTick((e as MessageEvent<string>).data);
     });
-    return () => source.close();
+    return () => {
+      clearTimeout(later);
+      source.close();
+    };
+  });
+  effect(() => {
+    if (session.value === null || needsLogin.value) return;
+    api.health().then((h) => (sample.value = h.sample === true)).catch(() => {});
   });
   effect(() => {
     const every = lastSeconds(view.value.refresh);

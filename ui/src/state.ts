@@ -2,7 +2,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import { api, ApiError, type Dashboard, type Failure, type Session, type Tab } from './api';
 import { lastText, type Range } from './time';
-import { schema } from './units';
+import { metricField, schema } from './units';
 import { read, slug, write, type View } from './url';
 
 export const view = signal<View>(read(location.search));
@@ -40,12 +40,21 @@ export const tabs = computed<Tab[]>(() => dashboard.value?.tabs ?? []);
 export const tab = computed<Tab | null>(
   () => tabs.value.find((t) => slug(t.title) === view.value.tab) ?? tabs.value[0] ?? null,
 );
+export const usualSeconds = computed(() => dashboard.value?.timerange ?? 86400);
+/** Set when the data are an old capture: the time that is shown when the address says none. */
+export const sampleRange = signal<Range | null>(null);
 export const range = computed<Range>(
-  () => view.value.range ?? { last: lastText(dashboard.value?.timerange ?? 86400) },
+  () => view.value.range ?? sampleRange.value ?? { last: lastText(usualSeconds.value) },
 );
 export const query = computed(() => view.value.query);
 /** Messages of the dashboard's stream alone; all streams when it has none. */
 export const stream = computed(() => dashboard.value?.stream);
+
+/** The field by which the dashboard counts agents. */
+export const agentField = computed<string | null>(() => {
+  const metrics = tabs.value.flatMap((t) => t.widgets.map((w) => w.metric));
+  return metricField(metrics.find((m) => m.startsWith('card(')) ?? '');
+});
 
 export const needsLogin = computed(
   () => session.value !== null && session.value.login_required && session.value.user === null,
@@ -55,8 +64,9 @@ const reason = (e: unknown): Failure =>
   e instanceof ApiError ? e.failure : { text: e instanceof Error ? e.message : String(e) };
 export { reason as failureOf };
 
-async function readDashboard(): Promise<void> {
-  const list = await api.dashboards();
+type Boards = Awaited<ReturnType<typeof api.dashboards>>;
+async function readDashboard(asked: Promise<Boards> = api.dashboards()): Promise<void> {
+  const list = await asked;
   const wanted = list.find((d) => d.name === view.value.dashboard) ?? list[0];
   const board = wanted ? await api.dashboard(wanted.name) : null;
   batch(() => {
@@ -75,11 +85,13 @@ async function readSchema(): Promise<void> {
 /** Ask for what does not change: who we are, the dashboard, the schema. Failures are shown. */
 export async function boot(): Promise<void> {
   failure.value = null;
+  const boards = api.dashboards();
+  boards.catch(() => {});
   try {
     session.value = await api.session();
     if (needsLogin.value) return;
     readSchema().catch(() => {});
-    await readDashboard();
+    await readDashboard(boards);
   } catch (e) {
     failure.value = reason(e);
   }

@@ -51,6 +51,21 @@ export function nanoseconds(n: number): string {
   const value = n / size;
   return `${Number(value.toFixed(Math.abs(value) < 10 ? 2 : 1))} ${name}`;
 }
+/** 93784 -> "1 d 2 h": the two largest units. */
+export function duration(s: number): string {
+  const sizes: [number, string][] = [
+    [86400, 'd'],
+    [3600, 'h'],
+    [60, 'min'],
+    [1, 's'],
+  ];
+  const found = sizes.findIndex(([size]) => s >= size);
+  const at = found < 0 ? sizes.length - 1 : found;
+  const [size, name] = sizes[at]!;
+  const [less, lessName] = sizes[at + 1] ?? [0, ''];
+  const rest = less ? Math.floor((s % size) / less) : 0;
+  return `${Math.floor(s / size)} ${name}${rest ? ` ${rest} ${lessName}` : ''}`;
+}
 export const bytes = (n: number): string => scaled(n, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']);
 
 /** Whole numbers in groups of three, measures with their unit; "–" for what is not there. */
@@ -58,12 +73,13 @@ export function number(n: number | null | undefined, unit: Unit = null): string 
   if (n === null || n === undefined || !Number.isFinite(n)) return '–';
   if (unit === 'bytes') return bytes(n);
   if (unit === 'ns') return nanoseconds(n);
+  if (unit === 's') return nanoseconds(n * 1e9);
   return unit ? `${grouped.format(n)} ${unit}` : grouped.format(n);
 }
 
 /** The same where there is little room: axes, bars. */
 export function short(n: number | null | undefined, unit: Unit = null): string {
-  if (n === null || n === undefined || unit === 'bytes' || unit === 'ns') return number(n, unit);
+  if (n === null || n === undefined || unit !== null) return number(n, unit);
   return Math.abs(n) < 1e4 ? grouped.format(n) : compact.format(n);
 }
 

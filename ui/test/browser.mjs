@@ -12,6 +12,8 @@ export const real = process.env.WIRELUME_URL;
 export const onlyMock = real ? { skip: 'needs the stand-in' } : {};
 export const now = Date.parse('2026-11-24T12:00:00Z');
 
+const json = { 'content-type': 'application/json' };
+
 function browserPath() {
   if (process.env.CHROMIUM) return process.env.CHROMIUM;
   for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
@@ -42,7 +44,7 @@ export function stage(options = {}) {
   it.ask = async (ask, shared = { range: 86400 }) => {
     const stream = (await it.get('dashboards/packetbeat')).stream;
     const body = JSON.stringify({ stream, ...shared, ask: [{ id: 'a', ...ask }] });
-    return (await (await fetch(`${it.base}api/v1/query`, { method: 'POST', body })).json()).answers.a;
+    return (await (await fetch(`${it.base}api/v1/query`, { method: 'POST', headers: json, body })).json()).answers.a;
   };
   it.get = async (path) => (await fetch(`${it.base}api/v1/${path}`)).json();
   it.dev = async (what, body) => (await fetch(`${it.base}dev/${what}`, { method: 'POST', body: JSON.stringify(body ?? {}) })).json();

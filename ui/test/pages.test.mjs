@@ -1,7 +1,7 @@
 // Messages, agents, health, login, and what is said when there is nothing to see.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { card, drawn, grouped, menuItem, onlyMock, params, stage, until } from './browser.mjs';
+import { card, drawn, grouped, menuItem, now, onlyMock, params, stage, until } from './browser.mjs';
 
 const it = stage();
 
@@ -80,6 +80,31 @@ test('agents: who sends, and their events', async () => {
     await page.getByRole('button', { name: agents[0].name }).first().click();
     await page.locator('.list').waitFor();
     assert.ok(params(page).get('q').includes(agents[0].id));
+  });
+});
+
+test('the number of agents leads to them', onlyMock, async () => {
+  await it.page('?refresh=off', async (page) => {
+    await drawn(page);
+    await card(page, 'Agents Reporting').locator('.big').click();
+    await page.locator('.agents').waitFor();
+  });
+});
+
+test('the sample capture is told, and shown although it is old', onlyMock, async () => {
+  const tick = JSON.stringify({ t: now + 9 * 86400e3, received: 8000, stored: 8000, dropped: 0, latest: now - 1 });
+  await it.page('?tab=agents', async (page) => {
+    await page.route('**/api/v1/health', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), sample: true } });
+    });
+    await page.route('**/api/v1/live', (route) =>
+      route.fulfill({ contentType: 'text/event-stream', body: `event: tick\ndata: ${tick}\n\n` }));
+    await page.goto(it.base);
+    await page.locator('.badge', { hasText: 'sample' }).waitFor();
+    await until(page, () => document.querySelector('#range').textContent.includes('2026-11-24 13:00'));
+    await drawn(page);
+    assert.notEqual(await page.locator('.big').first().textContent(), '0');
   });
 });
 

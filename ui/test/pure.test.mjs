@@ -62,7 +62,7 @@ test('an address and its view are each other', async () => {
 });
 
 test('numbers as people read them', async () => {
-  const { number, short, nanoseconds, percent, shown } = await load('units');
+  const { duration, number, short, nanoseconds, percent, shown } = await load('units');
   assert.equal(number(173256), '173,256');
   assert.equal(number(null), '–');
   assert.equal(number(0, 'bytes'), '0 B');
@@ -72,6 +72,10 @@ test('numbers as people read them', async () => {
   assert.equal(number(1717000, 'ns'), '1.72 ms');
   assert.equal(nanoseconds(90e9), '1.5 min');
   assert.equal(number(12, 'packets'), '12 packets');
+  assert.equal(number(0.25, 's'), '250 ms');
+  assert.equal(duration(93784), '1 d 2 h');
+  assert.equal(duration(0), '0 s');
+  assert.equal(duration(125), '2 min 5 s');
   assert.equal(short(12345), '12.3K');
   assert.equal(percent(1, 10000), '<0.1 %');
   assert.equal(percent(1, 0), '–');

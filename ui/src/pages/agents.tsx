@@ -3,19 +3,15 @@ import { api, type Agent } from '../api';
 import { Trouble } from '../parts/states';
 import { tick } from '../live';
 import { is } from '../search';
-import { dashboard, go } from '../state';
+import { agentField, go } from '../state';
 import { agoText, exactText } from '../time';
-import { metricField, number, shown } from '../units';
+import { number, shown } from '../units';
 import { usePolled } from './polled';
 
 const quiet_ms = 300e3;
 
-/** The field that the dashboard counts agents by. */
-function idField(): string {
-  const metrics = (dashboard.value?.tabs ?? []).flatMap((t) => t.widgets.map((w) => w.metric));
-  return metricField(metrics.find((m) => m.startsWith('card(')) ?? '') ?? 'event_observer_uid';
-}
-const openEvents = (a: Agent): void => go({ tab: 'messages', query: is(idField(), a.id), message: '' });
+const openEvents = (a: Agent): void =>
+  go({ tab: 'messages', query: is(agentField.value ?? 'event_observer_uid', a.id), message: '' });
 
 function Row({ agent, now }: { agent: Agent; now: number }) {
   const silent = now - agent.last_seen > quiet_ms;

@@ -4,7 +4,7 @@ import { api, type Health } from '../api';
 import { Plot } from '../parts/plot';
 import { Legend } from '../parts/legend';
 import { Trouble } from '../parts/states';
-import { bytes, nanoseconds, number } from '../units';
+import { bytes, duration, number } from '../units';
 import { usePolled } from './polled';
 
 const wanted = signal('');
@@ -38,7 +38,7 @@ function Tiles({ health }: { health: Health }) {
   return (
     <div class="tiles">
       <Tile name="Version" text={health.version} note={health.sample ? 'shows the sample capture' : undefined} />
-      <Tile name="Running for" text={nanoseconds(health.uptime_s * 1e9)} />
+      <Tile name="Running for" text={duration(health.uptime_s)} />
       {last && <Tile name="Stored, last 10 s" text={number(last.stored)} note={`${number(last.received)} received`} />}
       <Tile name="Dropped, last hour" text={number(lost)} />
       {disk && <Tile name="Disk free" text={bytes(disk.free_bytes)} note={`${bytes(disk.used_bytes)} used, ${disk.path}`} />}

@@ -44,11 +44,20 @@ const listAsk = (): Ask => ({
   sort: view.value.sort,
   fields: [...new Set(['timestamp', 'source', ...columns.value])],
 });
+/** Which fields there are is asked once for each range and query: new messages seldom bring new ones. */
+const fieldsNow = signal<{ key: string; answer: unknown }>({ key: '', answer: undefined });
+const fieldsKey = (): string => JSON.stringify([range.value, query.value]);
 const asks = (): Ask[] => [
   { id: '0', kind: 'histogram', metric: 'count()', interval: 'auto', buckets: 120 },
   listAsk(),
-  { id: 'fields', kind: 'fields' },
+  ...(fieldsNow.peek().key === fieldsKey() ? [] : [{ id: 'fields', kind: 'fields' }]),
 ];
+async function askAll(): Promise<void> {
+  const key = fieldsKey();
+  await messagesQuestion.ask(keyNow(), asks());
+  const answer = messagesQuestion.result.peek().answer?.answers['fields'];
+  if (answer && key === fieldsKey()) fieldsNow.value = { key, answer };
+}
 const keyNow = (): string => JSON.stringify([range.value, query.value, columns.value, view.value.sort]);
 
 const rowsNow = computed<Rows>(() => {
@@ -155,7 +164,7 @@ function List({ result }: { result: Result }) {
     <>
       <p class="list-line">
         <b>{number(list.total)}</b> messages{rows.length < list.total ? `, ${number(rows.length)} shown` : ''}
-        {reading.value && ' · not refreshed while older ones are open: press r'}
+        {older.value.key === keyNow() && ' · not refreshed while older ones are open: press r'}
       </p>
       <div class="list-box" tabIndex={0} role="group" aria-label="Messages">
         <table class="list">
@@ -184,11 +193,11 @@ function List({ result }: { result: Result }) {
 }
 
 export function MessagesPage() {
-  const { result, ask } = messagesQuestion;
+  const { result } = messagesQuestion;
   useSignalEffect(() => {
     refreshes.value;
     older.value = { key: '', rows: [], next: null };
-    void ask(keyNow(), asks());
+    void askAll();
   });
   useSignalEffect(() => {
     reading.value = older.value.rows.length > 0;
@@ -198,7 +207,7 @@ export function MessagesPage() {
   const histogram = now.answer?.answers['0'] as HistogramAnswer | undefined;
   return (
     <div class={`messages ${view.value.message ? 'with-detail' : ''}`}>
-      <Fields answer={result.value.answer?.answers['fields']} columns={columns.value} />
+      <Fields answer={fieldsNow.value.answer} columns={columns.value} />
       <div class="messages-main">
         {(!histogram || histogram.series) && (
           <div class="grid one">

@@ -1,9 +1,9 @@
 /** Tabs, query, time: what stands above every page. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { api } from '../api';
-import { connected, rate, tick } from '../live';
-import { boot, chooseDashboard, dashboard, dashboards, go, page, range, refreshNow, session, tab, tabs, view } from '../state';
-import { agoText, isRelative } from '../time';
+import { connected, rate, sample, tick } from '../live';
+import { boot, chooseDashboard, dashboard, dashboards, go, page, range, refreshNow, sampleRange, session, tab, tabs, usualSeconds, view } from '../state';
+import { agoText, isRelative, lastText } from '../time';
 import { slug } from '../url';
 import { number } from '../units';
 import { dashboardQuestion } from '../pages/dashboard';
@@ -23,6 +23,7 @@ const otherPages: [string, string][] = [
 ];
 const TabLink = ({ to, text, current }: { to: string; text: string; current: boolean }) => (
   <a
+    ref={(a) => void (current && a?.scrollIntoView({ block: 'nearest', inline: 'nearest' }))}
     href={`?tab=${to}`}
     class="tab"
     aria-current={current ? 'page' : undefined}
@@ -69,6 +70,11 @@ async function logout(): Promise<void> {
 }
 const TopRight = () => (
   <div class="top-right">
+    {sample.value && (
+      <span class="badge warn" title="What you see is the capture that comes with wirelume, not your network">
+        sample
+      </span>
+    )}
     <Live />
     <IconButton name={themes[view.value.theme]} text={`Theme: ${view.value.theme}`} act={nextTheme} />
     <IconButton name="help" text="Keys and help (?)" act={() => (helpOpen.value = true)} />
@@ -90,7 +96,7 @@ function Controls() {
         <IconButton name="refresh" text="Refresh now (r)" act={refreshNow} />
       </div>
       {!isRelative(range.value) && (
-        <button class="button" onClick={() => go({ range: null })}>
+        <button class="button" onClick={() => go({ range: sampleRange.value ? { last: lastText(usualSeconds.value) } : null })}>
           Back to now
         </button>
       )}

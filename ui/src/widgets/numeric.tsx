@@ -2,7 +2,8 @@
 import type { Widget, ValueAnswer } from '../api';
 import { Icon } from '../parts/icons';
 import { showEvents } from '../actions';
-import { metricUnit, number, percent } from '../units';
+import { agentField, go } from '../state';
+import { metricField, metricUnit, number, percent } from '../units';
 import { metricName, type WidgetKind, type WidgetProps } from './kind';
 
 type Mood = 'good' | 'bad' | 'neutral';
@@ -30,9 +31,13 @@ function Trend({ widget, answer }: WidgetProps<ValueAnswer>) {
   );
 }
 
+/** Behind a number are its events; behind the number of agents the agents. */
+const isAgents = (w: Widget): boolean => w.metric.startsWith('card(') && metricField(w.metric) === agentField.value;
+const open = (w: Widget): void => (isAgents(w) ? go({ tab: 'agents', focus: '' }) : showEvents(w.query ?? ''));
+
 const View = (p: WidgetProps<ValueAnswer>) => (
   <div class="numeric">
-    <button class="big" title="Show the events" onClick={() => showEvents(p.widget.query ?? '')}>
+    <button class="big" title={isAgents(p.widget) ? 'Show the agents' : 'Show the events'} onClick={() => open(p.widget)}>
       {number(p.answer.value, metricUnit(p.widget.metric))}
     </button>
     <Trend {...p} />
