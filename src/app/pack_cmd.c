@@ -6,6 +6,7 @@
 #include "app/command.h"
 #include "app/pack_look.h"
 #include "base/buf.h"
+#include "pack/dashboard.h"
 
 static int refuse(const char *text)
 {
@@ -129,9 +130,10 @@ int pack_show_command(const struct args *a)
 static bool check(struct pack_look *k, const char *name)
 {
     struct packs *p = pack_look_load(k, name);
-    if (!p) {
+    if (!p || !dashboard_check(p, &k->wrong)) {
         pack_look_mistakes(stderr, "", &k->wrong);
         fprintf(stderr, "%s: %u mistake%s\n", name, k->wrong.n, k->wrong.n == 1 ? "" : "s");
+        packs_drop(p);
         return false;
     }
     const struct pack *x = &p->pack[0];

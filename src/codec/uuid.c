@@ -7,19 +7,26 @@
 
 #include "base/buf.h"
 
-void uuid_of_name(char out[UUID_TEXT], const uint8_t space[UUID_BYTES], struct slice name)
+struct uuid uuid_of_name(const struct uuid *space, struct slice name)
 {
-    static const size_t groups[] = { 4, 2, 2, 2, 6 };
     uint8_t digest[SHA_DIGEST_LENGTH];
-    struct buf b = buf_of(out, UUID_TEXT - 1);
-    struct slice rest = slice_of(digest, UUID_BYTES);
+    struct uuid u;
     SHA_CTX c;
     SHA1_Init(&c);
-    SHA1_Update(&c, space, UUID_BYTES);
+    SHA1_Update(&c, space->b, sizeof space->b);
     SHA1_Update(&c, name.p, name.n);
     SHA1_Final(digest, &c);
-    digest[6] = (uint8_t)((digest[6] & 0x0f) | 0x50); /* version */
-    digest[8] = (uint8_t)((digest[8] & 0x3f) | 0x80); /* variant */
+    memcpy(u.b, digest, sizeof u.b);
+    u.b[6] = (uint8_t)((u.b[6] & 0x0f) | 0x50); /* version */
+    u.b[8] = (uint8_t)((u.b[8] & 0x3f) | 0x80); /* variant */
+    return u;
+}
+
+void uuid_text(char out[UUID_TEXT], const struct uuid *u)
+{
+    static const size_t groups[] = { 4, 2, 2, 2, 6 };
+    struct buf b = buf_of(out, UUID_TEXT - 1);
+    struct slice rest = slice_of(u->b, sizeof u->b);
     for (size_t i = 0; i < COUNT(groups); i++) {
         if (i)
             buf_u8(&b, '-');

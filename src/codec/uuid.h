@@ -3,8 +3,14 @@
 
 #include "base/slice.h"
 
-#define UUID_BYTES 16
-#define UUID_TEXT  37 /* 36 characters and NUL */
+#define UUID_TEXT 37 /* 36 characters and NUL */
 
-/* Writes the UUID of a name within a namespace as lower-case text, NUL-terminated. */
-void uuid_of_name(char out[UUID_TEXT], const uint8_t space[UUID_BYTES], struct slice name);
+struct uuid {
+    uint8_t b[16];
+};
+
+/* The UUID of a name within a namespace; it may be the namespace of further names. */
+struct uuid uuid_of_name(const struct uuid *space, struct slice name);
+
+/* Lower-case text, NUL-terminated. */
+void uuid_text(char out[UUID_TEXT], const struct uuid *u);

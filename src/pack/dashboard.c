@@ -97,6 +97,15 @@ static const char *keep(struct pack_loading *l, struct slice text)
     return copy;
 }
 
+/* "field,95": of a percentile; the share is from 0 to 100. */
+static bool is_share(struct slice over)
+{
+    ptrdiff_t comma = slice_find(over, ',');
+    struct slice share = slice_trim(slice_after(over, comma < 0 ? over.n : (size_t)comma + 1));
+    uint64_t v;
+    return comma > 0 && slice_to_u64(share, &v) && v <= 100;
+}
+
 /* "function(field)" */
 static bool read_metric(struct pack_loading *l, struct dashboard_widget *w)
 {
@@ -104,16 +113,17 @@ static bool read_metric(struct pack_loading *l, struct dashboard_widget *w)
     ptrdiff_t open = slice_find(text, '(');
     struct slice name = slice_first(text, open < 0 ? 0 : (size_t)open);
     struct slice over = slice_trim(slice_after(text, open < 0 ? text.n : (size_t)open + 1));
-    if (slice_ends(over, SLICE(")")) && is_function(name) &&
-        (over.n > 1 || slice_eq(name, SLICE("count")))) {
-        over.n--;
+    bool closed = slice_ends(over, SLICE(")"));
+    over.n -= closed;
+    bool share = slice_eq(name, SLICE("percentile")) && is_share(over);
+    if (closed && (share || (is_function(name) && (over.n || slice_eq(name, SLICE("count")))))) {
         w->function = keep(l, name);
         w->over = over.n ? keep(l, slice_trim(over)) : NULL;
         return true;
     }
     mistake_add(l->wrong, place_of(w->at),
                 "metric: '%.60s' is not count() or one of sum, avg, min, max, card, stddev, "
-                "variance, sumofsquares, latest with a field: sum(field)",
+                "variance, sumofsquares, latest with a field: sum(field); percentile(field,95)",
                 w->metric);
     return false;
 }
@@ -230,4 +240,15 @@ struct dashboard *dashboard_read(struct pack_loading *l)
     for (unsigned i = 0; c && d->tab; c = c->next)
         read_tab(l, c, &d->tab[i++]);
     return l->wrong->n == before ? d : NULL;
+}
+
+bool dashboard_check(struct packs *p, struct mistakes *wrong)
+{
+    struct pack_loading l = { .packs = p, .wrong = wrong };
+    unsigned before = wrong->n;
+    for (unsigned i = 0; i < p->n; i++) {
+        l.pack = &p->pack[i];
+        dashboard_read(&l);
+    }
+    return wrong->n == before;
 }

@@ -43,7 +43,8 @@ struct dashboard_group {
 struct dashboard_widget {
     const char *title, *query;
     const char *metric;          /* "sum(network_bytes)" */
-    const char *function, *over; /* "sum", "network_bytes"; over NULL: of no field */
+    const char *function, *over; /* "sum", "network_bytes"; over NULL: of no field; of a
+                                    percentile "network_bytes,95" */
     const char *name;            /* of the metric's column; NULL: the metric */
     int look, trend, barmode, order;
     struct dashboard_group rows, columns;
@@ -69,3 +70,6 @@ struct dashboard {
 /* The present pack's dashboard.yml, in the packs' arena. NULL: there is none, or `wrong` says what
  * is wrong with it. */
 struct dashboard *dashboard_read(struct pack_loading *l);
+
+/* Are the dashboards of all packs good? What is not is added to wrong. p must not be shared yet. */
+bool dashboard_check(struct packs *p, struct mistakes *wrong);

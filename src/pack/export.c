@@ -6,11 +6,10 @@
 #include "pack/export_private.h"
 
 #define DESCRIPTION_BYTES ((size_t)512 << 10)
-#define NAME_BYTES        4096
 
 /* Namespace of all our ids: made once, by chance. */
-static const uint8_t space[UUID_BYTES] = { 0x5e, 0x2f, 0x9c, 0x61, 0x0b, 0x4d, 0x4c, 0x7a,
-                                           0x93, 0x1d, 0xe8, 0x07, 0x6a, 0xb2, 0x54, 0xf3 };
+static const struct uuid space = { { 0x5e, 0x2f, 0x9c, 0x61, 0x0b, 0x4d, 0x4c, 0x7a, 0x93, 0x1d,
+                                     0xe8, 0x07, 0x6a, 0xb2, 0x54, 0xf3 } };
 
 const char *const export_variant_names[] = { "stream", "stream_title", NULL };
 
@@ -42,14 +41,17 @@ void export_note(struct exporting *x, const char *fmt, ...)
     r->n_notes++;
 }
 
+struct uuid export_space(const struct exporting *x, const char *kind)
+{
+    struct uuid pack = uuid_of_name(&space, slice_cstr(x->pack->name));
+    return uuid_of_name(&pack, slice_cstr(kind));
+}
+
 void export_uuid(const struct exporting *x, char out[UUID_TEXT], const char *kind,
                  struct slice name)
 {
-    char text[NAME_BYTES];
-    struct buf b = buf_of(text, sizeof text);
-    buf_printf(&b, "%s/%s/", x->pack->name, kind);
-    buf_add(&b, slice_first(name, sizeof text - b.n));
-    uuid_of_name(out, space, buf_slice(&b));
+    struct uuid within = export_space(x, kind), u = uuid_of_name(&within, name);
+    uuid_text(out, &u);
 }
 
 bool export_stream_uuid(const struct exporting *x, char out[UUID_TEXT], struct slice title)
@@ -275,17 +277,18 @@ static const char *shown_value(const struct pack_setting *s)
  * revision of it. */
 static void pack_uuid(const struct exporting *x, char out[UUID_TEXT])
 {
-    char text[NAME_BYTES];
-    struct buf b = buf_of(text, sizeof text);
-    buf_cstr(&b, export_variant_names[x->conf->variant]);
+    struct uuid u = export_space(x, export_variant_names[x->conf->variant]);
     if (strcmp(x->conf->lookups, EXPORT_LOOKUPS) != 0)
-        buf_printf(&b, "/lookups=%s", x->conf->lookups);
+        u = uuid_of_name(&u, slice_cstr(x->conf->lookups));
     for (unsigned i = 0; i < x->pack->n_settings; i++) {
         const struct pack_setting *s = &x->pack->setting[i];
-        if (strcmp(s->value, s->preset) != 0)
-            buf_printf(&b, "/%s=%s", s->name, shown_value(s));
+        if (strcmp(s->value, s->preset) == 0)
+            continue;
+        u = uuid_of_name(&u, slice_cstr(s->name));
+        u = uuid_of_name(&u, slice_cstr(shown_value(s)));
     }
-    export_uuid(x, out, "content_pack", buf_slice(&b));
+    u = uuid_of_name(&u, SLICE("content_pack"));
+    uuid_text(out, &u);
 }
 
 static void put_settings(const struct exporting *x, struct buf *b)

@@ -3,15 +3,23 @@
  * twice: what is grouped, computed, sorted. */
 #include "pack/export_private.h"
 
-#define NAME_BYTES 2048
-
 /* A widget and what its ids are made from. */
 struct shown {
     const struct dashboard *d;
     const struct dashboard_widget *w;
-    char name[NAME_BYTES]; /* tab and title, as a path */
+    struct uuid id; /* of which all its ids are made */
     char stream[UUID_TEXT];
 };
+
+/* How a Graylog takes the share of one is not among the answers that are known. */
+static void refuse_percentiles(struct exporting *x, const struct dashboard *d)
+{
+    for (unsigned i = 0; i < d->n; i++)
+        for (unsigned k = 0; k < d->tab[i].n; k++)
+            if (strcmp(d->tab[i].widget[k].function, "percentile") == 0)
+                mistake_add(x->wrong, place_of(d->tab[i].widget[k].at),
+                            "metric: a percentile is not exported (mend: avg or max)");
+}
 
 void export_read_dashboard(struct exporting *x)
 {
@@ -22,57 +30,55 @@ void export_read_dashboard(struct exporting *x)
                     "stream: '%.80s' is no stream of this pack (mend: a stream.yml with this "
                     "title, or no `stream` for all messages)",
                     d->stream);
+    if (d)
+        refuse_percentiles(x, d);
     x->dashboard = d;
 }
 
 /* ---- names and ids */
 
-/* Which of its like a title is: "a", then "a\n2". */
-static void put_nth(struct buf *b, const char *title, unsigned nth)
+/* Of several of one title, the later ones are told apart by their number. */
+static struct uuid id_of_title(const struct uuid *within, const char *title, unsigned nth)
 {
-    buf_cstr(b, title);
-    if (nth > 1)
-        buf_printf(b, "\n%u", nth);
+    struct uuid u = uuid_of_name(within, slice_cstr(title));
+    uint8_t number[4] = { (uint8_t)(nth >> 24), (uint8_t)(nth >> 16), (uint8_t)(nth >> 8),
+                          (uint8_t)nth };
+    return nth ? uuid_of_name(&u, slice_of(number, sizeof number)) : u;
 }
 
-static void put_tab(struct buf *b, const struct dashboard *d, unsigned tab)
+static struct uuid tab_id(const struct exporting *x, unsigned tab)
 {
-    unsigned nth = 1;
+    const struct dashboard_tab *t = x->dashboard->tab;
+    struct uuid within = export_space(x, "query");
+    unsigned nth = 0;
     for (unsigned i = 0; i < tab; i++)
-        nth += strcmp(d->tab[i].title, d->tab[tab].title) == 0;
-    put_nth(b, d->tab[tab].title, nth);
+        nth += strcmp(t[i].title, t[tab].title) == 0;
+    return id_of_title(&within, t[tab].title, nth);
 }
 
 static void tab_uuid(const struct exporting *x, char out[UUID_TEXT], unsigned tab)
 {
-    char text[NAME_BYTES];
-    struct buf b = buf_of(text, sizeof text);
-    put_tab(&b, x->dashboard, tab);
-    export_uuid(x, out, "query", buf_slice(&b));
+    struct uuid u = tab_id(x, tab);
+    uuid_text(out, &u);
 }
 
 static void show(const struct exporting *x, struct shown *s, unsigned tab, unsigned widget)
 {
     const struct dashboard_tab *t = &x->dashboard->tab[tab];
-    struct buf b = buf_of(s->name, sizeof s->name - 1);
-    unsigned nth = 1;
-    s->d = x->dashboard;
-    s->w = &t->widget[widget];
+    struct uuid within = tab_id(x, tab);
+    unsigned nth = 0;
+    *s = (struct shown){ .d = x->dashboard, .w = &t->widget[widget] };
     for (unsigned i = 0; i < widget; i++)
         nth += strcmp(t->widget[i].title, s->w->title) == 0;
-    put_tab(&b, s->d, tab);
-    buf_u8(&b, '/');
-    put_nth(&b, s->w->title, nth);
-    s->name[b.n] = '\0';
-    s->stream[0] = '\0';
+    s->id = id_of_title(&within, s->w->title, nth);
     if (s->d->stream)
         export_stream_uuid(x, s->stream, slice_cstr(s->d->stream));
 }
 
-static void widget_uuid(const struct exporting *x, const struct shown *s, const char *kind,
-                        char out[UUID_TEXT])
+static void widget_uuid(const struct shown *s, const char *kind, char out[UUID_TEXT])
 {
-    export_uuid(x, out, kind, slice_cstr(s->name));
+    struct uuid u = uuid_of_name(&s->id, slice_cstr(kind));
+    uuid_text(out, &u);
 }
 
 /* ---- what search types and widgets have in common */
@@ -205,8 +211,8 @@ static void put_offset(struct exporting *x, const char *of)
 static void search_type(struct exporting *x, const struct shown *s, bool trend)
 {
     char id[UUID_TEXT], of[UUID_TEXT];
-    widget_uuid(x, s, "search_type", of);
-    widget_uuid(x, s, trend ? "trend" : "search_type", id);
+    widget_uuid(s, "search_type", of);
+    widget_uuid(s, trend ? "trend" : "search_type", id);
     jsonprint_open(&x->j, NULL, '{');
     jsonprint_cstr(&x->j, "id", id);
     jsonprint_cstr(&x->j, "name", trend ? "trend" : "chart");
@@ -352,7 +358,7 @@ static void put_config(struct exporting *x, const struct shown *s)
 static void widget(struct exporting *x, const struct shown *s)
 {
     char id[UUID_TEXT];
-    widget_uuid(x, s, "widget", id);
+    widget_uuid(s, "widget", id);
     jsonprint_open(&x->j, NULL, '{');
     jsonprint_cstr(&x->j, "id", id);
     jsonprint_cstr(&x->j, "type", "aggregation");
@@ -366,18 +372,18 @@ static void widget(struct exporting *x, const struct shown *s)
 static void title(struct exporting *x, const struct shown *s)
 {
     char id[UUID_TEXT];
-    widget_uuid(x, s, "widget", id);
+    widget_uuid(s, "widget", id);
     jsonprint_cstr(&x->j, id, s->w->title);
 }
 
 static void mapping(struct exporting *x, const struct shown *s)
 {
     char id[UUID_TEXT];
-    widget_uuid(x, s, "widget", id);
+    widget_uuid(s, "widget", id);
     jsonprint_open(&x->j, id, '[');
-    widget_uuid(x, s, "search_type", id);
+    widget_uuid(s, "search_type", id);
     jsonprint_cstr(&x->j, NULL, id);
-    widget_uuid(x, s, "trend", id);
+    widget_uuid(s, "trend", id);
     if (s->w->trend)
         jsonprint_cstr(&x->j, NULL, id);
     jsonprint_close(&x->j, '[');
@@ -387,7 +393,7 @@ static void position(struct exporting *x, const struct shown *s)
 {
     static const char *const keys[] = { "col", "row", "width", "height" };
     char id[UUID_TEXT];
-    widget_uuid(x, s, "widget", id);
+    widget_uuid(s, "widget", id);
     jsonprint_open(&x->j, id, '{');
     for (size_t i = 0; i < COUNT(keys); i++)
         jsonprint_int(&x->j, keys[i], s->w->position[i]);

@@ -47,6 +47,9 @@ void export_note(struct exporting *x, const char *fmt, ...) PRINTF(2);
 /* A text of the packs' arena; "" when memory is out. */
 const char *export_keep(struct exporting *x, struct slice text);
 
+/* The namespace of the pack's things of a kind. */
+struct uuid export_space(const struct exporting *x, const char *kind);
+
 /* The pack's own UUID of a thing: kind and name ("rule", its title). */
 void export_uuid(const struct exporting *x, char out[UUID_TEXT], const char *kind,
                  struct slice name);

@@ -1,10 +1,12 @@
 /* Lookup tables, their adapters and caches. The files that adapters read are not carried: they are
  * named as they must lie on the servers. */
 #include "codec/json.h"
+#include "os/file.h"
 #include "pack/export_private.h"
 
 #define NS_PER_S     INT64_C(1000000000)
 #define PATH_BYTES   2048
+#define FILE_MAX     ((size_t)256 << 20)
 #define VALUE_BYTES  16384
 #define CHECK_SECOND 60 /* an adapter there must look; this is its own default */
 
@@ -28,6 +30,44 @@ static void check_file(struct exporting *x, const struct export_table *t)
     }
 }
 
+/* Line from 1 of the first one that is empty and stands between no quotes; 0: none. */
+static unsigned empty_line(struct slice text, uint8_t quote)
+{
+    bool quoted = false;
+    size_t start = 0;
+    unsigned line = 1;
+    for (size_t i = 0; i < text.n; i++) {
+        quoted ^= text.p[i] == quote;
+        if (text.p[i] != '\n')
+            continue;
+        if (!quoted && (i == start || (i == start + 1 && text.p[start] == '\r')))
+            return line;
+        line++;
+        start = i + 1;
+    }
+    return 0;
+}
+
+/* Here both are passed over; the adapter there takes neither. */
+static void check_text(struct exporting *x, const struct export_table *t, const char *path)
+{
+    struct slice text;
+    struct why w;
+    path = pack_join(&x->load, x->pack->folder, path);
+    if (file_read(&x->packs->mem, path, FILE_MAX, &text, &w)) {
+        mistake_add(x->wrong, place_of(t->at), "%s", w.text);
+        return;
+    }
+    unsigned empty = empty_line(text, (uint8_t)t->adapter.quote[0]);
+    if (slice_starts(text, SLICE("\xef\xbb\xbf")))
+        mistake_add(x->wrong, (struct place){ path, 1, 1 },
+                    "a Graylog takes the byte-order mark for a part of the first column's name "
+                    "(mend: save it without)");
+    if (empty)
+        mistake_add(x->wrong, (struct place){ path, empty, 1 },
+                    "a Graylog reads no further than an empty line (mend: take it out)");
+}
+
 static void name_file(struct exporting *x, struct export_table *t, const char *path)
 {
     char server[PATH_BYTES];
@@ -37,6 +77,7 @@ static void name_file(struct exporting *x, struct export_table *t, const char *p
     snprintf(server, sizeof server, "%s/%s/%s", x->conf->lookups, x->pack->name, base_name(path));
     t->server = export_keep(x, slice_cstr(server));
     check_file(x, t);
+    check_text(x, t, path);
 }
 
 /* A table that is not there has no default either. */

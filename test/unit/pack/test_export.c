@@ -187,6 +187,11 @@ static void refuses_tables(void **state)
     put("pack.yml",
         HEAD "tables:\n- {name: a, adapter: {type: csvfile, path: \"\"}, default_single: x}\n");
     expect_refused("pack.yml:4:3", "has a default but no file");
+    put("pack.yml", HEAD "tables:\n- {name: a, adapter: {type: csvfile, path: lookups/a.csv}}\n");
+    put("lookups/a.csv", "\xef\xbb\xbfkey,value\na,b\n");
+    expect_refused("lookups/a.csv:1:1", "byte-order mark");
+    put("lookups/a.csv", "key,value\na,\"b\n\nc\"\n\r\nd,e\n");
+    expect_refused("lookups/a.csv:5:1", "an empty line");
 }
 
 static void refuses_versions(void **state)
@@ -239,6 +244,12 @@ static void refuses_dashboards(void **state)
     put("dashboard.yml", BOARD "{title: w, visualization: pie, metric: \"sum()\", position: "
                                "[1, 1, 1, 1]}\n");
     expect_refused("dashboard.yml:5:5", "metric: 'sum()'");
+    put("dashboard.yml", BOARD "{title: w, visualization: pie, metric: \"percentile(x,95)\", "
+                               "position: [1, 1, 1, 1]}\n");
+    expect_refused("dashboard.yml:5:5", "a percentile is not exported");
+    put("dashboard.yml", BOARD "{title: w, visualization: pie, metric: \"percentile(x)\", "
+                               "position: [1, 1, 1, 1]}\n");
+    expect_refused("dashboard.yml:5:5", "metric: 'percentile(x)'");
     put("dashboard.yml",
         BOARD "{title: w, visualization: pie, trend: LOWER, position: [1, 1, 1, 1]}\n");
     expect_refused("dashboard.yml:5:5", "only a numeric widget");
