@@ -1,5 +1,6 @@
 // Messages, agents, health, login, and what is said when there is nothing to see.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { card, drawn, grouped, menuItem, now, onlyMock, params, stage, until } from './browser.mjs';
 
@@ -12,6 +13,10 @@ test('messages: how many, the newest first, a page more', async () => {
     assert.equal(await page.locator('.list-line b').textContent(), grouped(total));
     const times = await page.locator('.time-cell').allTextContents();
     assert.deepEqual(times, times.slice().sort().reverse());
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: /as CSV/ }).last().click()]);
+    const lines = (await readFile(await file.path(), 'utf8')).trim().split('\r\n');
+    assert.equal(lines[0].split(',')[0], 'timestamp');
+    assert.equal(lines.length, times.length + 1);
     if (total <= 100) return;
     await page.getByRole('button', { name: 'Show more' }).click();
     await until(page, (n) => document.querySelectorAll('.list tbody tr').length === n, Math.min(total, 200));

@@ -9,6 +9,7 @@ import { Failed, NothingAtAll, Trouble } from '../parts/states';
 import { reading } from '../live';
 import { bodyOf, makeQuestion, type Result } from '../question';
 import { dashboard, failureOf, go, query, range, refreshes, view } from '../state';
+import { csv, download } from '../sheet';
 import { exactText } from '../time';
 import { number, shown, unitOf } from '../units';
 import { newestFirst } from '../url';
@@ -152,6 +153,20 @@ function Row({ row }: { row: Rows[number] }) {
   );
 }
 
+/** A list becomes one cell with blanks between its elements. */
+function saveRows(rows: Rows): void {
+  const names = ['timestamp', ...columns.value];
+  const cell = (value: unknown): Value | null => {
+    if (value === undefined || value === null) return null;
+    return typeof value === 'object' ? [value].flat().map(String).join(' ') : (value as Value);
+  };
+  const sheet = {
+    columns: names.map((title) => ({ title })),
+    rows: rows.map((r) => names.map((n) => cell(r.message[n]))),
+  };
+  download('messages.csv', csv(sheet), 'text/csv;charset=utf-8');
+}
+
 function List({ result }: { result: Result }) {
   const list = result.answer?.answers['list'] as (MessagesAnswer & { error?: { text: string } }) | undefined;
   if (list?.error) return <Trouble failure={list.error} />;
@@ -164,6 +179,7 @@ function List({ result }: { result: Result }) {
     <>
       <p class="list-line">
         <b>{number(list.total)}</b> messages{rows.length < list.total ? `, ${number(rows.length)} shown` : ''}
+        <IconButton name="csv" text="Save the rows shown as CSV" act={() => saveRows(rows)} />
         {older.value.key === keyNow() && ' · not refreshed while older ones are open: press r'}
       </p>
       <div class="list-box" tabIndex={0} role="group" aria-label="Messages">

@@ -54,12 +54,18 @@ function Live() {
   const t = tick.value;
   if (!connected.value) return <span class="live off">no live data</span>;
   const since = t?.latest ? `newest message ${agoText(t.latest, t.t)}` : 'no message yet';
-  const dropped = t && t.dropped > 0 ? `, ${number(t.dropped)} dropped` : '';
   return (
-    <span class="live" title={`${number(t?.received)} received, ${number(t?.stored)} stored${dropped}; ${since}`}>
-      <span class="dot" aria-hidden="true" />
-      {rate.value === null ? 'live' : `${number(Math.round(rate.value * 10) / 10)} msg/s`}
-    </span>
+    <>
+      {t !== null && t.dropped > 0 && (
+        <button class="badge warn" title="Messages that were lost since the start: see Health" onClick={() => go({ tab: 'health' })}>
+          {number(t.dropped)} dropped
+        </button>
+      )}
+      <span class="live" title={`${number(t?.received)} received, ${number(t?.stored)} stored; ${since}`}>
+        <span class="dot" aria-hidden="true" />
+        {rate.value === null ? 'live' : `${number(Math.round(rate.value * 10) / 10)} msg/s`}
+      </span>
+    </>
   );
 }
 

@@ -21,7 +21,7 @@ function Trend({ widget, answer }: WidgetProps<ValueAnswer>) {
   const change = value - previous;
   const sign = change > 0 ? '+' : change < 0 ? '−' : '±';
   const amount = sign + number(Math.abs(change), metricUnit(widget.metric));
-  const share = previous === 0 ? '' : ` / ${sign}${percent(Math.abs(change), Math.abs(previous))}`;
+  const share = previous === 0 ? '' : ` / ${sign}${percent(Math.abs(change), Math.abs(previous), 2)}`;
   const icon = change === 0 ? null : <Icon name={change > 0 ? 'up' : 'down'} />;
   return (
     <div class={`trend ${moodOf(widget.trend, change)}`} title="compared with the same time just before">
