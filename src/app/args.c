@@ -57,6 +57,7 @@ static const struct flag flags[] = {
     FLAG("format", NULL,             TEXT,  format,         FLAG_PACK,   "NAME",      "What the lines are: beats, gelf or message (default: each is looked at)."),
     FLAG("output", "o",              TEXT,  output,         FLAG_EXPORT, "FILE",      "Write the content pack to FILE (default - is standard output)."),
     FLAG("variant", NULL,            TEXT,  variant,        FLAG_EXPORT, "NAME",      "stream: installation makes the streams (default); stream_title: uses those that are there."),
+    FLAG("now",     NULL,            BOOL,  now,            FLAG_IMPORT, NULL,        "Move the packets' times: the first one is of this moment."),
     FLAG("lookups", NULL,            TEXT,  lookups,        FLAG_EXPORT, "DIR",       "Folder of the servers for files of tables (default /etc/graylog/lookups); NAME is added."),
     FLAG("explain", NULL,            BOOL,  why,            FLAG_PACK,   NULL,        "Show which rule set each field."),
 };

@@ -38,6 +38,7 @@ struct args {
     struct texts packs; /* --pack, in order */
     const char *format;
     bool why; /* pack test --explain */
+    bool now;
     const char *variant, *lookups;
 
     struct texts rest; /* what follows the command */

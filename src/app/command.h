@@ -26,6 +26,7 @@ const char *command_nearest(const char *name);
 void command_usage(FILE *out, const struct command *c);
 
 int run_command(const struct args *a);
+int up_command(const struct args *a);
 int serve_command(const struct args *a);
 int web_user_command(const struct args *a);
 int web_token_command(const struct args *a);

@@ -77,3 +77,16 @@ void paths_from(struct paths *p, const struct paths *given, const struct node *r
     all.logs = all.logs ? all.logs : text_at(root, "path.logs");
     paths_set(p, &all, a);
 }
+
+const char *paths_sample(struct arena *a)
+{
+    static const char *const places[] = { "../../etc/sample.pcap", "../share/wirelume/sample.pcap",
+                                          "/usr/share/wirelume/sample.pcap" };
+    const char *program = paths_program(a);
+    for (size_t i = 0; i < COUNT(places); i++) {
+        const char *path = paths_join(a, program, places[i]);
+        if (file_exists(path))
+            return path;
+    }
+    return NULL;
+}

@@ -20,3 +20,6 @@ const char *paths_program(struct arena *a);
 
 /* name below folder, or name itself when it is absolute or "-". */
 const char *paths_join(struct arena *a, const char *folder, const char *name);
+
+/* The sample capture, beside the program in its source tree or installed; NULL: it is not there. */
+const char *paths_sample(struct arena *a);

@@ -1,6 +1,8 @@
 /* What watch, import and trace share. */
 #include "app/replay.h"
 
+#include "os/clock.h"
+
 int replay_begin(struct replay *r, const struct args *a)
 {
     struct start_conf conf = { .need.defaults = true, .bare = true };
@@ -43,7 +45,8 @@ int replay_files(struct replay *r, const char *const *paths, unsigned n)
                                       .n_paths = n,
                                       .filter = r->start.settings.interface[0].bpf_filter,
                                       .paced = r->a->paced,
-                                      .loops = 1 };
+                                      .loops = 1,
+                                      .starts_ns = r->a->now ? clock_real_ns() : 0 };
     struct capture *c;
     struct why why;
     if (capture_open_files(&conf, &c, &why))

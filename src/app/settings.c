@@ -93,11 +93,18 @@ static err load_interfaces(struct loader *ld)
 
 /* ---- flows, limits */
 
+/* A file may name interfaces alone: what is looked for on them is then everything. */
+static bool are_defaults_due(const struct loader *ld)
+{
+    return ld->need->defaults && !node_path(ld->c->resolved, "packetbeat.protocols") &&
+           !node_path(ld->c->resolved, "packetbeat.flows");
+}
+
 static err load_flows(struct loader *ld)
 {
     const struct node *n = node_path(ld->c->resolved, "packetbeat.flows");
     struct flows_conf *f = &ld->s->flows;
-    bool wanted = n || (ld->need->defaults && !node_get(ld->c->resolved, "packetbeat"));
+    bool wanted = n || are_defaults_due(ld);
     err rc = section_load(ld, "packetbeat.flows", flows_options, f);
     if (!rc && f->period_ns > 0 && f->period_ns < 1000000000)
         rc = fail(ld, node_path(ld->c->resolved, "packetbeat.flows.period"),
@@ -286,7 +293,7 @@ static err load_default_protocols(struct loader *ld)
 static err load_protocols(struct loader *ld)
 {
     const struct node *n = node_path(ld->c->resolved, "packetbeat.protocols");
-    if (ld->need->defaults && !node_get(ld->c->resolved, "packetbeat"))
+    if (are_defaults_due(ld))
         return load_default_protocols(ld);
     for (const struct node *c = n ? n->child : NULL; c; c = c->next) {
         err rc = load_protocol_item(ld, c);

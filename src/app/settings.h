@@ -33,7 +33,8 @@ struct settings {
 struct settings_need {
     bool output;   /* one must be there */
     bool messages; /* one for messages; without any it is the store, or index without a library */
-    bool defaults; /* without packetbeat.* sections: all protocols on their ports, and flows */
+    /* Without packetbeat.protocols and .flows: all protocols on their ports, and flows. */
+    bool defaults;
 };
 
 /* From c->resolved; memory from c->mem, and as long as that. Adds fields that the configuration

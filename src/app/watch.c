@@ -2,22 +2,6 @@
 #include "app/command.h"
 #include "app/replay.h"
 #include "app/watchline.h"
-#include "os/file.h"
-
-/* The sample capture, beside the program in its source tree or installed; NULL: not there. */
-static const char *find_sample(struct arena *a)
-{
-    static const char *const places[] = { "../../etc/sample.pcap", "../share/wirelume/sample.pcap",
-                                          "/usr/share/wirelume/sample.pcap" };
-    const char *program = paths_program(a);
-    for (size_t i = 0; i < COUNT(places); i++) {
-        const char *path = paths_join(a, program, places[i]);
-        if (file_exists(path))
-            return path;
-    }
-    fprintf(stderr, "watch: the sample, etc/sample.pcap, is not beside the program\n");
-    return NULL;
-}
 
 static int live(struct replay *r)
 {
@@ -50,7 +34,9 @@ int watch_command(const struct args *a)
     if (a->rest.n) {
         status = replay_files(&r, a->rest.v, a->rest.n);
     } else {
-        sample = find_sample(&r.start.config.mem);
+        sample = paths_sample(&r.start.config.mem);
+        if (!sample)
+            fputs("watch: the sample, etc/sample.pcap, is not beside the program\n", stderr);
         if (sample) {
             fprintf(stderr, "watch: %s, the sample that ships with the program\n", sample);
             status = replay_files(&r, &sample, 1);

@@ -44,6 +44,7 @@ struct capture_file_conf {
     bool paced;         /* keep the file's own pace and stamp packets with the present time */
     bool one_at_a_time; /* -O: Enter before each packet */
     int64_t loops;      /* -l: how often to play; <= 1, and always with pipes: once */
+    int64_t starts_ns;  /* not 0: the first packet has this time, and all are moved as far */
 };
 MUST_CHECK err capture_open_files(const struct capture_file_conf *conf, struct capture **out,
                                   struct why *w);

@@ -54,6 +54,7 @@ struct files {
 
     bool paced, one_at_a_time, has_pipe, again;
     int64_t loops, due_ns, last_ns; /* still to play; monotonic time and packet time of the last */
+    int64_t starts_ns, moved_ns;    /* of struct capture_file_conf; how far packets are moved */
     struct packet held;             /* paced: read, not yet due */
     bool is_held;
 };
@@ -315,12 +316,23 @@ static int sift(struct filter *f, struct packet *p, int n, struct why *w)
     return kept;
 }
 
+static void move(struct files *s, struct packet *p, int n)
+{
+    if (!s->starts_ns)
+        return;
+    if (!s->packets)
+        s->moved_ns = s->starts_ns - p[0].ts_ns;
+    for (int i = 0; i < n; i++)
+        p[i].ts_ns += s->moved_ns;
+}
+
 static int read_sifted(struct files *s, struct packet *p, unsigned max, struct why *w)
 {
     for (;;) {
         int n = read_next(s, p, max, w);
         if (n <= 0)
             return n;
+        move(s, p, n);
         s->packets += (unsigned)n;
         if (!s->filter)
             return n;
@@ -488,6 +500,7 @@ err capture_open_files(const struct capture_file_conf *conf, struct capture **ou
     s->paced = conf->paced;
     s->one_at_a_time = conf->one_at_a_time;
     s->loops = conf->loops;
+    s->starts_ns = conf->starts_ns;
     s->last_ns = UNKNOWN_NS;
     *out = NULL;
     err e = ERR_OK;

@@ -222,6 +222,22 @@ static void test_pace(void **state)
     capmake_free(&m);
 }
 
+/* All packets are moved by what moves the first one to the time that is wanted. */
+static void test_moved(void **state)
+{
+    (void)state;
+    struct capmake m = { 0 };
+    const char *path = make(&m, "a", (uint32_t[]){ 7, 9, 8, 0 });
+    struct capture_file_conf conf = { .paths = &path, .n_paths = 1, .starts_ns = 1000 * S };
+    struct why w;
+    for (unsigned at_once = 1; at_once <= 64; at_once += 63) {
+        assert_int_equal(play(&conf, at_once, &w), CAPTURE_END);
+        assert_string_equal(seen, "aaa");
+        assert_int_equal(last_ns, 1001 * S);
+    }
+    capmake_free(&m);
+}
+
 /* A pipe that pauses: what came is delivered, then it is idle, then it goes on. */
 static void test_fifo(void **state)
 {
@@ -266,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_fifo),
         cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,157 @@
+"""wirelume up, as a new user starts it, in a network namespace of its own: the sample, live traffic,
+a server that is killed, ports that are in use, no right to capture, an end in order."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+from receiver import PROGRAM, Checks  # noqa: E402
+
+checks = Checks()
+check = checks.check
+NAMESPACE = "wl-up-%d" % os.getpid()
+INSIDE = ["ip", "netns", "exec", NAMESPACE]
+
+
+def quiet(*command):
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+class Up:
+    """One `wirelume up` with a data folder."""
+
+    def __init__(self, data, *more, before=()):
+        self.data = data
+        self.log = data + ".log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                INSIDE + list(before) + [PROGRAM, "up", "--path.data", data,
+                                         "-E", "packetbeat.interfaces.device=lo", *more],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def said(self):
+        with open(self.log, errors="replace") as f:
+            return f.read()
+
+    def until(self, what, seconds=30):
+        """Waits for what() to be true."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if what():
+                return True
+            if self.process.poll() is not None:
+                return False
+            time.sleep(0.05)
+        return False
+
+    def health(self):
+        """What the server says of itself, or None."""
+        try:
+            s = socket.socket(socket.AF_UNIX)
+            s.settimeout(5)
+            s.connect(os.path.join(self.data, "wirelume.sock"))
+            s.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            answer = b""
+            while chunk := s.recv(65536):
+                answer += chunk
+            s.close()
+            return json.loads(answer.split(b"\r\n\r\n", 1)[1])
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def stored(self):
+        health = self.health()
+        return health["counters"].get("events.written", 0) if health else -1
+
+    def server(self):
+        out = subprocess.run(["pgrep", "-f", "serve -c %s/up.yml" % self.data],
+                             stdout=subprocess.PIPE).stdout.split()
+        return int(out[0]) if out else None
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(60)
+
+
+def ask_web(n):
+    for _ in range(n):
+        quiet(*INSIDE, sys.executable, "-c",
+              "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/').read()")
+
+
+def story(folder):
+    web = subprocess.Popen(INSIDE + [sys.executable, "-m", "http.server", "8000", "--directory", folder],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        first(folder)
+        crowded(folder)
+    finally:
+        web.kill()
+        web.wait()
+
+
+def first(folder):
+    up = Up(os.path.join(folder, "one"))
+    check("it captures", up.until(lambda: "capturing on lo" in up.said()))
+    check("it says its address", "dashboard: http://127.0.0.1:8514/" in up.said())
+    check("the sample is there", up.until(lambda: up.stored() >= 400))
+    check("and said", "wirelume-sample" in up.said())
+    before = up.stored()
+    ask_web(3)
+    check("live traffic is stored", up.until(lambda: up.stored() >= before + 3))
+
+    os.kill(up.server(), signal.SIGKILL)
+    check("a server that is killed is told", up.until(lambda: "signal 9" in up.said()))
+    check("and started again", up.until(lambda: up.stored() == 0))
+    ask_web(2)
+    check("and stores again", up.until(lambda: up.stored() >= 2))
+    check("it ends in order", up.end() == 0)
+    check("and its server with it", up.server() is None)
+
+    again = Up(os.path.join(folder, "one"))
+    check("a second start", again.until(lambda: "capturing on lo" in again.said()))
+    check("has no second sample", "sample" not in again.said())
+    again.end()
+
+
+def crowded(folder):
+    """Beside another one, and without the right to capture."""
+    one = Up(os.path.join(folder, "one"))
+    one.until(lambda: "capturing on lo" in one.said())
+    two = Up(os.path.join(folder, "two"),
+             before=["setpriv", "--bounding-set=-net_raw,-net_admin", "--inh-caps=-net_raw,-net_admin"])
+    check("it goes on without ports and rights", two.until(lambda: two.stored() >= 400))
+    two.until(lambda: "Ctrl-C" in two.said())
+    said = two.said()
+    check("the port of Beats", "port 5044 is in use" in said and "mend:" in said, said)
+    check("the port of GELF", "port 12201 (UDP) is in use" in said, said)
+    check("the dashboard's port", "port 8514 is in use: the dashboard is on" in said, said)
+    check("the right to capture", "no live capture" in said and "setcap" in said, said)
+    check("both end in order", two.end() == 0 and one.end() == 0)
+
+
+def main():
+    if not (quiet("ip", "netns", "add", NAMESPACE) and quiet(*INSIDE, "ip", "link", "set", "lo", "up")):
+        print("up: needs root and network namespaces (ip netns add, ip netns exec)")
+        print("0 passed, 0 failed, 1 skipped")
+        return
+    folder = tempfile.mkdtemp(prefix="wirelume-up-")
+    try:
+        story(folder)
+    except Exception:
+        check("up", False, traceback.format_exc())
+    finally:
+        quiet("pkill", "-9", "-f", "serve -c %s" % folder)
+        quiet("ip", "netns", "del", NAMESPACE)
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(checks.end())
+
+
+main()
