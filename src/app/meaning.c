@@ -130,6 +130,7 @@ static void process(void *ctx, void *use, struct message *msg, const struct mess
     struct meaning *m = ctx;
     struct in_force *f = use;
     uint64_t dropped = program_dropped(f->run), created = program_created(f->run);
+    uint64_t stopped = pattern_stopped();
     const struct message_error *before = msg->errors;
     const struct program_sink out = { sink->take, sink->ctx };
     f->env.now_ms = clock_real_ns() / NS_PER_MS;
@@ -139,6 +140,7 @@ static void process(void *ctx, void *use, struct message *msg, const struct mess
     counter_add(m->counters, COUNTER_PACK_DROPPED, program_dropped(f->run) - dropped);
     counter_add(m->counters, COUNTER_PACK_CREATED, program_created(f->run) - created);
     counter_add(m->counters, COUNTER_PACK_ERRORS, msg->errors != before);
+    counter_add(m->counters, COUNTER_PACK_SEARCHES_STOPPED, pattern_stopped() - stopped);
 }
 
 static void end(void *ctx, void *use)

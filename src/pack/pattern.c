@@ -7,7 +7,7 @@
 #include "base/bug.h"
 
 #define TEXT_MAX_BYTES 65536
-#define STEPS_MAX      1000000
+#define STEPS_MAX      100000 /* 1 to 2 ms */
 #define DEPTH_MAX      5000
 #define HEAP_MAX_KIB   4096
 
@@ -37,6 +37,7 @@ struct pattern_room {
 };
 
 static _Thread_local struct pattern_room *room_in_use;
+static _Thread_local uint64_t stopped;
 
 static void *from_arena(size_t n, void *arena)
 {
@@ -202,6 +203,17 @@ void pattern_use_room(struct pattern_room *room)
     room_in_use = room;
 }
 
+static enum pattern_result give_up(void)
+{
+    stopped++;
+    return PATTERN_LIMIT;
+}
+
+uint64_t pattern_stopped(void)
+{
+    return stopped;
+}
+
 static enum pattern_result match(const struct search *s, struct arena *mem, struct pattern_match *m)
 {
     const struct pattern *p = s->p;
@@ -210,7 +222,7 @@ static enum pattern_result match(const struct search *s, struct arena *mem, stru
     if (!room) {
         pcre2_general_context *g = pcre2_general_context_create(from_arena, to_arena, mem);
         if (!g || !room_init(&own, g))
-            return PATTERN_LIMIT;
+            return give_up();
         room = &own;
     }
     const uint8_t *bytes = text.n ? text.p : (const uint8_t *)"";
@@ -218,7 +230,7 @@ static enum pattern_result match(const struct search *s, struct arena *mem, stru
     if (n == PCRE2_ERROR_NOMATCH)
         return PATTERN_NO;
     if (n < 0)
-        return PATTERN_LIMIT;
+        return give_up();
     uint32_t groups = 0;
     pcre2_pattern_info(p->code, PCRE2_INFO_CAPTURECOUNT, &groups);
     m->n = groups + 1 < PATTERN_GROUPS_MAX ? groups + 1 : PATTERN_GROUPS_MAX;

@@ -56,3 +56,6 @@ enum pattern_result pattern_find(const struct pattern *p, struct slice text, siz
 
 /* The same, and the match must be the whole text. */
 enum pattern_result pattern_whole(const struct pattern *p, struct slice text, struct arena *mem);
+
+/* Searches of this thread that took too long, since it began. */
+uint64_t pattern_stopped(void);

@@ -120,6 +120,28 @@ static void acts(void **state)
     assert_null(message_get(m, SLICE("port")));
 }
 
+/* A hopeless search is given up and counted; one that only has much to read is not. */
+static void hopeless_searches(void **state)
+{
+    (void)state;
+    static char text[30000];
+    struct why why;
+    struct pattern_match m;
+    memset(text, 'a', sizeof text);
+    uint64_t before = pattern_stopped();
+    const struct pattern *p = pattern_make(&arena, SLICE("(a+)+$"), &why);
+    assert_int_equal(
+        pattern_find(p, slice_of("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", 34), 0, &arena, &m),
+        PATTERN_LIMIT);
+    assert_int_equal(pattern_stopped() - before, 1);
+    text[10] = text[20] = '=';
+    text[sizeof text - 1] = ';';
+    p = pattern_make(&arena, SLICE("^(.*)=(.*?)=(.*);$"), &why);
+    assert_int_equal(pattern_find(p, slice_of(text, sizeof text), 0, &arena, &m), PATTERN_YES);
+    assert_int_equal(m.group[3].n, sizeof text - 22);
+    assert_int_equal(pattern_stopped() - before, 1);
+}
+
 /* Comparisons of fields with constants, on present, absent and other values; whatever stands
  * around them, the answer is that of the plain tree. */
 static void conditions(void **state)
@@ -273,6 +295,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_patterns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(kept_patterns, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hopeless_searches, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
