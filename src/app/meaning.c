@@ -8,10 +8,16 @@
 #include "base/bug.h"
 #include "base/log.h"
 #include "os/clock.h"
+#include "pack/lookup_cache.h"
 
 #define NS_PER_MS  1000000
 #define DOUBTS_MAX 10 /* lines about packs, of one loading */
 #define TOLD_MAX   20 /* rules that fail, of one loading */
+
+/* Of all tables together. */
+struct lookups {
+    uint64_t asked, found, cached;
+};
 
 /* What was loaded at one time. */
 struct in_force {
@@ -23,6 +29,7 @@ struct in_force {
     struct rule_env env;
     bool *told; /* by rule */
     unsigned n_told;
+    struct lookups told_lookups;
     unsigned users; /* batches under way, and the meaning while it is the present one */
 };
 
@@ -101,6 +108,28 @@ static struct in_force *load(const struct args *a, struct why *w)
     return f;
 }
 
+static struct lookups lookups_of(const struct packs *p)
+{
+    struct lookups sum = { 0 };
+    struct lookup_cache_count cache;
+    for (unsigned i = 0; i < p->n_tables; i++) {
+        sum.asked += atomic_load_explicit(&p->count[i].asked, memory_order_relaxed);
+        sum.found += atomic_load_explicit(&p->count[i].found, memory_order_relaxed);
+        sum.cached += lookup_cache_counts(&p->table[i], &cache) ? cache.hits : 0;
+    }
+    return sum;
+}
+
+static void count_lookups(struct meaning *m)
+{
+    struct in_force *f = m->now;
+    struct lookups now = lookups_of(f->packs), before = f->told_lookups;
+    counter_add(m->counters, COUNTER_PACK_LOOKUPS, now.asked - before.asked);
+    counter_add(m->counters, COUNTER_PACK_LOOKUPS_FOUND, now.found - before.found);
+    counter_add(m->counters, COUNTER_PACK_LOOKUPS_CACHED, now.cached - before.cached);
+    f->told_lookups = now;
+}
+
 void meaning_reload(struct meaning *m, const char *reason)
 {
     struct why w;
@@ -112,6 +141,7 @@ void meaning_reload(struct meaning *m, const char *reason)
     }
     counter_add(m->counters, COUNTER_PACK_RELOADS, 1);
     log_info("packs", "%s: loaded anew", reason);
+    count_lookups(m);
     let_go(m->now);
     m->now = f;
 }
@@ -182,6 +212,37 @@ void meaning_tick(struct meaning *m)
     if (packs_are_stale(m->now->packs, clock_mono_ns()))
         meaning_reload(m, "a lookup table's file changed");
     tell_failing(m->now);
+    count_lookups(m);
+}
+
+static void print_table(const struct lookup_table *t, FILE *out)
+{
+    struct lookup_cache_count cache;
+    unsigned long long asked = t->count->asked, found = t->count->found, failed = t->count->failed;
+    if (!asked)
+        return;
+    fprintf(out, "table %.*s: %llu asked, %llu found, %llu failed", (int)t->name.n,
+            (const char *)t->name.p, asked, found, failed);
+    if (lookup_cache_counts(t, &cache))
+        fprintf(out, "; cache: %llu hits, %llu misses, %llu evicted",
+                (unsigned long long)cache.hits, (unsigned long long)cache.misses,
+                (unsigned long long)cache.evicted);
+    putc('\n', out);
+}
+
+void meaning_print(const struct meaning *m, FILE *out)
+{
+    const struct in_force *f = m->now;
+    const struct program_count *count = program_counts(f->run);
+    for (unsigned i = 0; i < program_rules(f->packs->program); i++) {
+        struct slice name = program_rule_name(f->packs->program, i);
+        if (count[i].evaluated)
+            fprintf(out, "rule \"%.*s\": %llu asked, %llu true, %llu failed\n", (int)name.n,
+                    (const char *)name.p, (unsigned long long)count[i].evaluated,
+                    (unsigned long long)count[i].matched, (unsigned long long)count[i].failed);
+    }
+    for (unsigned i = 0; i < f->packs->n_tables; i++)
+        print_table(&f->packs->table[i], out);
 }
 
 /* ---- birth and end */

@@ -23,5 +23,8 @@ const struct message_stage *meaning_stage(const struct meaning *m);
  * are in force stay, and one line says why. */
 void meaning_reload(struct meaning *m, const char *reason);
 
+/* What each rule and table has done since it was loaded, a line for each that did something. */
+void meaning_print(const struct meaning *m, FILE *out);
+
 /* Now and then: files of tables that changed are loaded, rules that fail are told of once. */
 void meaning_tick(struct meaning *m);

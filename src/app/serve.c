@@ -80,6 +80,7 @@ static void read_signals(struct serving *s)
         } else if (number == SIGUSR1) {
             sum(s, &t);
             tally_print(stderr, &t);
+            meaning_print(s->meaning, stderr);
         } else {
             meaning_reload(s->meaning, "SIGHUP");
         }

@@ -62,6 +62,19 @@ static const struct lookup_table *table_of(struct call *c)
     return t;
 }
 
+static inline void count_one(atomic_ullong *n, bool is)
+{
+    unsigned long long old = atomic_load_explicit(n, memory_order_relaxed);
+    atomic_store_explicit(n, old + is, memory_order_relaxed);
+}
+
+static inline void count(struct lookup_count *n, const struct found *f)
+{
+    count_one(&n->asked, true);
+    count_one(&n->found, f->any);
+    count_one(&n->failed, f->a.failed);
+}
+
 static void ask(struct call *c, const struct rule_value *key, struct found *f)
 {
     struct lookup_answer *a = &f->a;
@@ -73,6 +86,8 @@ static void ask(struct call *c, const struct rule_value *key, struct found *f)
     }
     *a = lookup_ask(f->table, key, c->run->env->now_ms, call_mem(c));
     f->any = a->single.kind != K_NULL || a->multi.kind != K_NULL || a->list.kind != K_NULL;
+    if (f->table->count)
+        count(f->table->count, f);
     if (f->any || a->failed)
         return;
     a->single = f->table->default_single;

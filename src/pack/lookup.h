@@ -3,6 +3,8 @@
  * of threads may ask it. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "pack/mistakes.h"
 #include "pack/value.h"
 
@@ -51,8 +53,15 @@ struct lookup_adapter {
     void (*close)(void *data); /* NULL: nothing but memory of the table's arena */
 };
 
+/* How often rules asked a table, and how often it had the key or failed. Exact with one thread; of
+ * several that ask at once some may be lost. */
+struct lookup_count {
+    atomic_ullong asked, found, failed;
+};
+
 struct lookup_table {
     struct slice name;
+    struct lookup_count *count;       /* NULL: nobody counts */
     const struct lookup_entry *entry; /* without an adapter: these, by type and value */
     uint32_t n;                       /* of them, or how many keys the adapter has */
     struct rule_value default_single, default_multi; /* K_NULL: none */

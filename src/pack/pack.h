@@ -72,6 +72,7 @@ struct packs {
     unsigned n;
     struct lookup_table table[PACK_TABLES_MAX];
     struct place table_at[PACK_TABLES_MAX];
+    struct lookup_count count[PACK_TABLES_MAX]; /* of tables */
     unsigned n_tables;
     struct rule_stream stream[PACK_STREAMS_MAX]; /* the default stream; then those of packs */
     unsigned n_streams;

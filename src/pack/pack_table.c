@@ -184,6 +184,7 @@ static void read_table(struct pack_loading *l, const struct node *n)
         return;
     if (cache.type == CACHE_GUAVA && t->fixed.n)
         put_cache(t, &cache);
+    t->count = &p->count[p->n_tables];
     read_defaults(l, t, &yml);
     p->table_at[p->n_tables++] = place_of(n);
 }

@@ -264,6 +264,37 @@ end
     shutil.rmtree(r.folder, ignore_errors=True)
 
 
+def rules_and_tables_are_counted():
+    r = Receiver(MINE)
+    put_pack(r.folder, 1)
+    put(r.folder, "rules/mine.rule", """rule "first"
+when to_string($message.packetbeat_n) == "2"
+then
+  set_field("word", lookup_value("words", "w"));
+  set_field("none", lookup_value("words", "x"));
+end
+rule "last"
+when has_field("packetbeat_n")
+then
+  set_field("long", regex("(a+)+$", concat("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "!"))["0"]);
+end
+""")
+    r.start()
+    c = Client(r.ports["beats"])
+    c.send(batch(["1", "2", "3"]))
+    c.await_ack(3)
+    r.process.send_signal(signal.SIGUSR1)
+    r.await_log("table words: 2 asked, 1 found, 0 failed")
+    log = r.read_log()
+    check("rules are counted", 'rule "first": 3 asked, 1 true, 0 failed' in log and
+          'rule "last": 3 asked, 3 true, 3 failed' in log, log)
+    check("ends in order", r.stop() == 0)
+    check("and in the totals", [r.counter("pack." + n) for n in
+                                ("lookups", "lookups_found", "searches_stopped")] == [2, 1, 3],
+          r.read_log()[-900:])
+    shutil.rmtree(r.folder, ignore_errors=True)
+
+
 DNS = {
     "@metadata": {"beat": "packetbeat", "type": "_doc", "version": "8.12.0"},
     "type": "dns", "status": "OK", "agent": {"name": "story", "type": "packetbeat"},
@@ -300,6 +331,7 @@ def main():
         checks.skip("no " + PROGRAM)
         return checks.end()
     for story in (the_pack_that_ships, dropped_and_made, broken_at_start, a_stream_of_that_title_is_there, rules_know_the_input,
+                  rules_and_tables_are_counted,
                   changed_and_broken_under_load):
         try:
             story()
