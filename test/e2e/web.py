@@ -377,6 +377,38 @@ def starts_refused():
         shutil.rmtree(s.folder)
 
 
+def says_its_address():
+    """Without -e the log is in a file; the address is on standard error all the same."""
+    s = Server()
+    p = subprocess.Popen([PROGRAM, "serve", "--path.home", s.folder], stderr=subprocess.PIPE, text=True)
+    said = p.stderr.readline()
+    check("the address is said", re.fullmatch(r"dashboard: http://127\.0\.0\.1:\d+/\n", said), said)
+    p.terminate()
+    check("and it ends in order", p.wait(20) == 0 and p.stderr.read() == "")
+    p.stderr.close()
+    shutil.rmtree(s.folder)
+
+
+def unread_answers():
+    """Who asks and does not read holds memory no longer than its answer may take."""
+    s = Server().begin()
+    request = b"GET /api/v1/fields HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    socks = []
+    for _ in range(50):
+        c = socket.socket()
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        c.connect(("127.0.0.1", s.web))
+        c.sendall(request * 50)
+        socks.append(c)
+    check("others are answered", s.get("session")["role"] == "admin")
+    with open("/proc/%d/status" % s.process.pid) as f:
+        rss = int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
+    check("one answer a connection is in memory", rss < 200 * 1024, rss)
+    for c in socks:
+        c.close()
+    s.end("unread answers")
+
+
 # ---- what is going on
 
 
@@ -423,7 +455,7 @@ def messages_show():
 
 
 STORIES = (answers, changes, one_after_another, smuggling, traversal, slow_clients, many_connections, login,
-           starts_refused, messages_show)
+           starts_refused, says_its_address, unread_answers, messages_show)
 
 
 def main():
