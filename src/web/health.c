@@ -140,6 +140,37 @@ static void put_note(void *ctx, const char *text)
     json_string(b, slice_cstr(text), false);
 }
 
+/* What is worth a line when it has happened at all since the start. */
+static const struct {
+    enum counter_id id;
+    const char *text;
+} worries[] = {
+    { COUNTER_EVENTS_FAILED, "messages could not be written (mend: wirelume dead-letter list)" },
+    { COUNTER_INTAKE_DEAD_FAILED, "documents could not be kept as dead letters (mend: see the log, "
+                                  "dead_letter.path)" },
+    { COUNTER_GELF_DROPPED,
+      "GELF messages over UDP were dropped, since the pipe had no room (mend: "
+      "intake.batches, or GELF over TCP)" },
+    { COUNTER_STORE_LOST, "messages of damaged places of the journal are lost (see the log)" },
+    { COUNTER_STORE_DAMAGED,
+      "files of indices cannot be opened and are not searched (the log names "
+      "them; mend: put back a copy)" },
+    { COUNTER_PACK_RELOADS_REFUSED, "times changed packs were not taken because of a mistake in "
+                                    "them (mend: wirelume pack check)" },
+};
+
+static void put_worries(struct buf *b, const struct web *web)
+{
+    struct why w;
+    for (size_t i = 0; i < COUNT(worries); i++) {
+        uint64_t n = counter_sum(web, worries[i].id);
+        if (!n)
+            continue;
+        (void)why_set(&w, ERR_LIMIT, "%llu %s", (unsigned long long)n, worries[i].text);
+        put_note(b, w.text);
+    }
+}
+
 static void put_notes(struct buf *b, const struct web *web, const struct disk *d, const char *wrong)
 {
     struct why w;
@@ -155,6 +186,7 @@ static void put_notes(struct buf *b, const struct web *web, const struct disk *d
         put_note(b, w.text);
     }
     board_notes(web->sources.board, put_note, b);
+    put_worries(b, web);
     buf_u8(b, ']');
 }
 

@@ -2,6 +2,9 @@
 #include "web/pool.h"
 
 #include "base/bug.h"
+#include "os/clock.h"
+
+#define AGAIN_NS INT64_C(5000000)
 
 static struct exchange *next_waiting(struct pool *p)
 {
@@ -72,6 +75,22 @@ err pool_start(struct pool *p, unsigned threads, unsigned size, struct why *w)
     return ERR_OK;
 }
 
+/* Ends what runs; a query that had not quite begun needs to be told again. */
+static void end_running(struct pool *p)
+{
+    bool some = true;
+    while (some) {
+        pthread_mutex_lock(&p->queue);
+        some = p->n_running > 0;
+        for (unsigned i = 0; i < p->n_workers && some; i++)
+            if (p->worker[i].now && p->interrupt)
+                p->interrupt(&p->worker[i]);
+        pthread_mutex_unlock(&p->queue);
+        if (some)
+            clock_sleep_until(clock_mono_ns() + AGAIN_NS);
+    }
+}
+
 void pool_stop(struct pool *p)
 {
     struct exchange *x;
@@ -81,11 +100,9 @@ void pool_stop(struct pool *p)
         atomic_store_explicit(&x->stop, STOP_GONE, memory_order_release);
         list_append(&p->done, &x->queued);
     }
-    for (unsigned i = 0; i < p->n_workers; i++)
-        if (p->worker[i].now && p->interrupt)
-            p->interrupt(&p->worker[i]);
     pthread_cond_broadcast(&p->more);
     pthread_mutex_unlock(&p->queue);
+    end_running(p);
     for (unsigned i = 0; i < p->n_workers; i++)
         thread_join(&p->worker[i].thread);
     while ((x = pool_take(p)))

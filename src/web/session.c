@@ -1,4 +1,5 @@
 /* Logging in and out: /api/v1/session. */
+#include "base/log.h"
 #include "codec/json.h"
 #include "os/clock.h"
 #include "store/state_json.h"
@@ -86,6 +87,7 @@ static void finish_login(struct exchange *x)
     x->who.role = x->logged_in->role;
     x->who.name = x->logged_in->name;
     set_cookie(x, secret, web->conf.life_ns);
+    log_info("web", "login of %.*s", (int)x->who.name.n, (const char *)x->who.name.p);
     show(x, s);
 }
 

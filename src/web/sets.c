@@ -1,4 +1,5 @@
 /* Streams and index sets: /api/v1/streams, /api/v1/index-sets. */
+#include "base/log.h"
 #include "store/set_conf.h"
 #include "store/state_json.h"
 #include "web/answers.h"
@@ -165,25 +166,38 @@ static err read_settings(struct settings *s, const struct node *n, const char *p
     return rc;
 }
 
-void index_sets_change(struct exchange *x)
+static void say_changed(const struct exchange *x, const struct index_set *set)
 {
-    const struct node *body = exchange_object(x);
+    struct slice name = x->who.name.n ? x->who.name : SLICE("somebody on this machine");
+    log_info("web", "index set \"%s\": settings changed by %.*s", set->title, (int)name.n,
+             (const char *)name.p);
+}
+
+static err change(struct exchange *x, const struct node *body, struct why *w)
+{
     struct settings s = { .x = x };
     struct state *st;
     struct index_set set;
-    struct why w;
-    if (!body)
-        return;
-    err rc = find_set(x, &st, &set, &w);
+    err rc = find_set(x, &st, &set, w);
     if (!rc)
-        rc = read_settings(&s, body, "", &w);
+        rc = read_settings(&s, body, "", w);
     const struct texts assignments = { s.v, s.n };
     if (!rc)
-        rc = set_conf_change(&set, &assignments, &x->mem, &w);
+        rc = set_conf_change(&set, &assignments, &x->mem, w);
     if (!rc)
-        rc = state_change_index_set(st, &set, &w);
+        rc = state_change_index_set(st, &set, w);
+    if (!rc)
+        say_changed(x, &set);
+    return rc;
+}
+
+void index_sets_change(struct exchange *x)
+{
+    const struct node *body = exchange_object(x);
+    struct why w;
+    err rc = body ? change(x, body, &w) : ERR_OK;
     if (rc)
         exchange_fail_why(x, rc, &w);
-    else
+    else if (body)
         index_sets_show(x);
 }
