@@ -18,6 +18,7 @@
 #include "os/limits.h"
 #include "os/signal.h"
 #include "os/thread.h"
+#include "out/store.h"
 #include "pipe/message_pipe.h"
 
 #define POLL_MS      200
@@ -247,6 +248,8 @@ static err open_dashboard(struct serving *s, struct why *w)
                                    .board = s->board };
     if (message_pipe_counters(s->pipe))
         sources.counters[sources.n_counters++] = message_pipe_counters(s->pipe);
+    if (s->start.settings.output == &output_store)
+        sources.store = output_store_of(message_pipe_output(s->pipe));
     s->dashboard.say = !s->a->to_stderr && !s->start.settings.logging.to_stderr;
     return dashboard_open(&s->dashboard, &s->start.config, &sources, w);
 }

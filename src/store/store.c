@@ -422,6 +422,17 @@ void store_close(struct store *s)
     xfree(s);
 }
 
+void store_status_of(struct store *s, struct store_status *out)
+{
+    uint64_t durable = journal_durable(s->journal);
+    *out = (struct store_status){ .journal_bytes = journal_bytes(s->journal),
+                                  .journal_max = s->conf.journal_bytes };
+    store_lock(s);
+    out->unsealed = s->hot_rows + (durable > s->tail_seq ? durable - s->tail_seq : 0);
+    out->fails = s->tail_fails || s->seal_fails;
+    store_unlock(s);
+}
+
 bool store_show(struct store *s)
 {
     uint64_t all = journal_durable(s->journal);

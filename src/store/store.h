@@ -59,6 +59,14 @@ void store_tick(struct store *s, int64_t now_ms);
 /* What it has counted: as long as the store. */
 const struct counters *store_counters(const struct store *s);
 
+/* What waits on its way into files. */
+struct store_status {
+    uint64_t journal_bytes, journal_max; /* journal_max 0: no bound */
+    uint64_t unsealed;                   /* messages that are durable and not in a file yet */
+    bool fails;                          /* they cannot be shown or sealed at the moment */
+};
+void store_status_of(struct store *s, struct store_status *out);
+
 /* What is there of messages from from_us to to_us (both included) of this index set (NULL: of all):
  * each durable message once, whatever is sealed, rotated or to be deleted meanwhile. To be closed
  * soon: what retention deletes waits for it. ERR_LIMIT: more files than may be open at once. */

@@ -4,6 +4,7 @@
 #include "codec/json.h"
 #include "os/clock.h"
 #include "store/state_json.h"
+#include "store/store.h"
 #include "web/answers.h"
 #include "web/handlers.h"
 #include "web/web_private.h"
@@ -133,6 +134,22 @@ static void put_disk(struct buf *b, const struct web *web, const struct disk *d)
     buf_u8(b, '}');
 }
 
+static void put_journal(struct buf *b, const struct web *web)
+{
+    struct store_status s;
+    state_json_key(b, "journal");
+    if (!web->sources.store) {
+        buf_lit(b, "null");
+        return;
+    }
+    store_status_of(web->sources.store, &s);
+    buf_u8(b, '{');
+    state_json_int(b, "bytes", (int64_t)s.journal_bytes);
+    state_json_int(b, "size", (int64_t)s.journal_max);
+    state_json_int(b, "unsealed_records", (int64_t)s.unsealed);
+    buf_u8(b, '}');
+}
+
 static void put_note(void *ctx, const char *text)
 {
     struct buf *b = ctx;
@@ -171,6 +188,17 @@ static void put_worries(struct buf *b, const struct web *web)
     }
 }
 
+static void put_store_note(struct buf *b, const struct web *web)
+{
+    struct store_status s = { .fails = false };
+    if (web->sources.store)
+        store_status_of(web->sources.store, &s);
+    if (s.fails)
+        put_note(b,
+                 "messages cannot be moved from the journal into the store at the moment, and it "
+                 "is tried again all the time (the log says why)");
+}
+
 static void put_notes(struct buf *b, const struct web *web, const struct disk *d, const char *wrong)
 {
     struct why w;
@@ -187,6 +215,7 @@ static void put_notes(struct buf *b, const struct web *web, const struct disk *d
     }
     board_notes(web->sources.board, put_note, b);
     put_worries(b, web);
+    put_store_note(b, web);
     buf_u8(b, ']');
 }
 
@@ -203,6 +232,8 @@ void health_show(struct exchange *x)
     put_counters(b, web);
     put_queues(b, web);
     put_disk(b, web, &d);
+    put_journal(b, web);
+    state_json_bool(b, "sample", web->sources.sample);
     put_notes(b, web, &d, rc ? w.text : NULL);
     put_history(b, &web->health);
     buf_u8(b, '}');

@@ -34,8 +34,8 @@ GUARDS = {
 class Server(Receiver):
     """A receiver with an HTTP server, and ways to ask it."""
 
-    def __init__(self, config=""):
-        super().__init__(BASE + config)
+    def __init__(self, config="", kind="file"):
+        super().__init__(BASE + config, kind=kind)
 
     def begin(self):
         self.start()
@@ -454,8 +454,63 @@ def messages_show():
     s.end("messages show")
 
 
+def questions():
+    if not os.path.exists(os.path.join("build", "duckdb", "libduckdb.so")):
+        checks.skip("questions need DuckDB's library (tools/fetch-duckdb)")
+        return
+    s = Server("pack.enabled: [packetbeat]\n", kind="store").begin()
+    c = Client(s.ports["beats"])
+    attack = "<img src=x onerror=alert(1)>"
+    c.send(batch(list(range(20)), agent={"id": "7c1", "type": "packetbeat"}, type="http", user_agent={"original": attack}))
+    c.await_ack(20)
+    every = {"from": 0, "to": int(time.time() * 1000) + 1000}
+
+    def ask(*asks, **more):
+        status, _, data = s.ask(API + "query", "POST", {**every, **more, "ask": list(asks)})
+        return status, json.loads(data)
+
+    end = time.monotonic() + 20
+    while True:
+        status, a = ask({"id": "n", "kind": "value", "metric": "count()"}, {"id": "m", "kind": "messages", "limit": 3})
+        if a["answers"]["n"]["value"] == 20 or time.monotonic() > end:
+            break
+    check("messages are found", status == 200 and a["answers"]["n"]["value"] == 20, a)
+    rows = a["answers"]["m"]["rows"]
+    check("and shown", len(rows) == 3 and a["answers"]["m"]["total"] == 20, a)
+    one = s.get("messages/" + rows[0]["id"])
+    check("one by its id", one["message"] == rows[0]["message"] and one["index"] == rows[0]["index"], one)
+    check("none", s.get("messages/01HF8ZT7T00000000000000007")["message"] is None)
+    check("what agents send stays text", attack in json.dumps(one["message"]), one)
+    status, a = ask({"id": "n", "kind": "value", "metric": "count()"}, query="a AND (b")
+    check("a mistake has its place", status == 400 and a["error"]["line"] == 1 and a["error"]["column"] == 8, a)
+    status, a = ask({"id": "n", "kind": "value", "metric": "count()"}, {"id": "x", "kind": "nix"})
+    check("a wrong kind", status == 400 and 'ask "x"' in a["error"]["text"], a)
+    status, a = ask({"id": "n", "kind": "value", "metric": "count()"}, stream="nix")
+    check("no such stream", status == 404, a)
+    for sql in ("'; DROP TABLE ev; --", 'x" OR 1=1', "\\\\x27", "a:$1"):
+        status, a = ask({"id": "n", "kind": "terms", "field": sql, "metric": "count()"}, query="\"%s\"" % sql.replace("\"", ""))
+        check("SQL is text: %s" % sql, status in (200, 400), (status, a))
+    status, a = ask({"id": "n", "kind": "value", "metric": "count()"})
+    check("all is still there", a["answers"]["n"]["value"] == 20, a)
+    gone = []
+    for _ in range(30):
+        g = socket.create_connection(("127.0.0.1", s.web), 20)
+        body = json.dumps({**every, "ask": [{"id": str(i), "kind": "fields"} for i in range(64)]}).encode()
+        g.sendall(b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+                  % len(body) + body)
+        gone.append(g)
+    for g in gone:
+        g.close()
+    begun = time.monotonic()
+    status, a = ask({"id": "n", "kind": "value", "metric": "count()"})
+    check("who goes away does not keep others waiting", status == 200 and time.monotonic() - begun < 10, time.monotonic() - begun)
+    health = s.get("health")
+    check("the journal", health["journal"]["unsealed_records"] == 20 and health["journal"]["bytes"] > 0, health["journal"])
+    s.end("questions")
+
+
 STORIES = (answers, changes, one_after_another, smuggling, traversal, slow_clients, many_connections, login,
-           starts_refused, says_its_address, unread_answers, messages_show)
+           starts_refused, says_its_address, unread_answers, messages_show, questions)
 
 
 def main():
