@@ -2,6 +2,9 @@
 #include "host/owners.h"
 
 #include "base/bug.h"
+#include "os/clock.h"
+
+#define KEEP_NS INT64_C(30000000000)
 
 static struct owner **place(struct owners *o, int64_t pid)
 {
@@ -78,6 +81,27 @@ void owners_sweep(struct owners *o)
             at = &one->next;
         }
     }
+}
+
+const struct process *owners_look_up(struct owners *o, int64_t pid, const char *root,
+                                     struct arena *mem)
+{
+    int64_t now = clock_mono_ns();
+    struct process p;
+    if (now - o->swept_ns >= KEEP_NS) {
+        o->swept_ns = now;
+        owners_sweep(o);
+    }
+    struct owner *known = owners_find(o, pid);
+    if (!known || now - known->read_ns >= KEEP_NS) {
+        arena_reset(mem);
+        if (!process_read(&p, pid, mem, root))
+            return NULL;
+        owners_put(o, &p, now);
+        known = owners_find(o, pid);
+    }
+    known->used = true;
+    return &known->process;
 }
 
 void owners_free(struct owners *o)

@@ -2,11 +2,9 @@
 #include "base/buf.h"
 #include "base/cursor.h"
 #include "host/owners.h"
-#include "os/clock.h"
 #include "pipe/literal.h"
 #include "pipe/processor.h"
 
-#define KEEP_NS       INT64_C(30000000000) /* how long a process is what it was */
 #define PROCESS_BYTES ((size_t)256 * 1024) /* of one while it is read */
 #define USER_MAX      256
 
@@ -29,7 +27,6 @@ struct add_process_metadata {
     bool wanted[FACTS];
     struct owners known;
     struct arena mem; /* of a process while it is read */
-    int64_t swept_ns;
 };
 
 static const struct option options[] = {
@@ -104,32 +101,6 @@ static int64_t pid_of(const struct value *v)
     if (v->type == VT_INT)
         return v->i;
     return v->type == VT_STR && slice_to_u64(slice_of(v->p, v->n), &n) ? (int64_t)n : -1;
-}
-
-/* Processes that nobody asked for in the last period are forgotten. */
-static void sweep(struct add_process_metadata *c, int64_t now)
-{
-    if (now - c->swept_ns < KEEP_NS)
-        return;
-    c->swept_ns = now;
-    owners_sweep(&c->known);
-}
-
-static const struct process *look_up(struct add_process_metadata *c, int64_t pid)
-{
-    int64_t now = clock_mono_ns();
-    struct process p;
-    sweep(c, now);
-    struct owner *known = owners_find(&c->known, pid);
-    if (!known || now - known->read_ns >= KEEP_NS) {
-        arena_reset(&c->mem);
-        if (!process_read(&p, pid, &c->mem, c->root))
-            return NULL;
-        owners_put(&c->known, &p, now);
-        known = owners_find(&c->known, pid);
-    }
-    known->used = true;
-    return &known->process;
 }
 
 static struct value text_value(struct slice s)
@@ -218,7 +189,7 @@ static struct value fact_of(struct add_process_metadata *c, struct event *e,
 
 static enum step enrich(struct add_process_metadata *c, struct event *e, int64_t pid)
 {
-    const struct process *known = pid > 0 ? look_up(c, pid) : NULL;
+    const struct process *known = pid > 0 ? owners_look_up(&c->known, pid, c->root, &c->mem) : NULL;
     struct process p;
     if (!known || !process_copy(&p, known, e->mem))
         return STEP_FAILED;

@@ -261,12 +261,12 @@ static void tells_of_the_host(void **state)
     assert_non_null(strstr(got, "\"hostname\":"));
 }
 
-static void later_ones_are_accepted(void **state)
+static void some_are_passed_over(void **state)
 {
     (void)state;
     log_set_sink(count_warning, NULL);
     warnings = 0;
-    is("[{add_docker_metadata: null}, {add_cloud_metadata: {timeout: 3s}}]", WHOLE, 0);
+    is("[{script: {lang: javascript}}, {add_kubernetes_metadata: null}]", WHOLE, 0);
     assert_int_equal(warnings, 2);
     log_set_sink(NULL, NULL);
 }
@@ -330,7 +330,7 @@ int main(void)
         cmocka_unit_test(a_long_replacement_finds_room),
         cmocka_unit_test(truncates),
         cmocka_unit_test(tells_of_the_host),
-        cmocka_unit_test(later_ones_are_accepted),
+        cmocka_unit_test(some_are_passed_over),
         cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
