@@ -239,7 +239,7 @@ struct dashboard *dashboard_read(struct pack_loading *l)
     d->tab = arena_zalloc(&l->packs->mem, (d->n + 1) * sizeof *d->tab);
     for (unsigned i = 0; c && d->tab; c = c->next)
         read_tab(l, c, &d->tab[i++]);
-    return l->wrong->n == before ? d : NULL;
+    return l->wrong->n == before && !l->packs->mem.full ? d : NULL;
 }
 
 bool dashboard_check(struct packs *p, struct mistakes *wrong)

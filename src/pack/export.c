@@ -57,7 +57,8 @@ void export_uuid(const struct exporting *x, char out[UUID_TEXT], const char *kin
 bool export_stream_uuid(const struct exporting *x, char out[UUID_TEXT], struct slice title)
 {
     for (unsigned i = 0; i < x->conf->n_streams; i++) {
-        if (!slice_eq(slice_cstr(x->conf->stream[i].title), title))
+        if (!slice_eq(slice_cstr(x->conf->stream[i].title), title) ||
+            slice_eq(title, SLICE(DEFAULT_STREAM_TITLE)))
             continue;
         export_uuid(x, out, export_variant_names[x->conf->variant], title);
         return true;
@@ -169,12 +170,22 @@ static void stream(struct exporting *x, const struct stream_def *s)
     export_bool(x, "remove_matches", s->remove_from_default);
 }
 
+/* Of several of one title the first counts, as for the loader; the default stream is there. */
+static bool is_made(const struct exporting *x, unsigned stream)
+{
+    const struct stream_def *s = x->conf->stream;
+    for (unsigned i = 0; i < stream; i++)
+        if (strcmp(s[i].title, s[stream].title) == 0)
+            return false;
+    return strcmp(s[stream].title, DEFAULT_STREAM_TITLE) != 0;
+}
+
 static void streams(struct exporting *x)
 {
     char uuid[UUID_TEXT];
     for (unsigned i = 0; i < x->conf->n_streams; i++) {
         const struct stream_def *s = &x->conf->stream[i];
-        if (!export_stream_uuid(x, uuid, slice_cstr(s->title)))
+        if (!is_made(x, i) || !export_stream_uuid(x, uuid, slice_cstr(s->title)))
             continue;
         export_begin(x, export_variant_names[x->conf->variant], "1", uuid);
         stream(x, s);
@@ -237,7 +248,8 @@ static void read_streams(struct exporting *x)
     for (const struct node *c = set && set->type == NODE_LIST ? set->child : NULL; c; c = c->next)
         check_index_set(x, c);
     for (unsigned i = 0; i < x->conf->n_streams; i++)
-        check_stream(x, &x->conf->stream[i]);
+        if (is_made(x, i))
+            check_stream(x, &x->conf->stream[i]);
 }
 
 /* ---- the envelope */

@@ -194,6 +194,17 @@ static void refuses_tables(void **state)
     expect_refused("lookups/a.csv:5:1", "an empty line");
 }
 
+static void streams_of_one_title(void **state)
+{
+    (void)state;
+    put("stream.yml", "- title: Default Stream\n- {title: a, description: one}\n"
+                      "- {title: a, description: two}\n- title: b\n");
+    exported_make(&e, folder, "bad", "", EXPORT_STREAM);
+    assert_int_equal(e.result.streams, 2);
+    assert_string_equal(of_stream("stream", "description"), "one");
+    exported_free(&e);
+}
+
 static void refuses_versions(void **state)
 {
     (void)state;
@@ -280,6 +291,7 @@ int main(void)
         cmocka_unit_test(packetbeat_with_all_settings),
         cmocka_unit_test(twice_the_same),
         cmocka_unit_test_setup_teardown(refuses_tables, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(streams_of_one_title, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_versions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_rules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_dashboards, set_up, tear_down),
