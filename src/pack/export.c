@@ -5,6 +5,7 @@
 
 #include "pack/export_private.h"
 
+#define NOTE_BYTES        8192
 #define DESCRIPTION_BYTES ((size_t)512 << 10)
 
 /* Namespace of all our ids: made once, by chance. */
@@ -27,7 +28,7 @@ const char *export_keep(struct exporting *x, struct slice text)
 
 void export_note(struct exporting *x, const char *fmt, ...)
 {
-    char text[1000];
+    char text[NOTE_BYTES];
     struct export_result *r = x->result;
     va_list ap;
     va_start(ap, fmt);
@@ -325,17 +326,25 @@ static void describe(struct exporting *x)
     for (unsigned i = 0; i < r->n_notes && i < EXPORT_NOTES_MAX; i++)
         buf_printf(&b, "- %s\n", r->note[i]);
     jsonprint_text(&x->j, "description", buf_slice(&b));
+    if (b.full)
+        mistake_add(x->wrong, place_of(x->pack->root),
+                    "description: it and the notes take more "
+                    "than %zu bytes",
+                    b.cap);
 }
 
 static void summarise(struct exporting *x)
 {
-    char text[400];
-    struct buf b = buf_of(text, sizeof text);
+    size_t cap = strlen(x->pack->title) + strlen(x->pack->version) + 100;
+    uint8_t *text = arena_alloc(&x->packs->mem, cap);
+    struct buf b = buf_of(text, text ? cap : 0);
     buf_printf(&b, "%s %s: rules, pipelines", x->pack->title, x->pack->version);
     buf_cstr(&b, x->n_tables ? ", lookup tables" : "");
     buf_cstr(&b, x->conf->n_streams && x->conf->variant == EXPORT_STREAM ? ", streams" : "");
     buf_cstr(&b, x->dashboard ? ", a dashboard" : "");
     jsonprint_text(&x->j, "summary", buf_slice(&b));
+    if (b.full)
+        mistake_add(x->wrong, place_of(x->pack->root), "memory is out");
 }
 
 static void write_all(struct exporting *x)

@@ -5,7 +5,8 @@
 #include "pack/export_private.h"
 
 #define NS_PER_S     INT64_C(1000000000)
-#define PATH_BYTES   2048
+#define PATH_BYTES   4096
+#define CACHE_NAME   512
 #define FILE_MAX     ((size_t)256 << 20)
 #define VALUE_BYTES  16384
 #define CHECK_SECOND 60 /* an adapter there must look; this is its own default */
@@ -74,7 +75,11 @@ static void name_file(struct exporting *x, struct export_table *t, const char *p
     size_t n = strlen(x->pack->folder);
     bool below = strncmp(path, x->pack->folder, n) == 0 && path[n] == '/';
     t->file = below ? path + n + 1 : *path == '/' ? base_name(path) : path;
-    snprintf(server, sizeof server, "%s/%s/%s", x->conf->lookups, x->pack->name, base_name(path));
+    int length = snprintf(server, sizeof server, "%s/%s/%s", x->conf->lookups, x->pack->name,
+                          base_name(path));
+    if (length >= PATH_BYTES)
+        mistake_add(x->wrong, place_of(t->at),
+                    "the path of %.200s on the servers is longer than %d", t->file, PATH_BYTES - 1);
     t->server = export_keep(x, slice_cstr(server));
     check_file(x, t);
     check_text(x, t, path);
@@ -212,7 +217,7 @@ static bool same_cache(const struct cache_yml *a, const struct cache_yml *b)
 static void caches(struct exporting *x)
 {
     for (unsigned i = 0; i < x->n_tables; i++) {
-        char text[300];
+        char text[CACHE_NAME];
         struct buf b = buf_of(text, sizeof text);
         bool known = false;
         for (unsigned k = 0; k < i; k++)
@@ -304,7 +309,7 @@ static void put_defaults(struct exporting *x, const struct export_table *t)
 
 static void table(struct exporting *x, const struct export_table *t)
 {
-    char uuid[UUID_TEXT], text[300];
+    char uuid[UUID_TEXT], text[CACHE_NAME];
     struct buf b = buf_of(text, sizeof text);
     struct slice name = slice_cstr(t->yml.name);
     export_uuid(x, uuid, "lookup_table", name);

@@ -15,7 +15,7 @@
 
 /* ---- making one */
 
-static void read_streams(struct exported *e, struct export_conf *conf)
+static void read_streams(struct exported *e)
 {
     const struct node *file = e->packs->pack[0].stream;
     struct stream_def *s = arena_zalloc(&e->mem, PACK_STREAMS_MAX * sizeof *s);
@@ -23,9 +23,9 @@ static void read_streams(struct exported *e, struct export_conf *conf)
     struct why w;
     for (const struct node *n = file && file->type == NODE_LIST ? file->child : file; n;
          n = n->next)
-        if (stream_conf_read(&s[conf->n_streams++], &set, n, &e->mem, &w))
+        if (stream_conf_read(&s[e->conf.n_streams++], &set, n, &e->mem, &w))
             mistake_line(&e->wrong, w.text);
-    conf->stream = s;
+    e->conf.stream = s;
 }
 
 void exported_make(struct exported *e, const char *folder, const char *name, const char *settings,
@@ -35,8 +35,7 @@ void exported_make(struct exported *e, const char *folder, const char *name, con
     struct why w;
     struct node *chosen;
     const char *folders[1] = { folder }, *enabled[1] = { name };
-    struct export_conf conf = { .variant = variant, .lookups = EXPORT_LOOKUPS };
-    *e = (struct exported){ .packs = NULL };
+    *e = (struct exported){ .conf = { .variant = variant, .lookups = EXPORT_LOOKUPS } };
     arena_init(&e->mem, NULL, 0);
     e->wrong.mem = &e->mem;
     snprintf(yaml, sizeof yaml, "%s: {%s}\n", name, settings);
@@ -51,8 +50,8 @@ void exported_make(struct exported *e, const char *folder, const char *name, con
     e->packs = packs_load(&packs, &e->wrong);
     struct buf out = buf_of(arena_alloc(&e->mem, EXPORT_BYTES_MAX), EXPORT_BYTES_MAX);
     if (e->packs)
-        read_streams(e, &conf);
-    if (!e->packs || e->wrong.n || !pack_export(e->packs, &conf, &out, &e->result, &e->wrong))
+        read_streams(e);
+    if (!e->packs || e->wrong.n || !pack_export(e->packs, &e->conf, &out, &e->result, &e->wrong))
         return;
     e->text = buf_slice(&out);
     if (json_read(&e->mem, e->text, "export", &e->root, &w))

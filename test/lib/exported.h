@@ -9,6 +9,7 @@
 struct exported {
     struct arena mem;
     struct packs *packs;
+    struct export_conf conf;
     struct export_result result;
     struct mistakes wrong;
     struct slice text;

@@ -32,6 +32,29 @@ static void golden(void **state)
     exported_free(&e);
 }
 
+/* Whatever memory is refused: it is said, and what is written is whole. */
+static void memory_is_out(void **state)
+{
+    struct export_result result;
+    unsigned done = 0;
+    (void)state;
+    exported_make(&e, "test/pack/export", "small", "", EXPORT_STREAM);
+    struct arena *mem = &e.packs->mem;
+    uint8_t *room = arena_alloc(&e.mem, FILE_MAX);
+    for (size_t budget = 0; budget < (size_t)2 << 20; budget += 20000) {
+        struct buf out = buf_of(room, FILE_MAX);
+        e.wrong.n = 0;
+        mem->full = false;
+        mem->max_bytes = mem->used_bytes + budget;
+        bool made = pack_export(e.packs, &e.conf, &out, &result, &e.wrong);
+        assert_int_equal(made, e.wrong.n == 0);
+        assert_true(!made || slice_eq(buf_slice(&out), e.text));
+        done += made;
+    }
+    assert_true(done > 0);
+    exported_free(&e);
+}
+
 static const char *of_stream(const char *type, const char *key)
 {
     return exported_text(exported_entity(&e, type, 0), key);
@@ -285,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden),
+        cmocka_unit_test(memory_is_out),
         cmocka_unit_test(streams_by_title),
         cmocka_unit_test(settings_decide),
         cmocka_unit_test(packetbeat),
