@@ -110,12 +110,13 @@ static void note_unmet(struct pack_loading *l, const struct entries *e, const st
     char tail[256];
     for (unsigned i = 0; i < e->n; i++) {
         const struct entry *x = &e->v[i];
+        if (x->met)
+            continue;
         const char *slash = strrchr(x->pattern, '/');
         const char *nearest = nearest_name(slash ? slash + 1 : x->pattern, names->v, names->n);
         snprintf(tail, sizeof tail, " (did you mean %s/%s?)", folder, nearest ? nearest : "");
-        if (!x->met)
-            mistake_add(l->wrong, place_of(x->at), "no file '%.100s' in %s%s", x->pattern,
-                        l->pack->folder, nearest ? tail : "");
+        mistake_add(l->wrong, place_of(x->at), "no file '%.100s' in %s%s", x->pattern,
+                    l->pack->folder, nearest ? tail : "");
     }
 }
 

@@ -1,20 +1,29 @@
 /* From the texts of packs to their program. */
 #include "pack/pack_load.h"
 
+#define MISSING_MAX 1024 /* rules that stages name and that are not in the same program */
+
+/* A rule that a stage of a pipeline names. */
+struct missing {
+    struct slice name;
+    struct place at;
+};
+
 struct sources {
     struct program_source rule[PACK_FILES_MAX], pipeline[PACK_FILES_MAX];
     struct program_connection link[PACK_LINKS_MAX];
     struct program_conf conf;
     struct mistakes *wrong;
-    bool all;         /* also files that are not used with these settings */
+    struct missing missing[MISSING_MAX];
+    unsigned n_missing;
     bool wrong_rules; /* some rule is not there because of its own mistake */
 };
 
 static unsigned add(struct program_source *out, unsigned n, const struct pack_file *f,
-                    unsigned count, bool all)
+                    unsigned count, bool used)
 {
     for (unsigned i = 0; i < count && n < PACK_FILES_MAX; i++)
-        if (f[i].used || all)
+        if (f[i].used == used)
             out[n++] = (struct program_source){ slice_cstr(f[i].path), f[i].text };
     return n;
 }
@@ -26,26 +35,30 @@ static void note(void *ctx, const struct program_mistake *m)
         m->part == PROGRAM_RULE ? &s->rule[m->source] : &s->pipeline[m->source];
     struct place place = { (const char *)at->file.p, m->error->line, m->error->col + 1 };
     s->wrong_rules |= m->part == PROGRAM_RULE;
-    if (m->unresolved && s->all && !s->wrong_rules)
-        mistake_add(s->wrong, place, "%s (mend: the name of a rule of a pack that is enabled)",
-                    m->error->text);
-    else if (!m->unresolved)
+    if (m->unresolved && s->n_missing < MISSING_MAX)
+        s->missing[s->n_missing++] = (struct missing){ m->missing, place };
+    if (!m->unresolved)
         mistake_add(s->wrong, place, "%s: %s", rule_error_name(m->error->kind), m->error->text);
 }
 
-static void gather(struct pack_loading *l, struct sources *s, bool all)
+/* The files that are used with these settings, or the others. */
+static void gather(struct pack_loading *l, struct sources *s, bool used)
 {
     struct packs *p = l->packs;
     unsigned n_rules = 0, n_pipelines = 0;
     for (unsigned i = 0; i < p->n; i++) {
-        n_rules = add(s->rule, n_rules, p->pack[i].rule, p->pack[i].n_rules, all);
+        n_rules = add(s->rule, n_rules, p->pack[i].rule, p->pack[i].n_rules, used);
         n_pipelines =
-            add(s->pipeline, n_pipelines, p->pack[i].pipeline, p->pack[i].n_pipelines, all);
+            add(s->pipeline, n_pipelines, p->pack[i].pipeline, p->pack[i].n_pipelines, used);
     }
     if (n_rules == PACK_FILES_MAX || n_pipelines == PACK_FILES_MAX)
         mistake_add(l->wrong, (struct place){ "packs", 0, 0 }, "more than %d files",
                     PACK_FILES_MAX);
-    s->all = all;
+    if (n_pipelines > PROGRAM_PIPELINES_MAX)
+        mistake_add(l->wrong, (struct place){ "packs", 0, 0 }, "more than %d pipelines",
+                    PROGRAM_PIPELINES_MAX);
+    if (n_pipelines > PROGRAM_PIPELINES_MAX)
+        n_pipelines = PROGRAM_PIPELINES_MAX;
     s->wrong = l->wrong;
     s->conf = (struct program_conf){ .rule = s->rule,
                                      .pipeline = s->pipeline,
@@ -142,23 +155,6 @@ static void note_twins(struct pack_loading *l, const struct program *p,
     }
 }
 
-static bool are_used(const struct pack_file *f, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        if (!f[i].used)
-            return false;
-    return true;
-}
-
-static bool uses_all(const struct packs *p)
-{
-    for (unsigned i = 0; i < p->n; i++)
-        if (!are_used(p->pack[i].rule, p->pack[i].n_rules) ||
-            !are_used(p->pack[i].pipeline, p->pack[i].n_pipelines))
-            return false;
-    return true;
-}
-
 static struct program *compile(struct pack_loading *l, struct sources *s)
 {
     unsigned n;
@@ -168,6 +164,28 @@ static struct program *compile(struct pack_loading *l, struct sources *s)
     if (!p)
         mistake_add(l->wrong, (struct place){ "packs", 0, 0 }, "memory is out");
     return p;
+}
+
+static bool has_rule(const struct program *p, struct slice name)
+{
+    for (unsigned i = 0; p && i < program_rules(p); i++)
+        if (slice_eq(program_rule_name(p, i), name))
+            return true;
+    return false;
+}
+
+/* What is used may name rules that are not, and the other way round. */
+static void note_missing(struct pack_loading *l, const struct sources *s, const struct program *p,
+                         const struct program *other)
+{
+    for (unsigned i = 0; i < s->n_missing; i++) {
+        const struct missing *m = &s->missing[i];
+        if (!has_rule(p, m->name) && !has_rule(other, m->name))
+            mistake_add(l->wrong, m->at,
+                        "there is no rule \"%.*s\" (mend: the name of a rule of a pack that is "
+                        "enabled)",
+                        (int)slice_first(m->name, 100).n, m->name.p);
+    }
 }
 
 /* ---- grok patterns */
@@ -191,21 +209,24 @@ static void read_grok(struct pack_loading *l)
 void pack_read_program(struct pack_loading *l)
 {
     struct sources *s = arena_zalloc(&l->packs->mem, sizeof *s);
+    struct sources *other = arena_zalloc(&l->packs->mem, sizeof *other);
     struct pipeline_names *names = arena_zalloc(&l->packs->mem, sizeof *names);
-    if (!s || !names)
+    if (!s || !other || !names)
         return;
     read_grok(l);
     for (unsigned i = 0; i < l->packs->n; i++)
         for (unsigned j = 0; j < l->packs->pack[i].n_pipelines; j++)
             take_name(l, names, &l->packs->pack[i].pipeline[j]);
     gather(l, s, true);
-    if (!uses_all(l->packs)) { /* what is not used is compiled for its mistakes */
-        program_free(compile(l, s));
-        gather(l, s, false);
-        s->conf.mistake = NULL; /* all of them have been told */
-    }
     connect(l, s, names);
     l->packs->program = compile(l, s);
+    gather(l, other, false);
+    struct program *unused = compile(l, other); /* for its mistakes */
+    if (!s->wrong_rules && !other->wrong_rules) {
+        note_missing(l, s, l->packs->program, unused);
+        note_missing(l, other, l->packs->program, unused);
+    }
+    program_free(unused);
     note_unconnected(l, names);
     if (l->packs->program)
         note_twins(l, l->packs->program, &s->conf);

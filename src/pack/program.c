@@ -27,7 +27,7 @@ static void mistakes(struct loader *l, enum program_part part, unsigned source,
                      const struct rule_errors *e)
 {
     for (unsigned i = 0; i < e->n && i < RULE_ERRORS_MAX; i++)
-        mistake(l, &(struct program_mistake){ part, source, &e->e[i], false });
+        mistake(l, &(struct program_mistake){ .part = part, .source = source, .error = &e->e[i] });
 }
 
 /* ---- rules */
@@ -73,7 +73,8 @@ static void load_rules(struct loader *l, unsigned source)
     if (p->n_rules == PROGRAM_RULES_MAX) {
         struct rule_error e = { .kind = RE_OutOfMemory, .line = at.line, .col = at.col };
         snprintf(e.text, sizeof e.text, "more than %d rules", PROGRAM_RULES_MAX);
-        mistake(l, &(struct program_mistake){ PROGRAM_RULE, source, &e, false });
+        mistake(l,
+                &(struct program_mistake){ .part = PROGRAM_RULE, .source = source, .error = &e });
     }
 }
 
@@ -108,7 +109,8 @@ static bool resolve(struct loader *l, unsigned source, const struct stage *s,
         snprintf(e.text, sizeof e.text, "there is no rule \"%.*s\"",
                  (int)(s->rule[i].name.n < 100 ? s->rule[i].name.n : 100),
                  (const char *)s->rule[i].name.p);
-        mistake(l, &(struct program_mistake){ PROGRAM_PIPELINE, source, &e, true });
+        mistake(l,
+                &(struct program_mistake){ PROGRAM_PIPELINE, source, &e, true, s->rule[i].name });
     }
     return out->rule != NULL;
 }

@@ -31,7 +31,8 @@ struct program_mistake {
     enum program_part part;
     unsigned source; /* its index */
     const struct rule_error *error;
-    bool unresolved; /* a stage names a rule that is not there: Graylog takes it for false */
+    bool unresolved;      /* a stage names a rule that is not there: Graylog takes it for false */
+    struct slice missing; /* its name, as long as the source's text or the program */
 };
 
 struct program_conf {

@@ -336,8 +336,25 @@ static void unused_parts(void **state)
     assert_non_null(p);
     assert_int_equal(program_rules(p->program), 1);
     packs_drop(p);
+    put("one/pipelines/q.pipeline",
+        "pipeline \"q\"\nstage 0 match pass\nrule \"a\";\nrule \"c\";\nend\n");
+    refuses(yml, "one/pipelines/q.pipeline:4:6: there is no rule \"c\" (mend: the name");
     put("one/rules/01-b.rule", "rule \"b\" when 1 then end\n$");
     refuses(yml, "one/rules/01-b.rule:");
+    assert_int_equal(wrong.n, 1);
+}
+
+/* More pipelines than a program takes are a mistake, not the end. */
+static void many_pipelines(void **state)
+{
+    (void)state;
+    char name[64], text[100];
+    for (unsigned i = 0; i <= PROGRAM_PIPELINES_MAX; i++) {
+        snprintf(name, sizeof name, "one/pipelines/q%u.pipeline", i);
+        snprintf(text, sizeof text, "pipeline \"q%u\"\nstage 0 match pass\nrule \"a\";\nend\n", i);
+        put(name, text);
+    }
+    refuses(HEAD LINKS, "packs: more than 256 pipelines");
 }
 
 static void grok_files(void **state)
@@ -419,11 +436,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_folder),     TEST(settings),       TEST(settings_in_sets),
-        TEST(any_value),    TEST(wrong_settings), TEST(wrong_keys),
-        TEST(all_mistakes), TEST(streams),        TEST(programs),
-        TEST(unused_parts), TEST(no_pack),        TEST(known_streams),
-        TEST(grok_files),   TEST(wrong_paths),    TEST(doubts)
+        TEST(a_folder),       TEST(settings),     TEST(settings_in_sets), TEST(any_value),
+        TEST(wrong_settings), TEST(wrong_keys),   TEST(all_mistakes),     TEST(streams),
+        TEST(programs),       TEST(unused_parts), TEST(no_pack),          TEST(known_streams),
+        TEST(grok_files),     TEST(wrong_paths),  TEST(doubts),           TEST(many_pipelines)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
