@@ -12,6 +12,7 @@ WERROR ?= 1
 F ?= dev
 P ?=
 T ?= 10
+PREFIX ?= /usr/local
 Q := $(if $(V),,@)
 say = @$(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),:,printf '  %-6s %s\n' $(1) $(2))
 
@@ -139,9 +140,9 @@ suite = @if [ -x test/$(1)/run ]; then test/$(1)/run; else \
 	echo '$(1): not there yet (no test/$(1)/run)'; echo '0 passed, 0 failed, 1 skipped'; fi
 programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
 
-CHECKS := format bans layers size headers house unit golden cli docs-fresh
+CHECKS := format bans layers size headers house unit golden cli docs-fresh man
 .PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth vectors pack query bench \
-        bench-instructions slope tshark nightly fuzz fuzzers bless docs docs-fresh tour new help compile_commands.json clean
+        bench-instructions slope tshark nightly fuzz fuzzers bless docs docs-fresh man install deb deb-test tour new help compile_commands.json clean
 check:
 	@tools/suites $(CHECKS)
 format:
@@ -198,6 +199,8 @@ nightly: dev release tsan cov fuzzers $(call programs,dev,torture)
 bless: $(call programs,dev,golden)
 docs-fresh: dev
 	@tools/docs check
+man: dev
+	@tools/man check
 bless docs: dev
 	@if [ -x tools/$@ ]; then tools/$@ $(P); else echo '$@: not there yet (no tools/$@)'; exit 1; fi
 # The dashboard: ui/dist, from TypeScript; and its tests in a browser.
@@ -206,6 +209,13 @@ ui:
 	@tools/build-ui
 ui-test:
 	$(call suite,ui)
+# ---------------------------------------------------------------- packages
+install: release
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install
+deb: release
+	@tools/deb
+deb-test: release
+	@F=release test/deb/run make
 tour:
 	@tools/tour
 new:
@@ -222,7 +232,7 @@ help:
 	@sed -n 's/^#: \?//p' Makefile
 #: make            build with sanitizers: build/dev/wirelume (same as make dev)
 #: make release    build/release/wirelume; also tsan, cov
-#: make check      format, bans, layers, size, headers, house, unit, golden, cli, docs-fresh; each is a target too
+#: make check      format, bans, layers, size, headers, house, unit, golden, cli, docs-fresh, man; each is a target too
 #: make unit P=x   unit tests of the room or file x;  F=tsan runs another flavour
 #: make cli        the command line of the whole program
 #: make golden P=x cases of protocol x;  make bless P=x rewrites their answers and shows the change
@@ -230,7 +240,8 @@ help:
 #: make torture e2e slope conform truth vectors pack query tshark bench;  make nightly fuzzes and tortures for hours
 #: make bench-instructions   instructions a packet against the kept ones; BLESS=1 keeps the new
 #: make ui         the dashboard: ui/dist (needs Node 18 or newer with npm);  make ui-test P=x tests it in a browser
-#: make docs       regenerate docs/reference from the tables
+#: make docs       regenerate docs/reference from the tables;  make man checks the manual pages
+#: make install PREFIX=/usr/local DESTDIR=;  make deb: build/deb/*.deb;  make deb-test tries it in a Debian root
 #: make tour       reading order with line counts
 #: make new P=foo  a new protocol: src/proto/foo.c, its row, its golden folder
 #: make compile_commands.json   for clangd, in build/

@@ -4,7 +4,7 @@
 build=(gcc libc6-dev make pkg-config libpcap-dev libyaml-dev libssl-dev zlib1g-dev libzstd-dev
     libbrotli-dev libpsl-dev libicu-dev libpcre2-dev libmaxminddb-dev libisal-dev libevent-dev libsqlite3-dev)
 test=("${build[@]}" libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 python3 openssl iproute2
-    iputils-ping tcpdump tshark chromium)
+    iputils-ping tcpdump tshark chromium mandoc groff-base)
 # The dashboard: any Node 18 or newer with npm will do, Debian's where there is none.
 { command -v node && command -v npm; } >/dev/null || build+=(nodejs npm) test+=(nodejs npm)
 

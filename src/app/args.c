@@ -271,10 +271,20 @@ void args_print_flags(FILE *out, unsigned scopes)
     }
 }
 
+bool args_flag_doc(struct flag_doc *out, unsigned scopes, unsigned i)
+{
+    for (size_t at = 0; at < COUNT(flags); at++) {
+        const struct flag *f = &flags[at];
+        if (!(f->scope & scopes) || i--)
+            continue;
+        *out = (struct flag_doc){ f->name, f->also, f->value, f->doc };
+        return true;
+    }
+    return false;
+}
+
 const char *args_flag(unsigned scopes, unsigned i)
 {
-    for (size_t at = 0; at < COUNT(flags); at++)
-        if ((flags[at].scope & scopes) && i-- == 0)
-            return flags[at].name;
-    return NULL;
+    struct flag_doc f;
+    return args_flag_doc(&f, scopes, i) ? f.name : NULL;
 }

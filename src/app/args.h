@@ -54,3 +54,9 @@ void args_print_flags(FILE *out, unsigned scopes);
 
 /* The i-th long flag of these scopes, or NULL at the end: for completion. */
 const char *args_flag(unsigned scopes, unsigned i);
+
+/* The same with all that help says of it; false at the end. */
+struct flag_doc {
+    const char *name, *also, *value, *doc; /* also: another name; value: its word; else NULL */
+};
+bool args_flag_doc(struct flag_doc *out, unsigned scopes, unsigned i);

@@ -69,7 +69,7 @@ const struct command commands[] = {
     { "completion", "bash|zsh|fish", "Print a completion script for a shell.", NULL, 0, false, completion_command },
     { "version", NULL, "Print the version.", NULL, 0, false, version_command },
     { "help", "[COMMAND]", "Print help.", NULL, 0, false, help_command },
-    { "docs", "config|example|fields|counters|api", "Print a page of the reference.", NULL, 0, true, docs_command },
+    { "docs", "config|example|fields|counters|api|wirelume.1|wirelume.yml.5", "Print a page of the reference.", NULL, 0, true, docs_command },
     { 0 },
 };
 /* clang-format on */

@@ -1,4 +1,6 @@
 /* wirelume docs: pages of the reference and the example configuration, from the tables. */
+#include <stdlib.h>
+
 #include "app/command.h"
 #include "app/reference.h"
 #include "base/attr.h"
@@ -143,6 +145,18 @@ static void api_page(FILE *out)
     fwrite(b.p, 1, b.n, out);
 }
 
+/* ---- manual pages */
+
+static void commands_manual(FILE *out)
+{
+    manual_commands(out, getenv("MANUAL_DATE"));
+}
+
+static void config_manual(FILE *out)
+{
+    manual_config(out, getenv("MANUAL_DATE"));
+}
+
 int docs_command(const struct args *a)
 {
     static const struct page {
@@ -152,12 +166,16 @@ int docs_command(const struct args *a)
                   { "example", example_page },
                   { "fields", fields_page },
                   { "counters", counters_page },
-                  { "api", api_page } };
+                  { "api", api_page },
+                  { "wirelume.1", commands_manual },
+                  { "wirelume.yml.5", config_manual } };
     for (size_t i = 0; i < COUNT(pages); i++)
         if (a->rest.n && strcmp(a->rest.v[0], pages[i].name) == 0) {
             pages[i].print(stdout);
             return 0;
         }
-    fputs("docs needs a page: config, example, fields, counters or api\n", stderr);
+    fputs("docs needs a page: config, example, fields, counters, api, wirelume.1 or "
+          "wirelume.yml.5\n",
+          stderr);
     return 1;
 }

@@ -138,7 +138,7 @@ const struct option inert_options[] = {
 };
 
 static const struct option path_options[] = {
-    { "home",   OPT_TEXT, 0, NULL, 0, 0, 0, NULL, "Folder that the other paths lie in: the program's when a configuration lies there, else the present one." },
+    { "home",   OPT_TEXT, 0, NULL, 0, 0, 0, NULL, "Folder of the other paths: the program's when a configuration lies there, else the present one; see install.md." },
     { "config", OPT_TEXT, 0, NULL, 0, 0, 0, NULL, "Folder of configuration files (default path.home)." },
     { "data",   OPT_TEXT, 0, NULL, 0, 0, 0, NULL, "Folder of the agent's identity and keystore (default path.home/data)." },
     { "logs",   OPT_TEXT, 0, NULL, 0, 0, 0, NULL, "Folder of log files (default path.home/logs)." },

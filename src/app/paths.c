@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "os/file.h"
+#include "os/folder.h"
 
 const char *paths_join(struct arena *a, const char *folder, const char *name)
 {
@@ -43,22 +44,49 @@ const char *paths_program(struct arena *a)
     return n > 1 ? keep(a, text, (size_t)n - 1) : "";
 }
 
-static const char *default_home(struct arena *a)
+static bool has_configuration(const char *folder, struct arena *a)
 {
-    const char *program = paths_program(a);
+    return file_exists(paths_join(a, folder, "packetbeat.yml")) ||
+           file_exists(paths_join(a, folder, "wirelume.yml"));
+}
+
+static const char *present_folder(struct arena *a)
+{
     char here[PATH_MAX];
-    if (*program && (file_exists(paths_join(a, program, "packetbeat.yml")) ||
-                     file_exists(paths_join(a, program, "wirelume.yml"))))
-        return program;
     return getcwd(here, sizeof here) ? keep(a, here, strlen(here)) : ".";
+}
+
+/* As `make install` lays it out. */
+static bool is_installed(const char *program, struct arena *a)
+{
+    return *program && folder_exists(paths_join(a, program, "../share/wirelume")) &&
+           has_configuration("/etc/wirelume", a);
+}
+
+static struct paths default_paths(struct arena *a)
+{
+    static const struct paths installed = { "/usr/share/wirelume", "/etc/wirelume",
+                                            "/var/lib/wirelume", "/var/log/wirelume" };
+    const char *program = paths_program(a), *here = present_folder(a);
+    if (*program && has_configuration(program, a))
+        return (struct paths){ .home = program };
+    if (!has_configuration(here, a) && is_installed(program, a))
+        return installed;
+    return (struct paths){ .home = here };
+}
+
+static const char *first_of(const char *x, const char *y, const char *z)
+{
+    return x ? x : y ? y : z;
 }
 
 void paths_set(struct paths *p, const struct paths *given, struct arena *a)
 {
-    p->home = given->home ? given->home : default_home(a);
-    p->config = given->config ? given->config : p->home;
-    p->data = given->data ? given->data : paths_join(a, p->home, "data");
-    p->logs = given->logs ? given->logs : paths_join(a, p->home, "logs");
+    struct paths d = given->home ? (struct paths){ .home = given->home } : default_paths(a);
+    *p = (struct paths){ .home = d.home };
+    p->config = first_of(given->config, d.config, d.home);
+    p->data = first_of(given->data, d.data, paths_join(a, d.home, "data"));
+    p->logs = first_of(given->logs, d.logs, paths_join(a, d.home, "logs"));
 }
 
 static const char *text_at(const struct node *root, const char *path)

@@ -8,7 +8,9 @@ struct paths {
 };
 
 /* Defaults around `given` (members may be NULL): home is the program's folder when a configuration
- * lies there, else the present folder. All in a, absolute where they are ours. */
+ * lies there, else the present folder. An installed program whose present folder holds no
+ * configuration has /etc/wirelume, /var/lib/wirelume and /var/log/wirelume, when there is a
+ * configuration. All in a, absolute where they are ours. */
 void paths_set(struct paths *p, const struct paths *given, struct arena *a);
 
 /* The four, with what `path` of the configuration says. */

@@ -16,3 +16,8 @@ void option_describe(FILE *out, const struct section *s, const struct option *o)
 /* The default as YAML shows it; "" when there is none. */
 const char *option_default(const struct option *o);
 extern const char *const option_type_names[];
+
+/* Manual pages in man(7): wirelume(1) of the commands and flags, wirelume.yml(5) of the options.
+ * date as YYYY-MM-DD; NULL: none is given. */
+void manual_commands(FILE *out, const char *date);
+void manual_config(FILE *out, const char *date);
