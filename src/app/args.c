@@ -59,6 +59,17 @@ static const struct flag flags[] = {
     FLAG("variant", NULL,            TEXT,  variant,        FLAG_EXPORT, "NAME",      "stream: installation makes the streams (default); stream_title: uses those that are there."),
     FLAG("now",     NULL,            BOOL,  now,            FLAG_IMPORT, NULL,        "Move the packets' times: the first one is of this moment."),
     FLAG("lookups", NULL,            TEXT,  lookups,        FLAG_EXPORT, "DIR",       "Folder of the servers for files of tables (default /etc/graylog/lookups); NAME is added."),
+    FLAG("from", NULL,               TEXT,  from,           FLAG_QUERY,  "TIME",      "Messages from then on: 2026-11-24, \"2026-11-24 08:00\" (UTC), now-2h (default now-24h)."),
+    FLAG("to", NULL,                 TEXT,  to,             FLAG_QUERY,  "TIME",      "Messages before that time (default now)."),
+    FLAG("range", NULL,              TEXT,  range,          FLAG_QUERY,  "DURATION",  "Instead of both: the last 15m, 24h."),
+    FLAG("stream", NULL,             TEXT,  stream,         FLAG_QUERY,  "TITLE|ID",  "Only messages in that stream."),
+    FLAG("ask", NULL,                TEXT,  ask,            FLAG_QUERY,  "KIND",      "What is asked: messages (default), message, value, terms, pairs, histogram, percentiles, fields, values."),
+    FLAG("field", NULL,              TEXTS, fields,         FLAG_QUERY,  "NAME",      "The field that is asked about, or a column of messages; may be given again."),
+    FLAG("metric", NULL,             TEXT,  metric,         FLAG_QUERY,  "METRIC",    "count() (default), or card, sum, avg, min, max of a field, or percentile(field,95)."),
+    FLAG("limit", NULL,              TEXT,  limit,          FLAG_QUERY,  "N",         "At most so many rows (default 10, messages 50)."),
+    FLAG("interval", NULL,           TEXT,  interval,       FLAG_QUERY,  "DURATION",  "Width of the bars of a histogram, or percentiles over time: 5m, 1h (default auto)."),
+    FLAG("split", NULL,              TEXT,  split,          FLAG_QUERY,  "NAME",      "A column of a histogram for each of the largest values of that field."),
+    FLAG("output", "o",              TEXT,  output,         FLAG_QUERY,  "FORM",      "table (default), ndjson (one JSON object a line) or csv."),
     FLAG("explain", NULL,            BOOL,  why,            FLAG_PACK,   NULL,        "Show which rule set each field."),
 };
 /* clang-format on */
@@ -217,8 +228,8 @@ static err check_environment(const struct args *out, struct why *w)
 static void take_memory(struct reading *r, int argc, const char *const *argv)
 {
     size_t bytes = (size_t)(argc + 1) * sizeof(char *);
-    struct texts *lists[] = { &r->out->files, &r->out->sets, &r->out->selectors, &r->out->packs,
-                              &r->out->rest };
+    struct texts *lists[] = { &r->out->files, &r->out->sets,   &r->out->selectors,
+                              &r->out->packs, &r->out->fields, &r->out->rest };
     for (size_t i = 0; i < COUNT(lists); i++) {
         lists[i]->v = arena_zalloc(r->a, bytes);
         BUG_ON(!lists[i]->v);

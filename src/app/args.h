@@ -20,6 +20,7 @@ enum flag_scope {
     FLAG_REPLAY = 64, /* what run, import, trace and watch share */
     FLAG_PACK = 128,
     FLAG_EXPORT = 8192,
+    FLAG_QUERY = 16384,
 };
 
 struct args {
@@ -40,6 +41,8 @@ struct args {
     bool why; /* pack test --explain */
     bool now;
     const char *variant, *lookups;
+    const char *from, *to, *range, *stream, *ask, *metric, *limit, *interval, *split; /* query */
+    struct texts fields;
 
     struct texts rest; /* what follows the command */
 };

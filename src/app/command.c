@@ -48,6 +48,10 @@ const struct command commands[] = {
     { "web user", "NAME [reader|admin]", "Ask for a password and print the line that lets its user log in to the dashboard.", NULL, 0, false, web_user_command },
     { "web token", "NAME [reader|admin]", "Print a new token for a program that asks the API, and the line that lets it in.", NULL, 0, false, web_token_command },
     { "store export", NULL, "Print all messages of the store, one JSON object a line; no server may run.", NULL, 0, false, store_export_command },
+    { "query", "[SEARCH]", "Ask about messages in the store: which ones, how many, the most frequent values, over time.",
+      "SEARCH is Graylog's search syntax: vendor_subtype:dns AND query_result_code:3. With --ask message it\n"
+      "is the id of a message. A server that runs is asked over its socket in path.data; when none runs\n"
+      "the files are read, and what is still in the journal.", FLAG_QUERY, false, query_command },
     { "watch", "[FILE...]", "Show traffic as it is understood: one line an event.",
       "Reads the files; without one, the sample capture that ships with the program, and then\n"
       "captures live on the default interface. Needs no configuration.", FLAG_REPLAY, false, watch_command },

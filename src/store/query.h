@@ -121,6 +121,13 @@ struct query {
 MUST_CHECK err query_read(struct query *q, struct slice json, int64_t now_ms, struct arena *mem,
                           struct query_error *e);
 
+/* The times [from, to) that a text stands for: a day, a second, a millisecond; date math counts
+ * from now_ms. to_us is behind all of what was rounded. False: no date. */
+bool query_date_read(struct slice text, int64_t now_ms, int64_t *from_us, int64_t *to_us);
+
+/* What a view must have for it: with the window before, where an ask compares with that. */
+struct view_range query_range(const struct query *q);
+
 /* "sum(network_bytes)" to a metric; borrows from text. */
 MUST_CHECK err query_metric_read(struct query_metric *m, struct slice text, struct why *w);
 

@@ -23,12 +23,6 @@ enum query_text { QUERY_KEYWORD, QUERY_LOWER, QUERY_WORDS };
 bool query_name_ok(struct slice name);
 enum query_text query_text_of(struct slice name);
 
-/* ---- dates (query_date.c) */
-
-/* The times [from, to) that a text stands for: a day, a second, a millisecond. to_us is after the
- * last one of what was rounded. False: no date. */
-bool query_date_read(struct slice text, int64_t now_ms, int64_t *from_us, int64_t *to_us);
-
 /* ---- numbers, addresses (query_value.c) */
 
 struct query_number {
