@@ -63,7 +63,7 @@ static const struct flag flags[] = {
     FLAG("to", NULL,                 TEXT,  to,             FLAG_QUERY,  "TIME",      "Messages before that time (default now)."),
     FLAG("range", NULL,              TEXT,  range,          FLAG_QUERY,  "DURATION",  "Instead of both: the last 15m, 24h."),
     FLAG("stream", NULL,             TEXT,  stream,         FLAG_QUERY,  "TITLE|ID",  "Only messages in that stream."),
-    FLAG("ask", NULL,                TEXT,  ask,            FLAG_QUERY,  "KIND",      "What is asked: messages (default), message, value, terms, pairs, histogram, percentiles, fields, values."),
+    FLAG("ask", NULL,                TEXT,  ask,            FLAG_QUERY,  "KIND",      "messages (default), message, value, terms, pairs, histogram, percentiles, fields, values."),
     FLAG("field", NULL,              TEXTS, fields,         FLAG_QUERY,  "NAME",      "The field that is asked about, or a column of messages; may be given again."),
     FLAG("metric", NULL,             TEXT,  metric,         FLAG_QUERY,  "METRIC",    "count() (default), or card, sum, avg, min, max of a field, or percentile(field,95)."),
     FLAG("limit", NULL,              TEXT,  limit,          FLAG_QUERY,  "N",         "At most so many rows (default 10, messages 50)."),

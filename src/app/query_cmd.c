@@ -181,8 +181,7 @@ static bool is_refused(const struct args *a, const struct jsondoc *d, const stru
     return true;
 }
 
-static err show(const struct asked *q, const struct args *a, struct buf *answer,
-                enum query_form form, struct why *w)
+static err show(const struct asked *q, const struct args *a, struct buf *answer, struct why *w)
 {
     static struct jsondoc d;
     struct arena mem;
@@ -199,7 +198,7 @@ static err show(const struct asked *q, const struct args *a, struct buf *answer,
     else if (!rc && !ask)
         rc = why_set(w, ERR_FORMAT, "the answer has no answer in it");
     if (!rc)
-        rc = query_show(q, &d, ask, form, &mem, w);
+        rc = query_show(q, &d, ask, &mem, w);
     arena_free(&mem);
     jsondoc_free(&d);
     return rc;
@@ -211,16 +210,15 @@ int query_command(const struct args *a)
     size_t cap = QUERY_ANSWER_BYTES;
     struct buf request = buf_of(xmalloc(REQUEST_BYTES), REQUEST_BYTES);
     struct buf answer = buf_of(xmalloc(cap + JSONDOC_PAD), cap);
-    enum query_form form;
     struct why w = { "" };
-    err rc = read_form(a, &form, &w);
+    err rc = read_form(a, &q.form, &w);
     if (!rc)
         rc = put_request(&request, a, q.kind, &w);
     q.request = buf_slice(&request);
     if (!rc)
         rc = query_fetch(&q, a, &answer, &w);
     if (!rc)
-        rc = show(&q, a, &answer, form, &w);
+        rc = show(&q, a, &answer, &w);
     if (!rc && fflush(stdout) != 0)
         rc = why_set(&w, ERR_IO, "standard output: it cannot be written");
     xfree(request.p);

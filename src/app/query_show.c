@@ -440,19 +440,19 @@ static void print_rest(struct sheet *s, const struct asked *q, const struct json
 }
 
 err query_show(const struct asked *q, const struct jsondoc *d, const struct jsondoc_node *answer,
-               enum query_form form, struct arena *mem, struct why *w)
+               struct arena *mem, struct why *w)
 {
     static struct jsondoc one;
     struct sheet s = { .d = d, .one = &one, .mem = mem };
     jsondoc_init(&one, 2);
     fill(&s, q, answer);
-    if (form == QUERY_TABLE)
+    if (q->form == QUERY_TABLE)
         print_table(&s);
-    else if (form == QUERY_CSV)
+    else if (q->form == QUERY_CSV)
         print_csv(&s);
     else
         print_ndjson(&s, q, answer);
-    if (form == QUERY_TABLE)
+    if (q->form == QUERY_TABLE)
         print_rest(&s, q, answer);
     jsondoc_free(&one);
     return mem->full ? why_set(w, ERR_LIMIT, "no memory left to print it all") : ERR_OK;
