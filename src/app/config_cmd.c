@@ -160,9 +160,32 @@ static void show_section(void *ctx, const struct section *s)
                 add_default(ctx, s->path, o);
 }
 
-/* The words that Beats masks, wherever they stand (packetbeat-core.md 2.1). */
+struct masking {
+    struct slice path;
+    bool is_secret;
+};
+
+static bool is_key_of(const struct section *s, const struct option *o, struct slice path)
+{
+    char key[160];
+    snprintf(key, sizeof key, "%s%s%s", s->path, *s->path ? "." : "", o->key);
+    return slice_eq(path, slice_cstr(key));
+}
+
+static void look_for_secret(void *ctx, const struct section *s)
+{
+    struct masking *m = ctx;
+    for (size_t i = 0; i < COUNT(s->tables) && s->tables[i]; i++)
+        for (const struct option *o = s->tables[i]; o->key; o++)
+            if (o->type == OPT_SECRET || (o->flags & OPT_MASKED))
+                m->is_secret = m->is_secret || is_key_of(s, o, m->path);
+}
+
+/* What the tables say is secret, and the words that Beats masks, wherever they stand
+ * (packetbeat-core.md 2.1). */
 static bool is_secret(const char *path)
 {
+    struct masking m = { slice_cstr(path), false };
     static const char *const words[] = {
         "password",      "passphrase",          "key_passphrase", "pass",        "proxy_url",
         "authorization", "proxy-authorization", "api_key",        "secret_token"
@@ -172,7 +195,8 @@ static bool is_secret(const char *path)
     for (size_t i = 0; i < COUNT(words); i++)
         if (strcmp(words[i], last) == 0)
             return true;
-    return false;
+    options_each_section(look_for_secret, &m);
+    return m.is_secret;
 }
 
 static int show(const struct args *a)

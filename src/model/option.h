@@ -22,6 +22,7 @@ enum option_flag {
     OPT_RELOAD = 1,   /* takes effect on SIGHUP */
     OPT_REQUIRED = 2, /* must be given */
     OPT_INERT = 4,    /* accepted for compatibility, has no effect (yet): said once at start */
+    OPT_MASKED = 8,   /* never shown, as OPT_SECRET */
 };
 
 struct texts {
