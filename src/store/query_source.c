@@ -169,6 +169,7 @@ static bool put_shape(struct query_run *r, const struct source_part *part, unsig
 {
     struct sql *s = &r->sql;
     size_t start = s->b.n;
+    unsigned params = s->n_params;
     s->columns = 0;
     s->doc = false;
     for (unsigned i = 0; i < n; i++) {
@@ -185,6 +186,7 @@ static bool put_shape(struct query_run *r, const struct source_part *part, unsig
     sql_put(s, " FROM ");
     if (!query_source_tables(r, shape, NULL)) {
         s->b.n = start;
+        s->n_params = params; /* what was cut away needs none */
         return false;
     }
     sql_put(s, " WHERE ");

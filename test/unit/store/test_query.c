@@ -303,6 +303,24 @@ static void streams_choose_index_sets(void **state)
     assert_non_null(strstr(e.why.text, "no stream 'No'"));
 }
 
+/* Texts that only conditions need are no parameters of a statement that reads no table. */
+static void a_time_without_indices_is_empty(void **state)
+{
+    (void)state;
+    if (!session)
+        skip();
+    assert_says("{\"from\":1000,\"to\":2000,\"stream\":\"All of it\",\"query\":\"source:web\","
+                "\"ask\":[{\"id\":\"n\",\"kind\":\"value\",\"query\":\"a:b\"}]}",
+                "{\"n\":{\"value\":0,");
+    assert_says(
+        "{\"from\":1000,\"to\":2000,\"stream\":\"All of it\",\"ask\":[{\"id\":\"n\",\"kind\":"
+        "\"terms\",\"field\":\"source\",\"query\":\"a:b\"}]}",
+        "{\"n\":{\"rows\":[],");
+    assert_says("{\"from\":1789948800000,\"to\":1789956000000,\"stream\":\"All of it\",\"ask\":"
+                "[{\"id\":\"n\",\"kind\":\"value\",\"previous\":true}]}",
+                "\"value\":600,\"previous\":0");
+}
+
 static void a_mistake_in_one_query_leaves_the_others(void **state)
 {
     (void)state;
@@ -399,6 +417,7 @@ int main(void)
         cmocka_unit_test(numbers_and_networks_are_told_from_words),
         cmocka_unit_test(patterns_become_those_of_the_library),
         cmocka_unit_test(streams_choose_index_sets),
+        cmocka_unit_test(a_time_without_indices_is_empty),
         cmocka_unit_test(a_mistake_in_one_query_leaves_the_others),
         cmocka_unit_test(ranges_without_messages_have_answers),
         cmocka_unit_test(what_takes_too_long_is_ended),
