@@ -33,7 +33,7 @@ test('columns are chosen, sorted by, and kept in the address', async () => {
     const before = await heads();
     await page.getByLabel('Find a field').fill('network_transport');
     await page.getByLabel('column network_transport').check();
-    await until(page, () => document.querySelector('.list thead').textContent.includes('network_transport'));
+    await until(page, () => document.querySelector('.list thead')?.textContent.includes('network_transport'));
     assert.deepEqual(await heads(), [...before, 'network_transport']);
     await page.locator('.list .sort', { hasText: 'network_transport' }).click();
     assert.equal(params(page).get('sort'), '-network_transport');

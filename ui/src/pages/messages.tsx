@@ -2,6 +2,7 @@
 import { computed, signal, useSignalEffect } from '@preact/signals';
 import { api, type Ask, type HistogramAnswer, type Message, type MessagesAnswer, type Value, type Widget } from '../api';
 import { pick } from '../actions';
+import { listed, listFields } from '../fields';
 import { Card } from '../parts/card';
 import { Fields } from '../parts/fields';
 import { IconButton, Icon } from '../parts/icons';
@@ -45,20 +46,10 @@ const listAsk = (): Ask => ({
   sort: view.value.sort,
   fields: [...new Set(['timestamp', 'source', ...columns.value])],
 });
-/** Which fields there are is asked once for each range and query: new messages seldom bring new ones. */
-const fieldsNow = signal<{ key: string; answer: unknown }>({ key: '', answer: undefined });
-const fieldsKey = (): string => JSON.stringify([range.value, query.value]);
 const asks = (): Ask[] => [
   { id: '0', kind: 'histogram', metric: 'count()', interval: 'auto', buckets: 120 },
   listAsk(),
-  ...(fieldsNow.peek().key === fieldsKey() ? [] : [{ id: 'fields', kind: 'fields' }]),
 ];
-async function askAll(): Promise<void> {
-  const key = fieldsKey();
-  await messagesQuestion.ask(keyNow(), asks());
-  const answer = messagesQuestion.result.peek().answer?.answers['fields'];
-  if (answer && key === fieldsKey()) fieldsNow.value = { key, answer };
-}
 const keyNow = (): string => JSON.stringify([range.value, query.value, columns.value, view.value.sort]);
 
 const rowsNow = computed<Rows>(() => {
@@ -209,12 +200,13 @@ function List({ result }: { result: Result }) {
 }
 
 export function MessagesPage() {
-  const { result } = messagesQuestion;
+  const { result, ask } = messagesQuestion;
   useSignalEffect(() => {
     refreshes.value;
     older.value = { key: '', rows: [], next: null };
-    void askAll();
+    void ask(keyNow(), asks());
   });
+  useSignalEffect(() => void listFields(query.value));
   useSignalEffect(() => {
     reading.value = older.value.rows.length > 0;
     return () => (reading.value = false);
@@ -223,7 +215,7 @@ export function MessagesPage() {
   const histogram = now.answer?.answers['0'] as HistogramAnswer | undefined;
   return (
     <div class={`messages ${view.value.message ? 'with-detail' : ''}`}>
-      <Fields answer={fieldsNow.value.answer} columns={columns.value} />
+      <Fields answer={listed.value} columns={columns.value} />
       <div class="messages-main">
         {(!histogram || histogram.series) && (
           <div class="grid one">

@@ -1,7 +1,8 @@
 /** The search text: completion of fields and values, and where a mistake in it is. */
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { api, type Failure, type Field, type FieldsAnswer, type Row } from '../api';
+import { api, type Failure, type Field, type Row } from '../api';
+import { fieldsOf } from '../fields';
 import { bodyOf } from '../question';
 import { term, typingAt, type Typing } from '../search';
 import { go, query } from '../state';
@@ -17,8 +18,8 @@ const draft = signal('');
 const choices = signal<Choice[]>([]);
 const chosen = signal(-1);
 const most = 9;
+const patience_ms = 250;
 
-let fields: { key: string; list: Field[] } = { key: '', list: [] };
 let asked = 0;
 
 async function answerOf<A>(ask: Record<string, unknown>): Promise<A | null> {
@@ -27,14 +28,11 @@ async function answerOf<A>(ask: Record<string, unknown>): Promise<A | null> {
   const own = answer?.answers['c'];
   return own && !own.error ? (own as A) : null;
 }
-/** Fields of the range on show, asked once for each range; of the schema until they are known. */
+/** Fields of the range on show, those of the schema until they are known. */
 async function knownFields(): Promise<Field[]> {
-  const key = JSON.stringify({ ...bodyOf([]), query: undefined });
-  if (fields.key !== key) {
-    const answer = await answerOf<FieldsAnswer>({ kind: 'fields' });
-    fields = { key, list: answer?.fields ?? [...schema.value.values()] };
-  }
-  return fields.list;
+  const schemas = [...schema.value.values()];
+  const early = new Promise<Field[]>((done) => setTimeout(done, patience_ms, schemas));
+  return Promise.race([fieldsOf('').then((known) => known.fields ?? schemas), early]);
 }
 async function fieldChoices(prefix: string): Promise<Choice[]> {
   const p = prefix.toLowerCase();
