@@ -9,8 +9,9 @@
 #include "os/file.h"
 #include "store/duck_private.h"
 
-#define PREFIX     "duckdb_"
-#define PATH_BYTES 4096
+#define PREFIX      "duckdb_"
+#define PATH_BYTES  4096
+#define SHOWN_BYTES 100 /* of a statement, in a message */
 
 err duck_failed(struct why *w, const char *doing, const char *words)
 {
@@ -200,9 +201,11 @@ void duck_interrupt(struct duck_session *s)
 err duck_run(struct duck_session *s, const char *sql, struct why *w)
 {
     struct duck_result result = { 0 };
+    char doing[SHOWN_BYTES];
     err rc = ERR_OK;
+    snprintf(doing, sizeof doing, "%s", sql);
     if (s->duck->api.query(s->handle, sql, &result))
-        rc = duck_failed(w, sql, s->duck->api.result_error(&result));
+        rc = duck_failed(w, doing, s->duck->api.result_error(&result));
     s->duck->api.destroy_result(&result);
     return rc;
 }

@@ -173,6 +173,8 @@ static err refuse_full_disk(struct store *s, struct why *w)
 err store_put(struct store *s, const struct store_line *line, struct why *w)
 {
     err e = ERR_OK;
+    if (s->down)
+        return undo(s, why_set(w, ERR_IO, "store: %s: DuckDB cannot begin again", s->data));
     if (!s->in_group)
         e = refuse_full_disk(s, w);
     if (!e && !s->in_group)
@@ -272,9 +274,11 @@ void store_tick(struct store *s, int64_t now_ms)
         return;
     bool all = now_ms - s->saved_ms >= SAVE_MS || now_ms < s->saved_ms;
     s->now_ms = now_ms;
-    err e = by_the_clock(s, all, &w);
+    err e = store_engine_mend(s, &w);
+    if (!e)
+        e = by_the_clock(s, all, &w);
     if (e && !s->tick_failed)
-        log_error("store", "rotation and retention: %s (it is tried again)", w.text);
+        log_error("store", "by the clock: %s (it is tried again)", w.text);
     s->tick_failed = e != ERR_OK;
     s->saved_ms = all ? now_ms : s->saved_ms;
 }
@@ -303,8 +307,7 @@ static err open_state(struct store *s, struct why *w)
 {
     char path[STORE_PATH];
     snprintf(path, sizeof path, "%.*s/" STATE_FILE, STORE_PATH - 64, s->data);
-    err e = state_open(path, s->conf.now_ms, &s->state, w);
-    return e ? e : store_sets_refresh(s, w);
+    return state_open(path, s->conf.now_ms, &s->state, w);
 }
 
 static err open_journal(struct store *s, struct why *w)
@@ -319,16 +322,6 @@ static err open_journal(struct store *s, struct why *w)
     return e;
 }
 
-static err open_duck(struct store *s, struct why *w)
-{
-    struct duck_conf conf = { .libraries = s->conf.libraries,
-                              .threads = s->conf.threads,
-                              .memory_bytes = s->conf.memory_bytes,
-                              .folder = s->folder };
-    err e = duck_open(&s->duck, &conf, w);
-    return e ? e : duck_session_open(&s->view_session, s->duck, w);
-}
-
 static void take_conf(struct store *s, const struct store_conf *conf)
 {
     s->conf = *conf;
@@ -337,29 +330,31 @@ static void take_conf(struct store *s, const struct store_conf *conf)
     s->conf.seal_ns = conf->seal_ns ? conf->seal_ns : SEAL_NS;
     s->conf.seal_rows = conf->seal_rows ? conf->seal_rows : INDEXFILE_ROWS;
     s->now_ms = s->saved_ms = conf->now_ms;
+    s->conf.data = NULL;
+    s->conf.libraries = NULL;
     snprintf(s->data, sizeof s->data, "%s", conf->data);
 }
 
-static err open_all(struct store *s, struct why *w)
+/* The one that works is the one that is used from now on. */
+static err find_library(struct store *s, const char *const *libraries, struct why *w)
 {
-    err e = make_paths(s, w);
+    err e = duck_check(libraries, w);
+    while (!e && *libraries && !file_exists(*libraries))
+        libraries++;
+    snprintf(s->library, sizeof s->library, "%s", !e && *libraries ? *libraries : "");
+    return e;
+}
+
+static err open_all(struct store *s, const struct store_conf *conf, struct why *w)
+{
+    err e = find_library(s, conf->libraries, w); /* first: without it nothing is touched */
     if (!e)
-        e = open_duck(s, w); /* first: without the library nothing else is touched */
+        e = make_paths(s, w);
     if (!e)
         e = open_state(s, w);
     if (!e)
         e = open_journal(s, w);
-    if (!e)
-        e = store_recover(s, w);
-    if (!e)
-        e = store_tail_open(s, w);
-    if (!e)
-        e = store_seal_open(s, w);
-    if (!e && thread_start(&s->tail_thread, "store.tail", store_tail_run, s))
-        e = why_set(w, ERR_LIMIT, "cannot start a thread");
-    if (!e && thread_start(&s->seal_thread, "store.sealer", store_seal_run, s))
-        e = why_set(w, ERR_LIMIT, "cannot start a thread");
-    return e;
+    return e ? e : store_engine_begin(s, w);
 }
 
 err store_open(struct store **out, const struct store_conf *conf, struct why *w)
@@ -369,9 +364,7 @@ err store_open(struct store **out, const struct store_conf *conf, struct why *w)
     s->counters = xcalloc(1, sizeof *s->counters);
     make_locks(s);
     take_conf(s, conf);
-    err e = open_all(s, w);
-    s->conf.data = NULL;
-    s->conf.libraries = NULL;
+    err e = open_all(s, conf, w);
     if (e)
         store_close(s);
     else
@@ -379,43 +372,18 @@ err store_open(struct store **out, const struct store_conf *conf, struct why *w)
     return e;
 }
 
-static void stop_threads(struct store *s)
-{
-    store_lock(s);
-    s->stopping = true;
-    pthread_cond_broadcast(&s->tail_wake);
-    pthread_cond_broadcast(&s->seal_wake);
-    store_unlock(s);
-    thread_join(&s->tail_thread);
-    thread_join(&s->seal_thread);
-}
-
-static void free_sets(struct store *s)
-{
-    for (unsigned k = 0; k < s->n_sets; k++) {
-        for (unsigned i = 0; i < s->set[k]->n; i++)
-            store_index_free(s->set[k]->index[i]);
-        xfree(s->set[k]->index);
-        xfree(s->set[k]);
-    }
-}
-
 void store_close(struct store *s)
 {
     struct why w;
     if (!s)
         return;
-    stop_threads(s);
-    if (s->tail_thread.run && (store_sets_save(s, true, &w) || pass(s, &w)))
+    store_engine_stop(s);
+    if (s->tail_thread.run && !s->down && (store_sets_save(s, true, &w) || pass(s, &w)))
         log_error("store", "%s", w.text);
-    store_tail_close(s);
-    store_seal_close(s);
-    duck_session_close(s->view_session);
-    duck_close(s->duck);
+    store_engine_end(s);
     journal_close(s->journal);
     state_close(s->state);
     file_unlock(s->lock_fd);
-    free_sets(s);
     free_locks(s);
     xfree(s->record.p);
     xfree(s->counters);
@@ -433,13 +401,27 @@ void store_status_of(struct store *s, struct store_status *out)
     store_unlock(s);
 }
 
+/* Under lock. False: something failed meanwhile. */
+static bool wait_until(struct store *s, uint64_t (*reached)(const struct store *s), uint64_t wanted)
+{
+    uint64_t failures = counter_get(s->counters, COUNTER_STORE_FAILURES);
+    while (reached(s) < wanted && counter_get(s->counters, COUNTER_STORE_FAILURES) == failures) {
+        pthread_cond_signal(&s->tail_wake);
+        store_wait(s, &s->changed, NS_PER_S);
+    }
+    return reached(s) >= wanted;
+}
+
+static uint64_t seen(const struct store *s)
+{
+    return s->tail_seq;
+}
+
 bool store_show(struct store *s)
 {
     uint64_t all = journal_durable(s->journal);
     store_lock(s);
-    while (s->tail_seq < all && !s->tail_fails)
-        store_wait(s, &s->changed, NS_PER_S);
-    bool done = s->tail_seq >= all;
+    bool done = wait_until(s, seen, all);
     store_unlock(s);
     return done;
 }
@@ -449,12 +431,8 @@ bool store_settle(struct store *s)
     uint64_t all = journal_durable(s->journal);
     store_lock(s);
     s->settling = true;
-    while (store_passed(s) < all && !s->seal_fails && !s->tail_fails) {
-        pthread_cond_signal(&s->tail_wake);
-        store_wait(s, &s->changed, NS_PER_S);
-    }
+    bool done = wait_until(s, store_passed, all);
     s->settling = false;
-    bool done = store_passed(s) >= all;
     store_unlock(s);
     return done;
 }

@@ -102,7 +102,8 @@ struct store_seal {
 
 struct store {
     char data[STORE_PATH], folder[STORE_PATH], journal_folder[STORE_PATH];
-    struct store_conf conf; /* texts are not there any more */
+    char library[STORE_PATH];
+    struct store_conf conf; /* without its texts */
     int lock_fd;
     struct state *state;
     struct journal *journal;
@@ -111,7 +112,8 @@ struct store {
     /* the pipe's thread */
     struct store_link link[STATE_STREAMS_MAX];
     unsigned n_links;
-    bool in_group, stale, save_failed, tick_failed;
+    bool in_group, stale, tick_failed;
+    bool down; /* DuckDB could not begin again; changed under `lock` and `attach` */
     int64_t now_ms, saved_ms;
     uint64_t passed;
     struct buf record;
@@ -129,6 +131,8 @@ struct store {
     unsigned attached;
     bool stopping, settling;
     bool tail_fails, seal_fails;
+    bool dead;      /* DuckDB does not go on: it begins again when no view is held */
+    unsigned views; /* that are held */
     struct counters *counters;
 
     struct store_tail tail;
@@ -193,6 +197,16 @@ void store_tail_close(struct store *s);
 MUST_CHECK err store_seal_open(struct store *s, struct why *w);
 void store_seal_run(void *store);
 void store_seal_close(struct store *s);
+
+/* ---- store_engine.c: the pipe's thread */
+
+/* Files, tables, threads; all of it is given back by store_engine_end, also after a failure. */
+MUST_CHECK err store_engine_begin(struct store *s, struct why *w);
+void store_engine_stop(struct store *s); /* the threads alone */
+void store_engine_end(struct store *s);
+bool store_engine_is_dead(const struct why *w);
+/* Begins again when it is dead and nobody reads. */
+MUST_CHECK err store_engine_mend(struct store *s, struct why *w);
 
 /* ---- small things */
 

@@ -247,6 +247,7 @@ static void after(struct store *s, err e, const struct why *w)
         if (!s->seal_fails)
             log_error("store", "%s: messages stay in the journal until this is mended", w->text);
         s->seal_fails = true;
+        s->dead |= store_engine_is_dead(w);
         pthread_cond_broadcast(&s->changed);
         if (!s->stopping)
             store_wait(s, &s->seal_wake, STORE_RETRY_NS);

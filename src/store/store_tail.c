@@ -277,6 +277,7 @@ static void fail(struct store *s, const struct why *w)
     store_lock(s);
     bool again = s->tail_fails;
     s->tail_fails = true;
+    s->dead |= store_engine_is_dead(w);
     store_counted(s, COUNTER_STORE_FAILURES, 1);
     pthread_cond_broadcast(&s->changed);
     store_unlock(s);

@@ -174,6 +174,7 @@ static struct view *take(struct store *s, const struct view_range *r)
         for (unsigned n = 0; n < s->set[k]->n; n++)
             if (is_asked(s->set[k]->index[n], r))
                 add_index(v, s->set[k]->index[n], r);
+    s->views++;
     store_counted(s, COUNTER_STORE_VIEWS, 1);
     store_unlock(s);
     for (unsigned i = 0; i < v->n; i++) { /* the array stands still now */
@@ -189,7 +190,12 @@ err store_view_open(struct store *s, const struct view_range *range, struct stor
                     struct why *w)
 {
     pthread_mutex_lock(&s->attach); /* over the disk: files may not come and go meanwhile */
-    err e = attach_missing(s, range, w);
+    store_lock(s);
+    bool dead = s->dead || s->down;
+    store_unlock(s);
+    err e = dead
+                ? why_set(w, ERR_IO, "store: after an error of the disk it begins again: try later")
+                : attach_missing(s, range, w);
     if (!e)
         *out = &take(s, range)->view;
     pthread_mutex_unlock(&s->attach);
@@ -207,6 +213,7 @@ void store_view_close(struct store *s, struct store_view *view)
         if (v->held[i].hot)
             v->held[i].hot->views--;
     }
+    s->views--;
     pthread_cond_signal(&s->seal_wake);
     store_unlock(s);
     xfree(v->held);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -622,6 +623,54 @@ static void a_lost_state(void **state)
     assert_all(170);
 }
 
+/* Ten groups of 20 in the journal, of which one is damaged. */
+static void journal_damage(bool torn)
+{
+    char path[160], byte = 0;
+    for (unsigned i = 0; i < 10; i++)
+        put(20, START);
+    store_close(store);
+    store = NULL;
+    snprintf(path, sizeof path, "%s/journal/00000000000000000001.journal", folder);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    int fd = open(path, O_RDWR);
+    off_t at = torn ? st.st_size - 5 : st.st_size / 2;
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= 0x10;
+    if (torn)
+        assert_int_equal(ftruncate(fd, at), 0);
+    else
+        assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+    for (unsigned i = 0; i < 2; i++) {
+        open_store();
+        assert_all(180);
+        if (!i)
+            assert_int_equal(counted(COUNTER_STORE_LOST), torn ? 0 : 20);
+        settle();
+        store_close(store);
+        store = NULL;
+    }
+    open_store();
+    put(20, START);
+    assert_all(200);
+}
+
+static void a_flipped_bit_of_the_journal(void **state)
+{
+    (void)state;
+    NEEDS_LIBRARY();
+    journal_damage(false);
+}
+
+static void a_torn_journal(void **state)
+{
+    (void)state;
+    NEEDS_LIBRARY();
+    journal_damage(true);
+}
+
 static void a_file_that_vanished(void **state)
 {
     (void)state;
@@ -694,6 +743,8 @@ int main(void)
                                         TEST(a_damaged_file_leaves_the_others),
                                         TEST(a_damaged_write_index),
                                         TEST(a_lost_state),
+                                        TEST(a_flipped_bit_of_the_journal),
+                                        TEST(a_torn_journal),
                                         TEST(a_file_that_vanished),
                                         TEST(beside_indices_of_lines) };
     return cmocka_run_group_tests(tests, NULL, NULL);
