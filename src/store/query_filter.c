@@ -198,7 +198,7 @@ static void put_phrase(struct sql *s, const struct operand *o)
     struct buf b = buf_of(arena_alloc(s->mem, cap), cap);
     bool good = b.p && query_pattern_words(&b, n->low, n->op == SEARCH_PHRASE, n->edits);
     if (!b.p || b.full) {
-        sql_fail(s, n, ERR_LIMIT, "this phrase is too long");
+        sql_fail(s, n, ERR_LIMIT, "this phrase is too long, or its words too far apart");
     } else if (!good) {
         sql_put(s, "FALSE"); /* no word in it, as the standard analyzer has it */
     } else {

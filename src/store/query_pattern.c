@@ -10,12 +10,13 @@
 #define BETWEEN      "(?:[.']*[^" QUERY_WORD_CHARS ".'][^" QUERY_WORD_CHARS "]*|[.'][.']+)"
 #define ONE_WORD     "[" QUERY_WORD_CHARS "]+(?:[.'][" QUERY_WORD_CHARS "]+)*"
 #define SLOP_MAX     10
+#define GAPS_MAX     40 /* words times slop: RE2 gives up above twice that */
 #define WORDS_MAX    64
 #define DEPTH_MAX    64
 #define REPEAT_MAX   1000 /* RE2's */
 #define SIZE_MAX_ALL 2000 /* of a pattern, repeats multiplied out: RE2's memory is bounded */
 #define ANY_SIZE     4    /* of . and of classes */
-#define INNER_SIZE   200  /* the same of a class of Unicode's letters */
+#define INNER_SIZE   30   /* the same of a class of Unicode's letters */
 
 /* ---- one character */
 
@@ -90,6 +91,7 @@ bool query_pattern_words(struct buf *out, struct slice text, bool phrase, unsign
         put_literals(out, w);
     }
     buf_cstr(out, ")" QUERY_WORD_END);
+    out->full = out->full || (phrase && n * slop > GAPS_MAX);
     return n > 0;
 }
 

@@ -46,7 +46,7 @@ bool query_addresses_read(struct slice text, struct query_addresses *out);
 bool query_pattern_regex(struct buf *out, struct slice lucene, const char *inner, size_t *bad);
 
 /* Words of text, each as a pattern: any of them, or (phrase) all in a row with up to slop words
- * between. False: there is no word in it. */
+ * between (too many: out is full). False: there is no word in it. */
 bool query_pattern_words(struct buf *out, struct slice text, bool phrase, unsigned slop);
 
 /* * and ? with escapes, to LIKE with \ as its escape; and to a pattern of one word (false: it has

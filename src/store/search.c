@@ -11,6 +11,7 @@
 #include "store/search_lexer.h"
 
 #define DEFAULT_EDITS 2
+#define SLOP_MAX      1000
 
 struct parser {
     struct search_lexer lexer;
@@ -150,24 +151,46 @@ static void skip_boost(struct parser *p)
         refuse(p, &p->now, "a number");
 }
 
-/* ~, ~1, ~0.8: how many edits. What is no number counts as 2, as in Lucene. */
-static unsigned edits_of(struct parser *p, const struct search_token *t)
+/* The number behind ~; false: there is none. */
+static bool read_number(const struct search_token *t, double *v)
 {
-    char text[16];
+    char text[16], *end;
     struct slice s = slice_first(slice_after(t->text, 1), sizeof text - 1);
-    if (!s.n)
-        return DEFAULT_EDITS;
     memcpy(text, s.p, s.n);
     text[s.n] = '\0';
-    char *end;
-    double v = strtod(text, &end);
-    if (*end)
+    *v = strtod(text, &end);
+    return s.n && !*end && *v - *v == 0 && *v < 1e6; /* neither infinite nor NaN */
+}
+
+/* ~ alone: Elasticsearch's AUTO, by the characters of the word. */
+static unsigned edits_auto(struct slice word)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < word.n; i++)
+        n += (word.p[i] & 0xc0) != 0x80;
+    return n < 3 ? 0 : n < 6 ? 1 : 2;
+}
+
+/* ~1, ~0.8: how many edits. What is no number counts as 2, as in Lucene. */
+static unsigned edits_of(struct parser *p, const struct search_token *t, struct slice word)
+{
+    double v;
+    if (t->text.n == 1)
+        return edits_auto(word);
+    if (!read_number(t, &v))
         return DEFAULT_EDITS;
     if (v < 1) /* an old-fashioned similarity */
         return v > 0.5 ? 1 : DEFAULT_EDITS;
     if (v != (double)(unsigned)v)
         refuse(p, t, "a whole number of edits");
     return v > 2 ? DEFAULT_EDITS : (unsigned)v;
+}
+
+/* Behind a phrase: how far its words may be apart; what is no number is 0. */
+static unsigned slop_of(const struct search_token *t)
+{
+    double v;
+    return !read_number(t, &v) || v < 1 ? 0 : v > SLOP_MAX ? SLOP_MAX : (unsigned)v;
 }
 
 /* ---- grammar */
@@ -223,7 +246,7 @@ static struct search_node *parse_phrase(struct parser *p, struct slice field)
     advance(p);
     struct search_token slop = p->now;
     if (accept(p, ST_FUZZY))
-        n->edits = edits_of(p, &slop);
+        n->edits = slop_of(&slop);
     skip_boost(p);
     return n;
 }
@@ -293,7 +316,7 @@ static struct search_node *parse_term(struct parser *p, struct slice field)
     skip_boost(p);
     struct search_token slop = p->now;
     if (accept(p, ST_FUZZY)) {
-        n->edits = edits_of(p, &slop);
+        n->edits = edits_of(p, &slop, n->low);
         n->op = op == SEARCH_TERM ? SEARCH_FUZZY : op;
     }
     if (!boosted)

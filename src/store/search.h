@@ -30,8 +30,9 @@ struct search_node {
     struct slice field;      /* without escapes; empty: all that is searched by default */
     struct slice low, high;
     bool low_open, high_open; /* of a range: { or }, the end is not part of it */
-    unsigned edits;           /* of fuzzy: 0 to 2; of a phrase: how far its words may be apart */
-    unsigned line, column;    /* of its first token; lines from 1, columns from 0, in characters */
+    unsigned edits;        /* of fuzzy: 0 to 2 (~ alone: by its length, as Elasticsearch does); of a
+                              phrase: how far its words may be apart */
+    unsigned line, column; /* of its first token; lines from 1, columns from 0, in characters */
     struct search_node *first, *next; /* clauses; the next clause of the same bool */
 };
 

@@ -10,7 +10,6 @@
 #include "web/web_private.h"
 
 #define NS_PER_MS     INT64_C(1000000)
-#define US_PER_MS     1000
 #define DAY_MS        INT64_C(86400000)
 #define REQUEST_BYTES 1024
 
@@ -21,21 +20,6 @@ struct asking {
     struct query_data data;
     struct query_error error;
 };
-
-/* The window before the one that is asked for is looked at too where an ask compares with it; one
- * message is looked for everywhere. */
-static struct view_range range_of(const struct query *q)
-{
-    struct view_range r = { q->from_ms * US_PER_MS, q->to_ms * US_PER_MS, NULL };
-    int64_t before_us = r.from_us - (r.to_us - r.from_us);
-    for (unsigned i = 0; i < q->n; i++) {
-        if (q->ask[i].previous && before_us < r.from_us)
-            r.from_us = before_us;
-        if (q->ask[i].kind == QUERY_MESSAGE)
-            return (struct view_range){ INT64_MIN, INT64_MAX, NULL };
-    }
-    return r;
-}
 
 /* The session of this thread; it is under the pool's lock where the loop may end its query. */
 static err session_of(struct exchange *x, const struct store_view *view, struct query_session **out,
@@ -58,7 +42,7 @@ static err session_of(struct exchange *x, const struct store_view *view, struct 
 static err open_all(struct exchange *x, struct asking *a, struct query_session **session)
 {
     struct why *w = &a->error.why;
-    struct view_range range = range_of(&a->query);
+    struct view_range range = query_range(&a->query);
     struct state *st;
     struct stream_defs streams;
     err rc = answers_state(x, &st, w);

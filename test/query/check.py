@@ -221,6 +221,9 @@ SEARCHES = [
     ("message:FLOW AND message:Tcp", both(term("message", "flow"), term("message", "tcp"))),
     ('message:"odd flow"', phrase("message", "odd flow")),
     ('message:"flow tcp"', phrase("message", "flow tcp")),
+    ('message:"bytes flow"~9', lambda m: False),
+    ('message:"odd tcp"~9', lambda m: term("message", "odd")(m) and term("message", "tcp")(m)),
+    ("message:/b..es/", term("message", "bytes")),
     ("message:10.20.0.1", term("message", "10.20.0.1")),
     ("message:10.20", term("message", "10.20")),
     ("message:fl*", pattern("message", "fl.*", True)),
@@ -560,7 +563,8 @@ def check_searches(store, messages):
 
 
 def check_errors(store):
-    for text, line, column in (("a:(b", 1, 4), ("x:/a~b/", 1, 2), ("[1 TO", 1, 5)):
+    for text, line, column in (("a:(b", 1, 4), ("x:/a~b/", 1, 2), ("[1 TO", 1, 5),
+                               ('message:"%s"~9' % " ".join("abcdefgh"), 1, 8)):
         got = store.ask([{"kind": "value", "query": text}])[0].get("error", {})
         check((got.get("line"), got.get("column")) == (line, column), f"error of {text}: {got}")
     got = store.ask([{"kind": "value"}], query="a AND")[0].get("error", {})

@@ -84,8 +84,12 @@ static void values_of_each_kind(void **state)
     assert_tree("f:a*b?", "wild:f:a*b?");
     assert_tree("f:a\\*", "term:f:a*");
     assert_tree("f:/a.*\\/b/", "regex:f:a.*\\/b");
-    assert_tree("f:\"a \\\"b\"~3", "phrase:f:a \"b~2");
-    assert_tree("f:abc~", "fuzzy:f:abc~2");
+    assert_tree("f:\"a \\\"b\"~3", "phrase:f:a \"b~3");
+    assert_tree("f:\"a b\"~", "phrase:f:a b");
+    assert_tree("f:ab~", "fuzzy:f:ab");
+    assert_tree("f:abc~", "fuzzy:f:abc~1");
+    assert_tree("f:\303\244bcdef~", "fuzzy:f:\303\244bcdef~2");
+    assert_tree("f:abc~x", "fuzzy:f:abc~2");
     assert_tree("f:abc~1", "fuzzy:f:abc~1");
     assert_tree("f:[1 TO 5}", "range:f:1<=5>");
     assert_tree("f:[* TO \"a b\"]", "range:f:<=a b>=");
