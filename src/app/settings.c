@@ -423,7 +423,7 @@ static err load_output(struct loader *ld)
     }
     if (found)
         return load_output_of(ld, found->key, found);
-    if (ld->need->messages)
+    if (ld->need->messages || (ld->need->receiver && node_get(ld->c->resolved, "inputs")))
         return load_output_of(ld, message_output(ld), NULL);
     if (!ld->need->output)
         return ERR_OK;

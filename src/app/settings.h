@@ -31,6 +31,7 @@ struct settings {
 
 /* What a command needs of a configuration. */
 struct settings_need {
+    bool receiver; /* a configuration with inputs is one of serve: as messages */
     bool output;   /* one must be there */
     bool messages; /* one for messages; without any it is the store, or index without a library */
     /* Without packetbeat.protocols and .flows: all protocols on their ports, and flows. */

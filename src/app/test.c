@@ -9,7 +9,7 @@
 
 static int load(const struct args *a, struct start *s)
 {
-    struct start_conf conf = { .need.output = true };
+    struct start_conf conf = { .need = { .output = true, .receiver = true } };
     struct why why;
     if (start_load(s, a, &conf, &why))
         return start_refuse(&why);
