@@ -1,6 +1,8 @@
 /* What watch, import and trace share. */
 #include "app/replay.h"
 
+#include <sys/stat.h>
+
 #include "os/clock.h"
 
 int replay_begin(struct replay *r, const struct args *a)
@@ -39,16 +41,44 @@ int replay_capture(struct replay *r, struct capture *c)
     return 1;
 }
 
+/* From the first packet of the files to the last; 0 for pipes, which are read only once. */
+static int64_t span_ns(const struct capture_file_conf *conf)
+{
+    static struct packet p[64];
+    struct capture *c;
+    struct why ignored;
+    int64_t first = 0, last = 0;
+    bool any = false;
+    int n;
+    for (unsigned i = 0; i < conf->n_paths; i++) {
+        struct stat st;
+        if (stat(conf->paths[i], &st) || !S_ISREG(st.st_mode))
+            return 0;
+    }
+    if (capture_open_files(conf, &c, &ignored))
+        return 0;
+    while ((n = c->ops->read(c, p, COUNT(p), &ignored)) >= CAPTURE_IDLE) {
+        for (int i = 0; i < n; i++) {
+            first = any ? first : p[i].ts_ns;
+            last = any && p[i].ts_ns < last ? last : p[i].ts_ns;
+            any = true;
+        }
+    }
+    c->ops->close(c);
+    return last - first;
+}
+
 int replay_files(struct replay *r, const char *const *paths, unsigned n)
 {
     struct capture_file_conf conf = { .paths = paths,
                                       .n_paths = n,
                                       .filter = r->start.settings.interface[0].bpf_filter,
                                       .paced = r->a->paced,
-                                      .loops = 1,
-                                      .starts_ns = r->a->now ? clock_real_ns() : 0 };
+                                      .loops = 1 };
     struct capture *c;
     struct why why;
+    if (r->a->now)
+        conf.starts_ns = clock_real_ns() - span_ns(&conf);
     if (capture_open_files(&conf, &c, &why))
         return start_refuse(&why);
     int status = replay_capture(r, c);

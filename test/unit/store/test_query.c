@@ -347,6 +347,7 @@ static void ranges_without_messages_have_answers(void **state)
         skip();
     static const char *const asks[][2] = {
         { "\"kind\":\"value\"", "\"value\":0" },
+        { "\"kind\":\"value\",\"previous\":true", "\"value\":0,\"previous\":0" },
         { "\"kind\":\"value\",\"metric\":\"avg(network_bytes)\"", "\"value\":null" },
         { "\"kind\":\"terms\",\"field\":\"source\"", "{\"rows\":[],\"other\":0,\"distinct\":0" },
         { "\"kind\":\"terms\",\"field\":\"tags\"", "\"missing\":0" },
@@ -361,6 +362,11 @@ static void ranges_without_messages_have_answers(void **state)
     for (size_t i = 0; i < COUNT(asks); i++) {
         char json[512];
         snprintf(json, sizeof json, "{\"from\":1000,\"to\":1500,\"ask\":[{\"id\":\"a\",%s}]}",
+                 asks[i][0]);
+        assert_says(json, asks[i][1]);
+        snprintf(json, sizeof json,
+                 "{\"from\":1000,\"to\":1500,\"stream\":\"All of it\",\"query\":\"source:x\","
+                 "\"ask\":[{\"id\":\"a\",%s}]}",
                  asks[i][0]);
         assert_says(json, asks[i][1]);
     }
