@@ -165,6 +165,13 @@ static void compares_with_the_window_before(void **state)
         "", 200);
     assert_int_equal(node_path(a, "answers.n.value")->i, 4);
     assert_int_equal(node_path(a, "answers.n.previous")->i, 4);
+    a = run(query_post,
+            "{\"from\":1699999999000,\"to\":1700000010000,\"stream\":\"Default Stream\",\"query\":"
+            "\"source:s*\",\"ask\":[{\"id\":\"n\",\"kind\":\"value\",\"metric\":\"count()\","
+            "\"previous\":true}]}",
+            "", 200);
+    assert_int_equal(node_path(a, "answers.n.value")->i, 10);
+    assert_int_equal(node_path(a, "answers.n.previous")->i, 0); /* no index has anything there */
 }
 
 static void shows_one_message(void **state)
