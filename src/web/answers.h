@@ -9,3 +9,6 @@ MUST_CHECK err answers_state(struct exchange *x, struct state **out, struct why 
 
 /* A tree as JSON: maps, lists, scalars with their types. */
 void answers_node(struct buf *b, const struct node *n);
+
+/* Asks the store; its answer becomes that of x. False: the answer of x is an error. */
+bool answers_ask(struct exchange *x, struct slice request);

@@ -1,4 +1,4 @@
-/* Health: GET /api/v1/health, /api/v1/agents. */
+/* Health: GET /api/v1/health. */
 #include <sys/statvfs.h>
 
 #include "codec/json.h"
@@ -237,36 +237,4 @@ void health_show(struct exchange *x)
     put_notes(b, web, &d, rc ? w.text : NULL);
     put_history(b, &web->health);
     buf_u8(b, '}');
-}
-
-/* ---- agents */
-
-static void put_agent(struct buf *b, const struct board_agent *a, int64_t now_ms)
-{
-    uint64_t minute = board_agent_minute(a, now_ms);
-    buf_u8(b, '{');
-    state_json_text(b, "id", a->id);
-    state_json_text(b, "name", a->name);
-    state_json_text(b, "version", a->version);
-    state_json_int(b, "first_seen", a->first_ms);
-    state_json_int(b, "last_seen", a->last_ms);
-    state_json_int(b, "messages_last_minute", (int64_t)minute);
-    state_json_key(b, "rate");
-    json_double(b, (double)minute / 60);
-    buf_lit(b, ",\"drops\":null}");
-}
-
-void agents_list(struct exchange *x)
-{
-    size_t bytes = BOARD_AGENTS * sizeof(struct board_agent);
-    struct board_agent *v = arena_alloc(&x->mem, bytes);
-    unsigned n = v ? board_agents(x->web->sources.board, v, BOARD_AGENTS) : 0;
-    int64_t now_ms = clock_real_ns() / NS_PER_MS;
-    struct buf *b = exchange_json(x);
-    buf_lit(b, "{\"agents\":[");
-    for (unsigned i = 0; i < n; i++) {
-        buf_cstr(b, i ? "," : "");
-        put_agent(b, &v[i], now_ms);
-    }
-    buf_lit(b, "]}");
 }

@@ -78,8 +78,7 @@ static void fail(struct exchange *x, err rc, const struct query_error *e)
         exchange_fail_why(x, rc, &e->why);
 }
 
-/* Answers a request as text into a new answer of x. False: the answer is an error. */
-static bool answer_text(struct exchange *x, struct slice request)
+bool answers_ask(struct exchange *x, struct slice request)
 {
     struct asking a = { .view = NULL };
     if (!x->web->sources.store) {
@@ -99,7 +98,7 @@ static bool answer_text(struct exchange *x, struct slice request)
 
 void query_post(struct exchange *x)
 {
-    (void)answer_text(x, x->body);
+    (void)answers_ask(x, x->body);
 }
 
 /* ---- one message */
@@ -150,7 +149,7 @@ void messages_show(struct exchange *x)
         exchange_fail(x, 400, "this is not the id of a message");
         return;
     }
-    if (!answer_text(x, request))
+    if (!answers_ask(x, request))
         return;
     struct slice one = only_answer(buf_slice(&x->out));
     bool failed = slice_starts(one, SLICE("{\"error\""));

@@ -38,9 +38,10 @@ class Server(Receiver):
         super().__init__(BASE + config, kind=kind)
 
     def begin(self):
+        before = os.path.getsize(self.log) if os.path.exists(self.log) else 0
         self.start()
-        self.await_log("dashboard: ")
-        self.web = int(re.findall(r"dashboard: https?://[^:]+:(\d+)/", self.read_log())[-1])
+        self.await_log("dashboard: ", before)
+        self.web = int(re.findall(r"dashboard: https?://[^:]+:(\d+)/", self.read_log(before))[-1])
         return self
 
     def ask(self, path, method="GET", body=None, headers=None, tls=None):
@@ -461,7 +462,10 @@ def questions():
     s = Server("pack.enabled: [packetbeat]\n", kind="store").begin()
     c = Client(s.ports["beats"])
     attack = "<img src=x onerror=alert(1)>"
-    c.send(batch(list(range(20)), agent={"id": "7c1", "type": "packetbeat"}, type="http", user_agent={"original": attack}))
+    stamp = int(time.time()) - 60
+    agent = {"id": "7c1", "type": "packetbeat", "name": "one", "version": "8.12.0"}
+    c.send(batch(list(range(20)), agent=agent, type="http", user_agent={"original": attack},
+                 **{"@timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(stamp))}))
     c.await_ack(20)
     every = {"from": 0, "to": int(time.time() * 1000) + 1000}
 
@@ -506,6 +510,13 @@ def questions():
     check("who goes away does not keep others waiting", status == 200 and time.monotonic() - begun < 10, time.monotonic() - begun)
     health = s.get("health")
     check("the journal", health["journal"]["unsealed_records"] == 20 and health["journal"]["bytes"] > 0, health["journal"])
+    check("ends", s.stop() == 0)
+    s.begin()
+    end = time.monotonic() + 20
+    while not (agents := s.get("agents")["agents"]) and time.monotonic() < end:
+        pass  # the journal is read again
+    check("agents of before are known", [(x["id"], x["name"], x["version"], x["first_seen"], x["last_seen"]) for x in agents] ==
+          [("7c1", "one", "8.12.0", stamp * 1000, stamp * 1000)], agents)
     s.end("questions")
 
 
