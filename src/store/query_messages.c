@@ -100,7 +100,7 @@ static err read_cursor(struct query_run *r, struct slice text, struct cursor_at 
         memcpy(copy, text.p, text.n);
         copy[text.n] = '\0';
         c->us = strtoll(copy, &end, 10);
-        if (*end == '.') {
+        if (*end == '.' && c->us >= 0 && c->us <= QUERY_MS_MAX * 1000) {
             c->seq = strtoll(end + 1, &end, 10);
             if (*end == '.' && strlen(end + 1) < sizeof c->set_id) {
                 snprintf(c->set_id, sizeof c->set_id, "%s", end + 1);
@@ -120,8 +120,8 @@ static void put_cursor(struct finder *f, const struct view_table *t)
     int set = strcmp(t->set_id, c->set_id);
     bool same_too = down ? set < 0 : set > 0; /* with equal time and number */
     const char *op = down ? "<" : ">";
-    sql_printf(s, " WHERE (t%s%lld OR (t=%lld AND seq%s%s%lld))", op, (long long)c->us,
-               (long long)c->us, op, same_too ? "=" : "", (long long)c->seq);
+    sql_printf(s, " WHERE (t%smake_timestamp(%lld) OR (t=make_timestamp(%lld) AND seq%s%s%lld))",
+               op, (long long)c->us, (long long)c->us, op, same_too ? "=" : "", (long long)c->seq);
 }
 
 /* ---- which messages */
@@ -168,7 +168,7 @@ static void put_shape(struct finder *f, enum sql_shape shape)
         sql_put(s, "SELECT t,seq,CASE WHEN json_type(kj) IN ('BIGINT','UBIGINT','DOUBLE',"
                    "'HUGEINT','UHUGEINT') THEN TRY_CAST(kj->>'$' AS DOUBLE) END AS kn,kj->>'$' AS "
                    "kt FROM (");
-    sql_put(s, "SELECT epoch_us(timestamp) AS t,seq,");
+    sql_put(s, "SELECT timestamp AS t,seq,");
     buf_add(&s->b, key);
     sql_put(s, " FROM ");
     (void)query_source_tables(r, shape, "seq");
@@ -498,7 +498,7 @@ static err ask_id(struct finder *f, unsigned i)
     struct duck_query *q;
     query_run_start(r);
     sql_printf(&r->sql,
-               "SELECT epoch_us(timestamp),seq,NULL,NULL FROM %s WHERE "
+               "SELECT timestamp,seq,NULL,NULL FROM %s WHERE "
                "gl2_message_id=",
                f->table[i]->name);
     sql_text(&r->sql, r->ask->message_id);

@@ -411,6 +411,9 @@ static void messages_come_back_whole(void **state)
     assert_non_null(strstr(answer, "\"index\":\"b.x\""));
     assert_says(RANGE "\"ask\":[{\"id\":\"a\",\"kind\":\"messages\",\"limit\":1,\"after\":\"x\"}]}",
                 "give back what");
+    assert_says(RANGE "\"ask\":[{\"id\":\"a\",\"kind\":\"messages\",\"limit\":1,\"before\":"
+                      "\"9223372036854775807.1.a\"}]}",
+                "give back what");
 }
 
 int main(void)
