@@ -16,7 +16,7 @@ test('a value: add, exclude, only this, show its events', async () => {
     await menuItem(page, 'Add to query').click();
     const added = params(page).get('q');
     assert.match(added, /^source_reference:/);
-    await until(page, (n) => document.querySelector('.big').textContent === n, grouped(top.value));
+    await until(page, (n) => document.querySelector('.big')?.textContent === n, grouped(top.value));
     await first(page).click();
     await menuItem(page, 'Exclude from query').click();
     assert.equal(params(page).get('q'), `${added} AND NOT ${added}`);

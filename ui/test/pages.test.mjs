@@ -26,6 +26,16 @@ test('messages: how many, the newest first, a page more', async () => {
   });
 });
 
+test('a list of messages is one question, and one for its fields', async () => {
+  await it.page('?tab=messages&refresh=off', async (page) => {
+    const asked = [];
+    page.on('request', (r) => r.url().endsWith('/query') && asked.push(r.postDataJSON().ask.map((a) => a.kind).join()));
+    await page.reload();
+    await page.locator('.fields li').first().waitFor();
+    assert.deepEqual(asked.sort(), ['fields', 'histogram,messages']);
+  });
+});
+
 test('columns are chosen, sorted by, and kept in the address', async () => {
   await it.page('?tab=messages&refresh=off', async (page) => {
     const heads = () => page.locator('.list th .sort').allTextContents();

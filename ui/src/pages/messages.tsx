@@ -203,10 +203,11 @@ export function MessagesPage() {
   const { result, ask } = messagesQuestion;
   useSignalEffect(() => {
     refreshes.value;
+    if (!dashboard.value) return; /* it says which stream */
     older.value = { key: '', rows: [], next: null };
     void ask(keyNow(), asks());
   });
-  useSignalEffect(() => void listFields(query.value));
+  useSignalEffect(() => void (dashboard.value && listFields(query.value)));
   useSignalEffect(() => {
     reading.value = older.value.rows.length > 0;
     return () => (reading.value = false);
