@@ -47,7 +47,12 @@ const struct command commands[] = {
       "retention.max_age (2160h) and retention.max_bytes (both 0: no bound).", 0, false, index_set_set_command },
     { "web user", "NAME [reader|admin]", "Ask for a password and print the line that lets its user log in to the dashboard.", NULL, 0, false, web_user_command },
     { "web token", "NAME [reader|admin]", "Print a new token for a program that asks the API, and the line that lets it in.", NULL, 0, false, web_token_command },
-    { "store export", NULL, "Print all messages of the store, one JSON object a line; no server may run.", NULL, 0, false, store_export_command },
+    { "store export", "[FOLDER]", "Print all messages of the store, one JSON object a line; no server may run.",
+      "With FOLDER: a Parquet file there for each index.", 0, false, store_export_command },
+    { "store check", NULL, "Read every file of the store and say which are damaged; no server may run.", NULL, 0, false, store_check_command },
+    { "store repair", NULL, "Write damaged files anew with all that can be read of them; no server may run.",
+      "The old file is kept as PREFIX_N.duckdb.damaged. A file of which nothing can be read is only\nrenamed.", 0, false, store_repair_command },
+    { "store compact", NULL, "Write every file of the store anew, as small as it can be; no server may run.", NULL, 0, false, store_compact_command },
     { "query", "[SEARCH]", "Ask about messages in the store: which ones, how many, the most frequent values, over time.",
       "SEARCH is Graylog's search syntax: vendor_subtype:dns AND query_result_code:3. With --ask message it\n"
       "is the id of a message. A server that runs is asked over its socket in path.data; when none runs\n"

@@ -101,13 +101,19 @@ static err configure(const struct duck_api *api, duck_handle config, const struc
 }
 
 /* No file outside the folder, no network, no extension, and nothing of this may be changed. */
-static err close_doors(struct duck *d, const char *folder, struct why *w)
+static err close_doors(struct duck *d, const struct duck_conf *conf, struct why *w)
 {
-    char sql[PATH_BYTES + 64];
+    char sql[2 * PATH_BYTES + 64];
     struct duck_session *s;
-    if (slice_find(slice_cstr(folder), '\'') >= 0)
-        return why_set(w, ERR_CONFIG, "store: %s: a path with ' in it cannot be used", folder);
-    snprintf(sql, sizeof sql, "SET allowed_directories = ['%s/']", folder);
+    const char *folder = conf->folder, *also = conf->also ? conf->also : folder;
+    if (strchr(folder, '\'') || strchr(also, '\''))
+        return why_set(w, ERR_CONFIG, "store: %s: a path with ' in it cannot be used",
+                       strchr(folder, '\'') ? folder : also);
+    struct buf b = buf_of(sql, sizeof sql);
+    buf_printf(&b, "SET allowed_directories = ['%s/', '%s/']", folder, also);
+    buf_u8(&b, '\0');
+    if (b.full)
+        return why_set(w, ERR_LIMIT, "store: %s: the path is too long", folder);
     err rc = duck_session_open(&s, d, w);
     if (rc)
         return rc;
@@ -133,7 +139,7 @@ static err open_database(struct duck *d, const struct duck_conf *conf, struct wh
         d->api.free(words);
     d->api.destroy_config(&config);
     if (!rc)
-        rc = close_doors(d, conf->folder, w);
+        rc = close_doors(d, conf, w);
     return rc ? rc : duck_add_functions(d, w);
 }
 

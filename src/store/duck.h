@@ -15,6 +15,7 @@ struct duck_conf {
     unsigned threads;             /* of queries */
     uint64_t memory_bytes;        /* DuckDB's own limit: it is soft, up to half more is used */
     const char *folder;           /* absolute; the only place that SQL may read and write */
+    const char *also;             /* but for this one; NULL: no other */
 };
 
 /* ERR_MISSING: no library, ERR_UNSUPPORTED: another version; w says where and how to get it. The

@@ -27,7 +27,10 @@ bool daystore_open(struct daystore *s, const char *folder, unsigned threads)
     if (!folder && !mkdtemp(s->folder))
         return false;
     jsondoc_init(&s->doc, 10000);
-    struct duck_conf conf = { libraries, threads, (uint64_t)2 << 30, s->folder };
+    struct duck_conf conf = { .libraries = libraries,
+                              .threads = threads,
+                              .memory_bytes = (uint64_t)2 << 30,
+                              .folder = s->folder };
     if (duck_open(&s->duck, &conf, &s->why))
         return false;
     s->view.duck = s->duck;

@@ -34,7 +34,9 @@ static int setup(void **state)
         return -1;
     snprintf(path, sizeof path, "%s/a_0" INDEXFILE_SUFFIX, folder);
     jsondoc_init(&doc, 1000);
-    struct duck_conf conf = { libraries, 1, 256 << 20, folder };
+    struct duck_conf conf = {
+        .libraries = libraries, .threads = 1, .memory_bytes = 256 << 20, .folder = folder
+    };
     if (access(LIBRARY, R_OK))
         return 0;
     return duck_open(&duck, &conf, &why) || duck_session_open(&session, duck, &why) ? -1 : 0;
