@@ -241,9 +241,16 @@ static err open_intake(struct serving *s, struct why *w)
     return inputs_open(s->intake, &s->start.config, w);
 }
 
+static unsigned batches_waiting(void *intake)
+{
+    return intake_waiting(intake);
+}
+
 static err open_dashboard(struct serving *s, struct why *w)
 {
-    struct web_sources sources = { .counters = { intake_counters(s->intake), s->counters },
+    struct web_sources sources = { .queue = { "batches of messages", s->intake, batches_waiting,
+                                              (unsigned)s->conf.batches },
+                                   .counters = { intake_counters(s->intake), s->counters },
                                    .n_counters = 2,
                                    .board = s->board };
     if (message_pipe_counters(s->pipe))

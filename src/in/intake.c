@@ -320,6 +320,11 @@ bool intake_is_drained(const struct intake *in)
     return atomic_load_explicit(&in->ended, memory_order_acquire) && ring_count(&in->ready) == 0;
 }
 
+unsigned intake_waiting(const struct intake *in)
+{
+    return (unsigned)ring_count(&in->ready);
+}
+
 int intake_ready_fd(const struct intake *in)
 {
     return in->pipe_bell.fd;

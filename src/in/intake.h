@@ -32,6 +32,7 @@ struct message_batch *intake_take(struct intake *in);
 /* The pipe's side: with b->answer set. */
 void intake_give_back(struct intake *in, struct message_batch *b);
 bool intake_is_drained(const struct intake *in);
+unsigned intake_waiting(const struct intake *in); /* batches for the pipe, about; any thread */
 int intake_ready_fd(const struct intake *in); /* readable when batches are ready; take resets it */
 
 /* ---- the inputs' side: the loop's thread */

@@ -86,14 +86,26 @@ static void put_counters(struct buf *b, const struct web *web)
     buf_u8(b, '}');
 }
 
+static void put_queue(struct buf *b, const char *name, unsigned used, int64_t size)
+{
+    buf_cstr(b, b->p[b->n - 1] == '[' ? "{" : ",{");
+    state_json_text(b, "name", name);
+    state_json_int(b, "used", used);
+    state_json_int(b, "size", size);
+    buf_u8(b, '}');
+}
+
 static void put_queues(struct buf *b, struct web *web)
 {
+    const struct web_queue *q = &web->sources.queue;
     state_json_key(b, "queues");
-    buf_printf(b, "[{\"name\":\"queries\",\"used\":%u,\"size\":%lld},", pool_used(&web->pool),
-               (long long)(web->conf.queue + web->conf.threads));
-    buf_printf(b, "{\"name\":\"connections\",\"used\":%u,\"size\":%lld}]",
-               atomic_load_explicit(&web->n_conns, memory_order_relaxed),
-               (long long)web->conf.connections);
+    buf_u8(b, '[');
+    if (q->name)
+        put_queue(b, q->name, q->used(q->ctx), q->size);
+    put_queue(b, "queries", pool_used(&web->pool), web->conf.queue + web->conf.threads);
+    put_queue(b, "connections", atomic_load_explicit(&web->n_conns, memory_order_relaxed),
+              web->conf.connections);
+    buf_u8(b, ']');
 }
 
 struct disk {

@@ -23,12 +23,21 @@ extern const struct option web_options[];
 struct packs_conf;
 struct store;
 
+/* A queue that others have, to be shown. */
+struct web_queue {
+    const char *name; /* NULL: none */
+    void *ctx;
+    unsigned (*used)(void *ctx); /* any thread */
+    unsigned size;
+};
+
 /* What others know. All of it outlives the server. */
 struct web_sources {
     const char *version;
     const char *folder; /* of the state, the indices and the socket */
     const struct counters *counters[4];
     unsigned n_counters;
+    struct web_queue queue;
     struct board *board;
     struct store *store;            /* NULL: messages go elsewhere, and nothing can be asked */
     const struct packs_conf *packs; /* NULL: none */
