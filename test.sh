@@ -5,6 +5,8 @@ cd "$(dirname "$0")" || exit 1
 tools/packages.sh install test || { echo '0 passed, 1 failed'; exit 1; }
 # Without the library the tests of the store that need it are skipped.
 tools/fetch-duckdb || true
+# The same for the dashboard.
+tools/build-ui || true
 if ! make -s -j"$(nproc)" dev release; then
     echo 'the build failed (above); repeat: make dev release'
     echo '0 passed, 1 failed'

@@ -57,6 +57,7 @@ static const struct flag flags[] = {
     FLAG("format", NULL,             TEXT,  format,         FLAG_PACK,   "NAME",      "What the lines are: beats, gelf or message (default: each is looked at)."),
     FLAG("output", "o",              TEXT,  output,         FLAG_EXPORT, "FILE",      "Write the content pack to FILE (default - is standard output)."),
     FLAG("variant", NULL,            TEXT,  variant,        FLAG_EXPORT, "NAME",      "stream: installation makes the streams (default); stream_title: uses those that are there."),
+    FLAG("no-sample", NULL,          BOOL,  no_sample,      FLAG_UP,     NULL,        "Do not load the sample capture on the first run."),
     FLAG("now",     NULL,            BOOL,  now,            FLAG_IMPORT, NULL,        "Move the packets' times: the last one is of this moment (of pipes the first)."),
     FLAG("lookups", NULL,            TEXT,  lookups,        FLAG_EXPORT, "DIR",       "Folder of the servers for files of tables (default /etc/graylog/lookups); NAME is added."),
     FLAG("from", NULL,               TEXT,  from,           FLAG_QUERY,  "TIME",      "Messages from then on: 2026-11-24, \"2026-11-24 08:00\" (UTC), now-2h (default now-24h)."),

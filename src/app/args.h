@@ -20,6 +20,7 @@ enum flag_scope {
     FLAG_REPLAY = 64, /* what run, import, trace and watch share */
     FLAG_PACK = 128,
     FLAG_EXPORT = 8192,
+    FLAG_UP = 32768,
     FLAG_QUERY = 16384,
 };
 
@@ -39,7 +40,7 @@ struct args {
     struct texts packs; /* --pack, in order */
     const char *format;
     bool why; /* pack test --explain */
-    bool now;
+    bool now, no_sample;
     const char *variant, *lookups;
     const char *from, *to, *range, *stream, *ask, *metric, *limit, *interval, *split; /* query */
     struct texts fields;

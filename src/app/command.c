@@ -20,7 +20,7 @@ const struct command commands[] = {
       "Captures on the default interface, takes events of Beats on port 5044 and GELF on 12201 (UDP),\n"
       "both of this machine only, and serves the dashboard at http://127.0.0.1:8514/. Everything lies\n"
       "below --path.data (default /var/lib/wirelume where that is, else ./data). What cannot be had is\n"
-      "said in a line, and the rest goes on.", 0, false, up_command },
+      "said in a line, and the rest goes on.", FLAG_UP, false, up_command },
     { "dead-letter list", NULL, "List the documents that the receiver could not make messages of.", NULL, 0, false, dead_letter_list_command },
     { "dead-letter show", "ID...", "Print such documents as they came in.", NULL, 0, false, dead_letter_show_command },
     { "dead-letter replay", "[ID...]", "Read them once more, and write those that are messages now to the configured output.",

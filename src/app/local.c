@@ -1,4 +1,5 @@
-/* HTTP/1.1 over the server's socket: one question a connection, which the server then closes. */
+/* HTTP/1.1 over the server's socket: one question a connection, which the server then closes.
+ * (libevent's client knows no such sockets before 2.2.) */
 #include "app/local.h"
 
 #include <errno.h>

@@ -1,97 +1,34 @@
-/* Where answers come from: POST /api/v1/query over the server's socket (its own few lines of HTTP,
- * as libevent's client knows no such sockets before 2.2), or the store itself. */
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
+/* Where answers come from: POST /api/v1/query over the server's socket, or the store itself. */
+#include "app/local.h"
 #include "app/query_cmd.h"
 #include "app/routing.h"
 #include "app/state_cmd.h"
 #include "app/store_use.h"
 #include "os/clock.h"
 #include "store/query.h"
-#include "web/web.h"
 
 #define NS_PER_MS 1000000
+#define ANSWER_NS                                                                                  \
+    (INT64_C(600000) * NS_PER_MS) /* the server ends what takes longer than was asked */
 
 /* ---- the server */
 
-/* A connection, or -1 when no server listens there. */
-static int dial(const char *folder)
+/* ERR_MISSING: none runs there. */
+static err ask_server(const char *folder, struct slice request, struct buf *out, struct why *w)
 {
-    struct sockaddr_un sa = { .sun_family = AF_UNIX };
-    int n = snprintf(sa.sun_path, sizeof sa.sun_path, "%s/" WEB_SOCKET_NAME, folder);
-    if (n < 0 || (size_t)n >= sizeof sa.sun_path)
-        return -1;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) != 0) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
-static bool write_all(int fd, struct slice s)
-{
-    while (s.n) {
-        ssize_t n = send(fd, s.p, s.n, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        s = slice_after(s, (size_t)n);
-    }
-    return true;
-}
-
-static bool read_all(int fd, struct buf *out)
-{
-    for (;;) {
-        if (out->n == out->cap)
-            return false;
-        ssize_t n = read(fd, out->p + out->n, out->cap - out->n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n == 0;
-        out->n += (size_t)n;
-    }
-}
-
-static bool post(int fd, struct slice request, struct buf *out)
-{
-    char head[256];
-    int n = snprintf(head, sizeof head,
-                     "POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-                     "application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-                     request.n);
-    return write_all(fd, slice_of(head, (size_t)n)) && write_all(fd, request) && read_all(fd, out);
-}
-
-/* Keeps the body alone. The server closes the connection behind it. */
-static err take_body(struct buf *out, struct why *w)
-{
-    struct slice all = buf_slice(out);
-    ptrdiff_t end = slice_search(all, SLICE("\r\n\r\n"));
-    if (!slice_starts(all, SLICE("HTTP/1.1 ")) || end < 0)
-        return why_set(w, ERR_FORMAT, "the server's answer is no HTTP");
-    struct slice body = slice_after(all, (size_t)end + 4);
-    memmove(out->p, body.p, body.n);
-    out->n = body.n;
-    return ERR_OK;
-}
-
-static err ask_server(int fd, struct slice request, struct buf *out, struct why *w)
-{
-    bool good = post(fd, request, out);
-    close(fd);
-    if (!good)
-        return why_set(w, ERR_IO,
-                       out->n == out->cap ? "the server's answer is too large"
-                                          : "the server closed the connection");
-    return take_body(out, w);
+    struct local_question q = { .data = folder,
+                                .method = "POST",
+                                .path = "/api/v1/query",
+                                .body = request,
+                                .wait_ns = ANSWER_NS };
+    struct local_answer answer;
+    struct arena a;
+    arena_init(&a, NULL, 0);
+    err rc = local_ask(&q, &a, &answer, w);
+    if (!rc)
+        buf_add(out, answer.body);
+    arena_free(&a);
+    return rc || !out->full ? rc : why_set(w, ERR_LIMIT, "the server's answer is too large");
 }
 
 /* ---- the store */
@@ -158,8 +95,9 @@ err query_fetch(const struct asked *q, const struct args *a, struct buf *out, st
     static struct store_use u;
     err rc = store_use_load(&u, a, w);
     if (!rc) {
-        int fd = dial(routing_folder(&u.start.config));
-        rc = fd >= 0 ? ask_server(fd, q->request, out, w) : ask_files(&u, q, a, out, w);
+        rc = ask_server(routing_folder(&u.start.config), q->request, out, w);
+        if (rc == ERR_MISSING)
+            rc = ask_files(&u, q, a, out, w);
     }
     store_use_end(&u);
     return rc;

@@ -295,7 +295,7 @@ static void load_sample(struct up *u)
     };
     struct child c = { 0 };
     struct why why;
-    if (file_exists(mark) || !sample)
+    if (u->given->no_sample || file_exists(mark) || !sample)
         return;
     if (child_start(&c, words, true, &why)) {
         fprintf(stderr, "up: no sample: %s\n", why.text);
@@ -307,8 +307,8 @@ static void load_sample(struct up *u)
     child_stop(&c, NS_PER_S);
     if (c.status || file_replace(mark, SLICE("tagged " SAMPLE_TAG "\n"), 0640, &why))
         return;
-    fputs("up: the sample capture is loaded, tagged " SAMPLE_TAG ", so that there is something to "
-          "see; wirelume sample remove takes it out\n",
+    fputs("up: a sample capture is loaded, so that there is something to see; it is tagged: "
+          "NOT packetbeat_tags:" SAMPLE_TAG " leaves it out (wirelume up --no-sample loads none)\n",
           stderr);
 }
 
