@@ -7,6 +7,7 @@
 #include "app/routing.h"
 #include "app/version.h"
 #include "base/log.h"
+#include "model/field.h"
 
 static err load(struct dashboard *d, struct config *c, struct why *w)
 {
@@ -45,6 +46,8 @@ err dashboard_start(struct dashboard *d, struct why *w)
 {
     if (!d->web)
         return ERR_OK;
+    if (!schema_is_frozen())
+        schema_freeze(); /* its names are shown: nothing is added from now on */
     err rc = web_start(d->web, w);
     if (rc)
         return rc;

@@ -104,6 +104,7 @@ def answers():
     check("its types", d["timerange"] == 86400 and d["tabs"][0]["widgets"][0]["position"] == [1, 1, 3, 3])
     fields = {f["name"]: f for f in s.get("fields")["fields"]}
     check("fields", fields["network_bytes"]["unit"] == "bytes" and fields["timestamp"]["kind"] == "time")
+    check("and those of events", fields["packetbeat_dns_question_name"]["help"] and len(fields) > 300, len(fields))
     title = "streams/Illuminate:Packetbeat%20Messages"
     check("a stream by title", s.get(title)["index_set"] == "Packetbeat Logs")
     check("nothing there", s.get("streams/nix") == 404 and s.get("nix") == 404 and s.get("dashboards/..") == 400)
