@@ -17,8 +17,11 @@ export const held = signal(false);
 export const reading = signal(false);
 
 const fastest_ms = 2000;
-/** Asking may take a twentieth of the server's time at most. */
-const share = 20;
+const slowest_ms = 15000;
+/** Asking may take a tenth of the server's time, as long as that is not slower than slowest_ms. */
+const share = 10;
+/** A message that is counted as stored is seen by queries within this time. */
+const visible_ms = 1000;
 
 let timer: number | undefined;
 let seen = -1;
@@ -28,13 +31,13 @@ const mayAsk = (): boolean =>
 
 function askSoon(): void {
   if (timer !== undefined) return;
-  const wait = Math.max(fastest_ms, share * lastTook.peek());
+  const wait = Math.min(slowest_ms, Math.max(fastest_ms, share * lastTook.peek()));
   timer = window.setTimeout(
     () => {
       timer = undefined;
       if (mayAsk()) refreshNow();
     },
-    Math.max(0, lastAsked.peek() + wait - Date.now()),
+    Math.max(visible_ms, lastAsked.peek() + wait - Date.now()),
   );
 }
 /** The sample capture is old: what the usual range would not show is shown when nothing else is asked for. */
