@@ -7,8 +7,8 @@
 
 static const char no_dashboard[] =
     "<!doctype html><meta charset=\"utf-8\"><title>wirelume</title><h1>wirelume</h1>"
-    "<p>This program was built without its dashboard. To have it: <code>cd ui &amp;&amp; npm ci "
-    "&amp;&amp; npm run build</code>, then <code>make</code>.</p><p>The API answers all the same: "
+    "<p>This program was built without its dashboard. To have it: <code>make ui</code>, then "
+    "<code>make</code>.</p><p>The API answers all the same: "
     "<a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a>.</p>\n";
 
 /* A path of a page, not of a file: the dashboard itself knows what it is. */
