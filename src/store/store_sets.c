@@ -236,6 +236,8 @@ static void retire(struct store *s, struct store_set *f, struct store_index *i)
     store_lock(s);
     i->closing = closes;
     i->going = !closes;
+    if (i->views) /* it goes when they are closed */
+        store_counted(s, COUNTER_STORE_DEFERRED, 1);
     pthread_cond_signal(&s->seal_wake);
     store_unlock(s);
     log_info("store", "%s is %s by the retention of %s", i->name, closes ? "closed" : "deleted",

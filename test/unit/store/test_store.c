@@ -474,6 +474,7 @@ static void retention_deletes(void **state)
     for (unsigned i = 0; i < 3; i++)
         store_tick(store, START + 3 * DAY + i);
     assert_true(has_file("graylog_0")); /* somebody reads it */
+    assert_int_equal(counted(COUNTER_STORE_DEFERRED), 1);
     assert_int_equal(ask(v, "count(*)"), 20);
     store_view_close(store, v);
     while (has_file("graylog_0") || has_file("graylog_1"))
