@@ -43,9 +43,9 @@ export const tab = computed<Tab | null>(
 export const usualSeconds = computed(() => dashboard.value?.timerange ?? 86400);
 /** Set when the data are an old capture: the time that is shown when the address says none. */
 export const sampleRange = signal<Range | null>(null);
-export const range = computed<Range>(
-  () => view.value.range ?? sampleRange.value ?? { last: lastText(usualSeconds.value) },
-);
+/** One object for as long as it says the same: who depends on it is not run for nothing. */
+const usualRange = computed<Range>(() => ({ last: lastText(usualSeconds.value) }));
+export const range = computed<Range>(() => view.value.range ?? sampleRange.value ?? usualRange.value);
 export const query = computed(() => view.value.query);
 /** Messages of the dashboard's stream alone; all streams when it has none. */
 export const stream = computed(() => dashboard.value?.stream);

@@ -27,10 +27,10 @@ test('messages: how many, the newest first, a page more', async () => {
 });
 
 test('a list of messages is one question, and one for its fields', async () => {
-  await it.page('?tab=messages&refresh=off', async (page) => {
+  await it.page('?tab=agents', async (page) => {
     const asked = [];
     page.on('request', (r) => r.url().endsWith('/query') && asked.push(r.postDataJSON().ask.map((a) => a.kind).join()));
-    await page.reload();
+    await page.goto(`${it.base}?tab=messages&refresh=off`);
     await page.locator('.fields li').first().waitFor();
     assert.deepEqual(asked.sort(), ['fields', 'histogram,messages']);
   });
