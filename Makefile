@@ -207,6 +207,10 @@ bless docs: dev
 .PHONY: ui ui-test
 ui:
 	@tools/build-ui
+# Pictures of a real server for the documentation, in docs/pictures.
+.PHONY: pictures
+pictures: release ui
+	@python3 test/e2e/pictures.py
 ui-test:
 	$(call suite,ui)
 # ---------------------------------------------------------------- packages
@@ -241,7 +245,7 @@ help:
 #: make fuzz P=x T=60   one fuzz target for 60 s;  make fuzz smokes each for T=10
 #: make torture e2e slope conform truth vectors pack query tshark bench;  make nightly fuzzes and tortures for hours
 #: make bench-instructions   instructions a packet against the kept ones; BLESS=1 keeps the new
-#: make ui         the dashboard: ui/dist (needs Node 18 or newer with npm);  make ui-test P=x tests it in a browser
+#: make ui         the dashboard: ui/dist (needs Node 18 or newer with npm);  make ui-test P=x tests it in a browser;  make pictures takes those of docs/
 #: make docs       regenerate docs/reference from the tables;  make man checks the manual pages
 #: make install PREFIX=/usr/local DESTDIR=;  make deb: build/deb/*.deb
 #: make deb-check  the package and its units;  make deb-test its life in a Debian root
