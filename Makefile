@@ -49,7 +49,7 @@ SRC   := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 MAIN  := $(wildcard src/app/main.c)
 HDR   := $(sort $(wildcard src/*/*.h src/*/*/*.h))
 # The dashboard as ui/ built it (npm run build), put into the program; without it a page says how.
-UI      := build/ui/assets.c
+UI      := $(if $(wildcard src/web/assets.h),build/ui/assets.c)
 UI_DIST := $(sort $(shell find ui/dist -type f 2>/dev/null))
 TLIB  := $(sort $(wildcard test/lib/*.c))
 UNIT  := $(sort $(wildcard test/unit/*/test_*.c))
@@ -115,7 +115,7 @@ FORCE:
 
 build/ui/files: FORCE
 	@mkdir -p $(@D); echo '$(UI_DIST)' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-$(UI): tools/embed-ui build/ui/files $(UI_DIST)
+build/ui/assets.c: tools/embed-ui build/ui/files $(UI_DIST)
 	@tools/embed-ui ui/dist $(@D)
 
 # ---------------------------------------------------------------- fuzz programs
