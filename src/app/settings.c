@@ -402,7 +402,10 @@ static const char *message_output(struct loader *ld)
     libraries_find(&libraries, NULL);
     if (!duck_check(libraries.v, &w))
         return "store";
-    note_add(ld->s, ld->l.mem, "%s; messages are kept as lines (output.index)", w.text);
+    note_add(ld->s, ld->l.mem,
+             "%s; messages are kept as lines (output.index); an installed program has "
+             "wirelume-fetch-duckdb for it",
+             w.text);
     return "index";
 }
 
