@@ -18,6 +18,8 @@
 #define STORE_RETRY_NS   INT64_C(500000000) /* between two tries of what failed */
 #define STORE_ATTACHED   512                /* files that are open at once */
 #define STORE_HOT_TABLES 3 /* times seal_rows: rows in memory, then the tail waits */
+#define STORE_HOT_SHARE                                                                            \
+    20 /* a table takes memory as the 20th part of seal_rows does, however few it has */
 
 /* A table in memory. The tail fills it; when it is full, the sealer moves it into the file. */
 struct store_hot {
@@ -125,8 +127,9 @@ struct store {
     pthread_cond_t tail_wake, seal_wake, changed;
     struct store_set *set[INDEX_SETS_MAX];
     unsigned n_sets, default_set;
-    uint64_t tail_seq; /* everything up to it is in tables or files */
-    uint64_t hot_rows; /* in tables that are not sealed */
+    uint64_t tail_seq;   /* everything up to it is in tables or files */
+    uint64_t hot_rows;   /* in tables that are not sealed */
+    unsigned hot_tables; /* all that are in memory */
     unsigned next_name;
     unsigned attached;
     bool stopping, settling;
@@ -214,6 +217,11 @@ void store_lock(struct store *s);
 void store_unlock(struct store *s);
 /* Waits for a signal of `c`, at most ns. Under lock. */
 void store_wait(struct store *s, pthread_cond_t *c, int64_t ns);
+/* Rows that so many tables count for. */
+static inline uint64_t store_tables_weight(const struct store *s, unsigned tables)
+{
+    return (uint64_t)tables * s->conf.seal_rows / STORE_HOT_SHARE;
+}
 /* Up to this number all records are in files. Under lock. */
 uint64_t store_passed(const struct store *s);
 /* Free bytes of the disk; UINT64_MAX where it cannot be told. */

@@ -11,6 +11,7 @@
 #include "store/store_private.h"
 
 #define IDLE_NS   INT64_C(1000000000)
+#define FILES_FEW 16
 #define WAL_BYTES ((int64_t)32 << 20)
 
 enum task { TASK_NONE, TASK_DELETE, TASK_DROP, TASK_SEAL, TASK_END };
@@ -119,7 +120,8 @@ static void publish(struct store *s, struct store_index *i, struct store_hot *h,
     store_unlock(s);
 }
 
-/* Rows that are no whole row group stand in DuckDB's log, which is slow to read at a start. */
+/* Rows that are no whole row group stand in DuckDB's log, which is slow to read at a start, and in
+ * memory that cannot be given back: with many files they are not left there. */
 static err checkpoint_if_due(struct store *s, struct store_index *i, struct why *w)
 {
     char wal[STORE_PATH];
@@ -128,7 +130,8 @@ static err checkpoint_if_due(struct store *s, struct store_index *i, struct why 
         return ERR_OK;
     memcpy(wal + strlen(wal), INDEXFILE_WAL, sizeof INDEXFILE_WAL);
     stamp = file_stamp_of(wal);
-    return stamp.size > WAL_BYTES ? indexfile_checkpoint(s->seal.session, i->catalog, w) : ERR_OK;
+    bool due = stamp.size > WAL_BYTES || (stamp.size > 0 && s->attached > FILES_FEW);
+    return due ? indexfile_checkpoint(s->seal.session, i->catalog, w) : ERR_OK;
 }
 
 static err seal(struct store *s, struct store_index *i, struct store_hot *h, struct why *w)
@@ -161,6 +164,7 @@ static err drop(struct store *s, struct store_index *i, struct store_hot *h, str
     while (*at != h)
         at = &(*at)->next;
     *at = h->next;
+    s->hot_tables--;
     if (!h->sealed)
         s->hot_rows -= h->seen.rows;
     pthread_cond_signal(&s->tail_wake);

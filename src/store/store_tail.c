@@ -69,6 +69,7 @@ static err open_table(struct store *s, struct store_index *i, uint64_t seq, stru
     t->n_open++;
     store_lock(s);
     append_hot(i, h);
+    s->hot_tables++;
     store_unlock(s);
     return ERR_OK;
 }
@@ -230,7 +231,7 @@ static bool is_due(struct store *s, const struct tail_table *o)
 /* Many tables, none of them full, and together too much. */
 static bool is_crowded(const struct store *s)
 {
-    uint64_t rows = 0;
+    uint64_t rows = store_tables_weight(s, s->tail.n_open);
     for (unsigned i = 0; i < s->tail.n_open; i++)
         rows += s->tail.open[i].rows.rows;
     return rows >= (uint64_t)s->conf.seal_rows * (STORE_HOT_TABLES - 1);
@@ -294,6 +295,13 @@ static void fail(struct store *s, const struct why *w)
 
 /* ---- the thread */
 
+/* Under lock. */
+static bool is_full(const struct store *s)
+{
+    return s->hot_rows + store_tables_weight(s, s->hot_tables) >=
+           (uint64_t)s->conf.seal_rows * STORE_HOT_TABLES;
+}
+
 /* Until there is something to read, and room for it. */
 static void wait_for_work(struct store *s, bool more)
 {
@@ -301,7 +309,7 @@ static void wait_for_work(struct store *s, bool more)
     s->tail_fails = false;
     if (!s->stopping && !more && s->tail.at >= journal_durable(s->journal))
         store_wait(s, &s->tail_wake, IDLE_NS);
-    while (!s->stopping && s->hot_rows >= (uint64_t)s->conf.seal_rows * STORE_HOT_TABLES)
+    while (!s->stopping && is_full(s))
         store_wait(s, &s->tail_wake, IDLE_NS);
     store_unlock(s);
 }

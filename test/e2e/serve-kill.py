@@ -21,7 +21,9 @@ SECONDS = float(os.environ.get("SECONDS_OF_KILLS", "inf"))
 KIND = os.environ.get("OUTPUT", "file")
 INDEX = KIND != "file"
 LONGEST = 0.6 if KIND == "store" else 0.15  # seconds of a life
-SETTINGS = ("rotation.strategy=count", "rotation.max_docs_per_index=700",
+# A view of the store has 512 indices at most, so it gets larger ones.
+DOCS = 4000 if KIND == "store" else 700
+SETTINGS = ("rotation.strategy=count", "rotation.max_docs_per_index=%d" % DOCS,
             "retention.strategy=none")
 FILES = """
 output.file.rotate_every_kb: 4096
