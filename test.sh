@@ -12,5 +12,5 @@ if ! make -s -j"$(nproc)" dev release; then
     echo '0 passed, 1 failed'
     exit 1
 fi
-T=${T:-5} exec tools/suites format bans layers size headers docs-fresh man house unit unit-tsan cli golden torture \
+T=${T:-3} exec tools/suites format bans layers size headers docs-fresh man house unit unit-tsan cli golden torture \
     slope fuzz e2e ui-test conform truth vectors pack query tshark deb-check
