@@ -11,9 +11,8 @@
 
 #include "base/buf.h"
 #include "base/cursor.h"
-#include "os/file.h"
-
-#define FILE_MAX_BYTES 65536
+#include "host/process.h"
+#include "os/clock.h"
 
 static const char *text_of(struct arena *a, struct slice s)
 {
@@ -24,20 +23,6 @@ static const char *text_of(struct arena *a, struct slice s)
         memcpy(copy, s.p, s.n);
     copy[s.n] = '\0';
     return copy;
-}
-
-/* The file's bytes, or nothing. */
-static struct slice read_file(struct arena *a, const char *root, const char *path)
-{
-    char whole[512];
-    struct buf b = buf_of(whole, sizeof whole - 1);
-    struct slice content = { NULL, 0 };
-    struct why ignored;
-    buf_printf(&b, "%s%s", root, path);
-    whole[b.n] = '\0';
-    if (b.full || file_read(a, whole, FILE_MAX_BYTES, &content, &ignored))
-        return slice_of(NULL, 0);
-    return content;
 }
 
 /* One line without its end. */
@@ -121,9 +106,9 @@ static struct slice find_codename(struct slice release, struct slice version)
 
 static void read_system(struct hostinfo *h, struct arena *a, const char *root)
 {
-    struct slice release = read_file(a, root, "/etc/os-release");
+    struct slice release = proc_text(a, root, "/etc/os-release");
     if (!release.n)
-        release = read_file(a, root, "/usr/lib/os-release");
+        release = proc_text(a, root, "/usr/lib/os-release");
     struct slice platform = release_value(release, "ID");
     struct slice version = release_value(release, "VERSION");
     h->os_name = text_of(a, release_value(release, "NAME"));
@@ -139,7 +124,7 @@ static void read_id(struct hostinfo *h, struct arena *a, const char *root)
     static const char *const paths[] = { "/etc/machine-id", "/var/lib/dbus/machine-id" };
     struct slice id = { NULL, 0 };
     for (size_t i = 0; !id.n && i < COUNT(paths); i++) {
-        struct cursor c = cur_of(read_file(a, root, paths[i]));
+        struct cursor c = cur_of(proc_text(a, root, paths[i]));
         if (!next_line(&c, &id))
             id.n = 0;
     }
@@ -149,7 +134,7 @@ static void read_id(struct hostinfo *h, struct arena *a, const char *root)
 static bool is_containerized(struct arena *a, const char *root)
 {
     static const char *const marks[] = { "/docker", "kubepods", "/lxc", "containerd", "libpod" };
-    struct slice cgroups = read_file(a, root, "/proc/1/cgroup");
+    struct slice cgroups = proc_text(a, root, "/proc/1/cgroup");
     for (size_t i = 0; i < COUNT(marks); i++)
         if (slice_search(cgroups, slice_cstr(marks[i])) >= 0)
             return true;
@@ -216,4 +201,15 @@ void hostinfo_read(struct hostinfo *h, struct arena *a, const char *root)
     read_id(h, a, root);
     h->containerized = is_containerized(a, root);
     read_addresses(h, a);
+}
+
+bool host_facts_refresh(struct host_facts *f, int64_t ttl_ns)
+{
+    int64_t now = clock_mono_ns();
+    if (f->read_ns && now - f->read_ns < ttl_ns)
+        return false;
+    f->read_ns = now;
+    arena_reset(&f->mem);
+    hostinfo_read(&f->info, &f->mem, "");
+    return true;
 }

@@ -19,3 +19,14 @@ struct hostinfo {
 /* Reads all of it. Texts are never NULL and live in a; what cannot be read is "". root: "" for this
  * machine, else a folder that stands for / (tests). */
 void hostinfo_read(struct hostinfo *h, struct arena *a, const char *root);
+
+/* The facts of this machine, kept for a time. mem: initialised and freed by the owner. */
+struct host_facts {
+    struct hostinfo info;
+    struct arena mem;
+    int64_t read_ns; /* clock_mono_ns; 0: not read yet */
+};
+
+/* Reads them when they are older than ttl_ns; true: they are new, and nothing may point to the old
+ * ones. */
+bool host_facts_refresh(struct host_facts *f, int64_t ttl_ns);

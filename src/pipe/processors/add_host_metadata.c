@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "host/hostinfo.h"
-#include "os/clock.h"
 #include "pipe/literal.h"
 #include "pipe/processor.h"
 
@@ -26,9 +25,7 @@ struct add_host_metadata {
     struct literals geo_fields;
     struct ref ref[FACTS], host;
     struct value fact[FACTS]; /* VT_NULL: not known */
-    struct hostinfo info;
-    struct arena mem; /* of the facts */
-    int64_t read_ns;  /* monotonic; 0: never */
+    struct host_facts facts;
 };
 
 static const struct option options[] = {
@@ -51,7 +48,7 @@ static err prepare(void *conf, const struct loading *l)
     for (unsigned i = 0; i < FACTS; i++)
         c->ref[i] = ref_for_writing(names[i]);
     c->host = ref_of("host");
-    arena_init(&c->mem, NULL, 0);
+    arena_init(&c->facts.mem, NULL, 0);
     return literals_add(c->geo, "host.geo", l, &c->geo_fields);
 }
 
@@ -63,7 +60,7 @@ static struct value text_value(const char *s)
 
 static void set_facts(struct add_host_metadata *c)
 {
-    const struct hostinfo *h = &c->info;
+    const struct hostinfo *h = &c->facts.info;
     c->fact[NAME] = text_value(c->name ? c->name : h->name);
     c->fact[HOSTNAME] = text_value(h->name);
     c->fact[ARCHITECTURE] = text_value(h->architecture);
@@ -82,18 +79,6 @@ static void set_facts(struct add_host_metadata *c)
         (struct value){ .type = c->netinfo ? VT_STRS : VT_NULL, .p = h->mac, .n = h->n_mac };
 }
 
-/* Events before this one are written already: nothing points to the old facts. */
-static void refresh(struct add_host_metadata *c)
-{
-    int64_t now = clock_mono_ns();
-    if (c->read_ns && now - c->read_ns < c->ttl_ns)
-        return;
-    c->read_ns = now;
-    arena_reset(&c->mem);
-    hostinfo_read(&c->info, &c->mem, "");
-    set_facts(c);
-}
-
 /* True when the event tells of a host already, in more than its name. */
 static bool is_told(struct add_host_metadata *c, const struct event *e)
 {
@@ -108,7 +93,9 @@ static enum step run(void *conf, struct event *e)
     struct add_host_metadata *c = conf;
     if (!c->replace_fields && is_told(c, e))
         return STEP_OK;
-    refresh(c);
+    /* Events before this one are written already: nothing points to the old facts. */
+    if (host_facts_refresh(&c->facts, c->ttl_ns))
+        set_facts(c);
     bool all = true;
     for (unsigned i = 0; i < FACTS; i++)
         if (c->fact[i].type != VT_NULL)
@@ -119,7 +106,7 @@ static enum step run(void *conf, struct event *e)
 static void give_back(void *conf)
 {
     struct add_host_metadata *c = conf;
-    arena_free(&c->mem);
+    arena_free(&c->facts.mem);
 }
 
 const struct processor processor_add_host_metadata = {

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "host/hostinfo.h"
-#include "os/clock.h"
 #include "pipe/literal.h"
 #include "pipe/processor.h"
 
@@ -13,9 +12,7 @@ struct add_observer_metadata {
     const struct node *geo;
     struct literals geo_fields;
     struct ref observer, hostname, ip, mac;
-    struct hostinfo info;
-    struct arena mem; /* of info */
-    int64_t read_ns;  /* monotonic; 0: never */
+    struct host_facts facts;
 };
 
 /* clang-format off */
@@ -38,19 +35,8 @@ static err prepare(void *conf, const struct loading *l)
     c->hostname = ref_for_writing("observer.hostname");
     c->ip = ref_for_writing("observer.ip");
     c->mac = ref_for_writing("observer.mac");
-    arena_init(&c->mem, NULL, 0);
+    arena_init(&c->facts.mem, NULL, 0);
     return literals_add(c->geo, "observer.geo", l, &c->geo_fields);
-}
-
-/* Events before this one are written already: nothing points to the old facts. */
-static void refresh(struct add_observer_metadata *c)
-{
-    int64_t now = clock_mono_ns();
-    if (c->read_ns && now - c->read_ns < c->ttl_ns)
-        return;
-    c->read_ns = now;
-    arena_reset(&c->mem);
-    hostinfo_read(&c->info, &c->mem, "");
 }
 
 static enum step run(void *conf, struct event *e)
@@ -58,10 +44,11 @@ static enum step run(void *conf, struct event *e)
     struct add_observer_metadata *c = conf;
     if (!c->overwrite && ref_is_there(&c->observer, e))
         return STEP_OK;
-    refresh(c);
-    struct value ip = { .type = VT_IPS, .p = c->info.ip, .n = c->info.n_ip };
-    struct value mac = { .type = VT_STRS, .p = c->info.mac, .n = c->info.n_mac };
-    bool all = ref_set_str(&c->hostname, e, slice_cstr(c->info.name));
+    /* Events before this one are written already: nothing points to the old facts. */
+    host_facts_refresh(&c->facts, c->ttl_ns);
+    struct value ip = { .type = VT_IPS, .p = c->facts.info.ip, .n = c->facts.info.n_ip };
+    struct value mac = { .type = VT_STRS, .p = c->facts.info.mac, .n = c->facts.info.n_mac };
+    bool all = ref_set_str(&c->hostname, e, slice_cstr(c->facts.info.name));
     if (c->netinfo && ip.n)
         all &= ref_set(&c->ip, e, &ip);
     if (c->netinfo && mac.n)
@@ -72,7 +59,7 @@ static enum step run(void *conf, struct event *e)
 static void give_back(void *conf)
 {
     struct add_observer_metadata *c = conf;
-    arena_free(&c->mem);
+    arena_free(&c->facts.mem);
 }
 
 const struct processor processor_add_observer_metadata = {
