@@ -1,7 +1,7 @@
 /* Base64 and base32 (RFC 4648), URL escapes (WHATWG URL, application/x-www-form-urlencoded). */
 #include "codec/unescape.h"
 
-static int base64_value(uint8_t b)
+int unescape_base64_letter(uint8_t b)
 {
     if (b >= 'A' && b <= 'Z')
         return b - 'A';
@@ -21,7 +21,7 @@ bool unescape_base64(struct slice text, struct buf *out)
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '\n' || text.p[i] == '\r')
             continue;
-        int v = base64_value(text.p[i]);
+        int v = unescape_base64_letter(text.p[i]);
         if (v < 0)
             return false;
         bits = bits << 6 | (uint32_t)v;

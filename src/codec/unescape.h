@@ -3,6 +3,9 @@
 
 #include "base/buf.h"
 
+/* What a letter of base64 stands for (RFC 4648 section 4), or -1. */
+int unescape_base64_letter(uint8_t b);
+
 /* RFC 4648 standard alphabet; padding may be missing, line ends are passed over. False on any other
  * byte, a lone last letter, or when out is full. */
 bool unescape_base64(struct slice text, struct buf *out);

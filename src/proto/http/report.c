@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/table.h"
+#include "codec/unescape.h"
 #include "proto/http/decode.h"
 #include "proto/http/headers.h"
 #include "proto/http/url.h"
@@ -226,17 +227,6 @@ static void real_ip_fields(struct event *e, const struct http_text *t)
     event_add_ip(e, &ecs[ECS_RELATED_IP], &ip, true);
 }
 
-static int base64_value(uint8_t b)
-{
-    if (b >= 'A' && b <= 'Z')
-        return b - 'A';
-    if (b >= 'a' && b <= 'z')
-        return b - 'a' + 26;
-    if (b >= '0' && b <= '9')
-        return b - '0' + 52;
-    return b == '+' ? 62 : b == '/' ? 63 : -1;
-}
-
 /* RFC 4648, padded or not; false on anything else. */
 static bool base64_decode(struct slice s, struct buf *out)
 {
@@ -245,7 +235,7 @@ static bool base64_decode(struct slice s, struct buf *out)
     while (s.n && s.p[s.n - 1] == '=')
         s.n--;
     for (size_t i = 0; i < s.n; i++) {
-        int v = base64_value(s.p[i]);
+        int v = unescape_base64_letter(s.p[i]);
         if (v < 0)
             return false;
         bits = bits << 6 | (unsigned)v;
