@@ -11,26 +11,27 @@
 
 /* ---- streams */
 
-static err read_streams(struct exchange *x, struct stream_defs *streams, struct index_sets *sets,
-                        struct why *w)
+/* False after saying why not. */
+static bool read_streams(struct exchange *x, struct stream_defs *streams, struct index_sets *sets)
 {
     struct state *st;
-    err rc = answers_state(x, &st, w);
+    struct why w;
+    err rc = answers_state(x, &st, &w);
     if (!rc)
-        rc = state_streams(st, &x->mem, streams, w);
-    return rc ? rc : state_index_sets(st, &x->mem, sets, w);
+        rc = state_streams(st, &x->mem, streams, &w);
+    if (!rc)
+        rc = state_index_sets(st, &x->mem, sets, &w);
+    if (rc)
+        exchange_fail_why(x, rc, &w);
+    return !rc;
 }
 
 void streams_list(struct exchange *x)
 {
     struct stream_defs streams;
     struct index_sets sets;
-    struct why w;
-    err rc = read_streams(x, &streams, &sets, &w);
-    if (rc) {
-        exchange_fail_why(x, rc, &w);
+    if (!read_streams(x, &streams, &sets))
         return;
-    }
     struct buf *b = exchange_json(x);
     buf_lit(b, "{\"streams\":[");
     for (unsigned i = 0; i < streams.n; i++) {
@@ -49,12 +50,8 @@ void streams_show(struct exchange *x)
 {
     struct stream_defs streams;
     struct index_sets sets;
-    struct why w;
-    err rc = read_streams(x, &streams, &sets, &w);
-    if (rc) {
-        exchange_fail_why(x, rc, &w);
+    if (!read_streams(x, &streams, &sets))
         return;
-    }
     for (unsigned i = 0; i < streams.n; i++)
         if (is_named(x->id, streams.v[i].id, streams.v[i].title)) {
             state_json_stream(exchange_json(x), &streams.v[i], &sets);
