@@ -21,6 +21,14 @@ int replay_begin(struct replay *r, const struct args *a)
     return 0;
 }
 
+err replay_open_live(struct replay *r, struct capture **out, struct why *w)
+{
+    r->live = r->start.settings.interface[0];
+    if (!node_path(r->start.config.resolved, "packetbeat.interfaces"))
+        r->live.device = "default_route";
+    return capture_open_live(&r->live, 0, out, w);
+}
+
 int replay_capture(struct replay *r, struct capture *c)
 {
     struct job job = { .settings = &r->start.settings,

@@ -12,6 +12,7 @@ struct replay {
     struct tally sums; /* of the last run */
     bool interrupted;  /* a signal ended it */
     bool dry_run;
+    struct interface_conf live;  /* of replay_open_live */
     const struct output *output; /* set before running */
     const void *output_conf;
     void (*progress)(void *ctx, const struct tally *t); /* NULL: none */
@@ -20,6 +21,10 @@ struct replay {
 
 /* Loads what -c and -E name, else built-in settings. 0, or the exit status after saying why. */
 int replay_begin(struct replay *r, const struct args *a);
+
+/* Opens the first interface of the configuration, or the default route's where none is named; its
+ * name is then in r->live.device. Fails as capture_open_live does. */
+MUST_CHECK err replay_open_live(struct replay *r, struct capture **out, struct why *w);
 
 /* Runs files (merged by time) or one capture to the end. Gives the exit status; says why. */
 int replay_files(struct replay *r, const char *const *paths, unsigned n);

@@ -29,7 +29,7 @@
 #define SAMPLE_MARK "sample.loaded"
 #define SAMPLE_TAG  "wirelume-sample"
 #define WORDS_MAX   64
-#define SET_BYTES   256
+#define TEXT_BYTES  8192
 
 struct up {
     const struct args *given;
@@ -37,6 +37,7 @@ struct up {
     struct arena mem;
     struct replay sensor;
     const char *program, *data, *config; /* config: what the server reads first */
+    const char *output;                  /* the setting that sends events to the server */
     unsigned beats, gelf, web;           /* ports; 0: left out */
     const char *words[WORDS_MAX];        /* how the server is started */
 
@@ -50,11 +51,11 @@ struct up {
 static const char *text(struct up *u, const char *fmt, ...) PRINTF(2);
 static const char *text(struct up *u, const char *fmt, ...)
 {
-    char *p = arena_alloc(&u->mem, SET_BYTES + 4096);
+    char *p = arena_alloc(&u->mem, TEXT_BYTES);
     va_list ap;
     BUG_ON(!p);
     va_start(ap, fmt);
-    vsnprintf(p, SET_BYTES + 4096, fmt, ap);
+    vsnprintf(p, TEXT_BYTES, fmt, ap);
     va_end(ap);
     return p;
 }
@@ -123,8 +124,7 @@ static err write_config(struct up *u, struct why *w)
                            "inputs.beats.bind_address: [127.0.0.1]\n"
                            "web.port: %u\n%s",
                            u->data, u->data, u->beats, u->web, gelf);
-    err rc = file_make_folder(u->data, 0750, w);
-    return rc ? rc : file_replace(u->config, slice_cstr(all), 0640, w);
+    return file_replace(u->config, slice_cstr(all), 0640, w);
 }
 
 /* What was decided from it stands in the file already. */
@@ -171,7 +171,7 @@ static void make_sensor_args(struct up *u)
     BUG_ON(!sets->v);
     for (unsigned i = 0; i < n; i++)
         sets->v[i] = u->given->sets.v[i];
-    sets->v[n] = text(u, "output.logstash.hosts=[\"127.0.0.1:%u\"]", u->beats);
+    sets->v[n] = u->output;
     sets->n = n + 1;
 }
 
@@ -184,6 +184,7 @@ static err prepare(struct up *u, struct why *w)
     if (whole && realpath(u->data, whole))
         u->data = whole;
     choose_ports(u);
+    u->output = text(u, "output.logstash.hosts=[\"127.0.0.1:%u\"]", u->beats);
     make_sensor_args(u);
     if (!rc)
         rc = write_config(u, w);
@@ -289,9 +290,8 @@ static void load_sample(struct up *u)
 {
     const char *mark = text(u, "%s/" SAMPLE_MARK, u->data);
     const char *sample = paths_sample(&u->mem);
-    const char *hosts = text(u, "output.logstash.hosts=[\"127.0.0.1:%u\"]", u->beats);
     const char *words[] = {
-        u->program, "import", "--now", "-E", hosts, "-E", "tags=[" SAMPLE_TAG "]", sample, NULL
+        u->program, "import", "--now", "-E", u->output, "-E", "tags=[" SAMPLE_TAG "]", sample, NULL
     };
     struct child c = { 0 };
     struct why why;
@@ -326,20 +326,17 @@ static void wait_for_signal(void)
 /* Captures until a signal comes. Without the right to, it says so, and the server goes on. */
 static int capture(struct up *u)
 {
-    struct interface_conf conf = u->sensor.start.settings.interface[0];
     struct capture *c;
     struct why why;
     int status = 0;
-    if (!node_path(u->sensor.start.config.resolved, "packetbeat.interfaces"))
-        conf.device = "default_route";
-    u->line.captures = capture_open_live(&conf, 0, &c, &why) == ERR_OK;
-    if (u->line.captures)
-        upline_say(&u->line, "up: capturing on %s; Ctrl-C ends", conf.device);
+    bool captures = replay_open_live(&u->sensor, &c, &why) == ERR_OK;
+    if (captures)
+        upline_say(&u->line, "up: capturing on %s; Ctrl-C ends", u->sensor.live.device);
     else
         upline_say(&u->line, "up: no live capture: %s; all else goes on, Ctrl-C ends", why.text);
     if (thread_start(&u->status, "status", show_status, u))
         return 1;
-    if (u->line.captures) {
+    if (captures) {
         status = replay_capture(&u->sensor, c);
         c->ops->close(c);
     } else {

@@ -25,25 +25,24 @@ static unsigned long long number_at(const struct jsondoc *d, const struct jsondo
     return v && v->type == JD_INT && v->i > 0 ? (unsigned long long)v->i : 0;
 }
 
-static struct health read_health(struct slice text)
+static struct health read_health(struct jsondoc *d, struct slice text)
 {
-    struct jsondoc d;
     struct health h = { 0 };
     if (!text.n)
         return h;
     uint8_t *copy = xcalloc(1, text.n + JSONDOC_PAD);
     memcpy(copy, text.p, text.n);
-    jsondoc_init(&d, NODES_MAX);
-    if (jsondoc_read(&d, copy, text.n, 0) == JSONDOC_OK) {
-        const struct jsondoc_node *c = jsondoc_get(&d, &d.node[0], SLICE("counters"));
-        const struct jsondoc_node *disk = jsondoc_get(&d, &d.node[0], SLICE("disk"));
-        h.stored = number_at(&d, c, SLICE("events.written"));
-        h.lost = number_at(&d, c, SLICE("intake.refused")) +
-                 number_at(&d, c, SLICE("gelf.dropped")) + number_at(&d, c, SLICE("events.failed"));
-        h.free_gib = (double)number_at(&d, disk, SLICE("free_bytes")) / GIB;
+    if (!d->node)
+        jsondoc_init(d, NODES_MAX);
+    if (jsondoc_read(d, copy, text.n, 0) == JSONDOC_OK) {
+        const struct jsondoc_node *c = jsondoc_get(d, &d->node[0], SLICE("counters"));
+        const struct jsondoc_node *disk = jsondoc_get(d, &d->node[0], SLICE("disk"));
+        h.stored = number_at(d, c, SLICE("events.written"));
+        h.lost = number_at(d, c, SLICE("intake.refused")) + number_at(d, c, SLICE("gelf.dropped")) +
+                 number_at(d, c, SLICE("events.failed"));
+        h.free_gib = (double)number_at(d, disk, SLICE("free_bytes")) / GIB;
         h.known = true;
     }
-    jsondoc_free(&d);
     xfree(copy);
     return h;
 }
@@ -61,7 +60,7 @@ void upline_count(struct upline *l, unsigned long long packets, unsigned long lo
 
 void upline_show(struct upline *l, struct slice health, int64_t now_ns)
 {
-    struct health h = read_health(health);
+    struct health h = read_health(&l->health, health);
     unsigned long long packets = atomic_load(&l->packets);
     double seconds = l->before_ns ? (double)(now_ns - l->before_ns) / NS_PER_S : 0;
     if (l->terminal && h.known)
@@ -94,4 +93,6 @@ void upline_end(struct upline *l)
     if (l->shown)
         fputc('\n', stderr);
     l->shown = false;
+    if (l->health.node)
+        jsondoc_free(&l->health);
 }

@@ -4,12 +4,13 @@
 
 #include <stdatomic.h>
 
-#include "base/slice.h"
+#include "codec/jsondoc.h"
 
 struct upline {
-    bool terminal, captures;
+    bool terminal;
     atomic_ullong packets, lost; /* of the sensor, since it began */
     bool shown;                  /* the line stands on the terminal */
+    struct jsondoc health;       /* what the server said last; no nodes before the first time */
     int64_t before_ns;           /* when the last one was shown, and what it counted */
     unsigned long long before_packets, before_events;
 };

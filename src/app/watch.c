@@ -5,17 +5,14 @@
 
 static int live(struct replay *r)
 {
-    struct interface_conf conf = r->start.settings.interface[0];
     struct capture *capture;
     struct why why;
-    if (!node_path(r->start.config.resolved, "packetbeat.interfaces"))
-        conf.device = "default_route";
-    err rc = capture_open_live(&conf, 0, &capture, &why);
+    err rc = replay_open_live(r, &capture, &why);
     if (rc) {
         fprintf(stderr, "watch: no live capture: %s\n", why.text);
         return rc == ERR_RIGHTS || rc == ERR_MISSING ? 0 : 1;
     }
-    fprintf(stderr, "watch: live on %s; Ctrl-C ends\n", conf.device);
+    fprintf(stderr, "watch: live on %s; Ctrl-C ends\n", r->live.device);
     int status = replay_capture(r, capture);
     capture->ops->close(capture);
     return status;
