@@ -39,10 +39,10 @@ struct run {
     struct arena *mem; /* the message's */
     struct rule_value *var;
     struct program_run *program; /* takes what create_message makes; NULL: nobody does */
-    uint16_t
-        *table_at; /* [RUN_TABLES], by hash of the name: where env has it; NULL: searched for */
-    bool failed;   /* the current statement or condition */
-    bool located;  /* why says where */
+    /* [RUN_TABLES], by hash of a table's name: where env had it last. NULL: it is searched for. */
+    uint16_t *table_at;
+    bool failed;  /* the current statement or condition */
+    bool located; /* why says where */
     char why[256];
 };
 
