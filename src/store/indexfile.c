@@ -186,33 +186,97 @@ err indexfile_detach(struct duck_session *s, const char *catalog, struct why *w)
 
 /* ---- sealing */
 
-static err seal(struct duck_session *s, const char *catalog, const char *table,
-                const struct indexfile_content *now, struct why *w)
+/* The end of a transaction in which the rows changed. */
+static err commit(struct duck_session *s, const char *catalog, const struct indexfile_content *now,
+                  struct why *w)
+{
+    uint8_t text[512];
+    struct buf sql = buf_of(text, sizeof text);
+    buf_printf(&sql, "UPDATE %s.meta SET sealed_seq=%llu, \"rows\"=%llu, from_ms=%lld, to_ms=%lld",
+               catalog, (unsigned long long)now->sealed, (unsigned long long)now->rows,
+               (long long)now->from_ms, (long long)now->to_ms);
+    err e = run(s, &sql, w);
+    return e ? e : duck_run(s, "COMMIT", w);
+}
+
+static err rolled_back(struct duck_session *s, err e, const struct why *w)
+{
+    struct why ignored; /* the first failure is told */
+    if (!e)
+        return ERR_OK;
+    (void)!duck_run(s, "ROLLBACK", &ignored);
+    return kind_of_failure(w);
+}
+
+static err insert_rows(struct duck_session *s, const char *catalog, const char *table,
+                       uint64_t last, struct why *w)
 {
     uint8_t text[512];
     struct buf sql = buf_of(text, sizeof text);
     buf_printf(&sql, "INSERT INTO %s.ev BY NAME SELECT * FROM memory.%s WHERE seq <= %llu", catalog,
-               table, (unsigned long long)now->sealed);
-    err e = run(s, &sql, w);
-    buf_reset(&sql);
-    buf_printf(&sql, "UPDATE %s.meta SET sealed_seq=%llu, \"rows\"=%llu, from_ms=%lld, to_ms=%lld",
-               catalog, (unsigned long long)now->sealed, (unsigned long long)now->rows,
-               (long long)now->from_ms, (long long)now->to_ms);
-    if (!e)
-        e = run(s, &sql, w);
-    return e ? e : duck_run(s, "COMMIT", w);
+               table, (unsigned long long)last);
+    return run(s, &sql, w);
 }
 
 err indexfile_seal(struct duck_session *s, const char *catalog, const char *table,
                    const struct indexfile_content *now, struct why *w)
 {
-    struct why ignored; /* the first failure is told */
     err e = duck_run(s, "BEGIN", w);
     if (!e)
-        e = seal(s, catalog, table, now, w);
+        e = insert_rows(s, catalog, table, now->sealed, w);
+    if (!e)
+        e = commit(s, catalog, now, w);
+    return rolled_back(s, e, w);
+}
+
+/* ---- deleting */
+
+static err run_delete(struct duck_query *q, const struct indexfile_where *where, uint64_t *gone,
+                      struct why *w)
+{
+    err e;
+    for (unsigned i = 0; i < where->n; i++)
+        duck_bind_text(q, where->text[i]);
+    e = duck_answer(q, w);
+    if (!e && duck_next(q, &e, w))
+        *gone = (uint64_t)duck_value(q, 0).i;
+    return e;
+}
+
+static err delete_rows(struct duck_session *s, const char *catalog,
+                       const struct indexfile_where *where, uint64_t *gone, struct why *w)
+{
+    size_t cap = where->sql.n + 128;
+    struct buf sql = buf_of(xmalloc(cap), cap);
+    struct duck_query *q;
+    buf_printf(&sql, "DELETE FROM %s.ev WHERE ", catalog);
+    buf_add(&sql, where->sql);
+    err e = duck_prepare(&q, s, buf_slice(&sql), w);
+    xfree(sql.p);
     if (e)
-        (void)!duck_run(s, "ROLLBACK", &ignored);
-    return e ? kind_of_failure(w) : ERR_OK;
+        return e;
+    e = run_delete(q, where, gone, w);
+    duck_query_free(q);
+    return e;
+}
+
+err indexfile_delete(struct duck_session *s, const char *catalog,
+                     const struct indexfile_where *where, struct indexfile_content *now,
+                     struct why *w)
+{
+    struct indexfile_content left = *now;
+    uint64_t gone = 0;
+    err e = duck_run(s, "BEGIN", w);
+    if (!e)
+        e = delete_rows(s, catalog, where, &gone, w);
+    left.rows -= gone < left.rows ? gone : left.rows;
+    if (!left.rows)
+        left.from_ms = left.to_ms = 0;
+    if (!e)
+        e = gone ? commit(s, catalog, &left, w) : duck_run(s, "COMMIT", w);
+    if (!e)
+        *now = left;
+    return rolled_back(s, e, w);
 }
 
 err indexfile_checkpoint(struct duck_session *s, const char *catalog, struct why *w)

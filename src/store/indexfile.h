@@ -37,6 +37,19 @@ MUST_CHECK err indexfile_detach(struct duck_session *s, const char *catalog, str
 MUST_CHECK err indexfile_seal(struct duck_session *s, const char *catalog, const char *table,
                               const struct indexfile_content *now, struct why *w);
 
+/* A condition on rows: SQL, and texts for its $1, $2, ... */
+struct indexfile_where {
+    struct slice sql;
+    const struct slice *text;
+    unsigned n;
+};
+
+/* Deletes the rows that match: *now, which is what the file has, becomes what is left. One
+ * transaction, as above. */
+MUST_CHECK err indexfile_delete(struct duck_session *s, const char *catalog,
+                                const struct indexfile_where *where, struct indexfile_content *now,
+                                struct why *w);
+
 /* What is in DuckDB's log moves into the file. */
 MUST_CHECK err indexfile_checkpoint(struct duck_session *s, const char *catalog, struct why *w);
 

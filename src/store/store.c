@@ -262,7 +262,8 @@ static err by_the_clock(struct store *s, bool all, struct why *w)
             store_sets_retain(s, s->set[i]);
     }
     store_sets_sweep(s);
-    if (!e && all)
+    bool erased = store_erase_count(s);
+    if (!e && (all || erased))
         e = store_sets_save(s, true, w);
     return e ? e : pass(s, w);
 }
@@ -378,6 +379,7 @@ void store_close(struct store *s)
     if (!s)
         return;
     store_engine_stop(s);
+    (void)store_erase_count(s);
     if (s->tail_thread.run && !s->down && (store_sets_save(s, true, &w) || pass(s, &w)))
         log_error("store", "%s", w.text);
     store_engine_end(s);
@@ -430,9 +432,9 @@ bool store_settle(struct store *s)
 {
     uint64_t all = journal_durable(s->journal);
     store_lock(s);
-    s->settling = true;
+    s->settling++;
     bool done = wait_until(s, store_passed, all);
-    s->settling = false;
+    s->settling--;
     store_unlock(s);
     return done;
 }

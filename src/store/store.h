@@ -74,6 +74,26 @@ MUST_CHECK err store_view_open(struct store *s, const struct view_range *range,
                                struct store_view **out, struct why *w);
 void store_view_close(struct store *s, struct store_view *v);
 
+/* Which messages a deletion is about: all that is said here must be so. */
+struct store_filter {
+    struct view_range range;
+    const char *stream; /* id; NULL: of any stream, or none */
+    struct slice query; /* Graylog's search syntax, as in a search (search.h); "*": all */
+};
+
+/* Deletes the messages that match out of their files, one transaction a file: what is gone does not
+ * come back, also when the process ends at any moment, and a call that failed or was cut off can be
+ * made again. Everything durable when it is called is looked at (it goes into files first, so it
+ * takes seconds); what is put meanwhile may stay. Indices that are closed, damaged or made of lines
+ * are passed. *n: messages of files that are gone, also after a failure; one that is in two index
+ * sets counts twice. now_ms is what "now" in the query means.
+ * Waits for views of ended indices: the caller holds none. A view of the write index may lose the
+ * messages while it is held. Calls of several threads go one after the other.
+ * ERR_FORMAT: the query, w says where ("query:1:4: ..."); an empty one too. ERR_LIMIT: an index was
+ * read for a minute without a pause. ERR_IO: the disk; nothing of that file has changed. */
+MUST_CHECK err store_delete(struct store *s, const struct store_filter *filter, int64_t now_ms,
+                            uint64_t *n, struct why *w);
+
 /* For tests, and before a copy is made; both wait. False: it fails for now. */
 bool store_show(struct store *s);   /* everything durable now is seen by views */
 bool store_settle(struct store *s); /* everything durable now is in files */

@@ -38,6 +38,12 @@ struct indexfile_content content_sum(struct indexfile_content a, struct indexfil
                                        .to_ms = a.to_ms > b.to_ms ? a.to_ms : b.to_ms };
 }
 
+void store_index_found(struct store_index *i, const struct indexfile_content *found)
+{
+    i->erased += i->file.rows > found->rows ? i->file.rows - found->rows : 0;
+    i->file = *found;
+}
+
 /* ---- the list of a set */
 
 struct store_index *store_index_make(struct store *s, struct store_set *f,

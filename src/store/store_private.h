@@ -52,6 +52,8 @@ struct store_index {
     /* under `lock` */
     struct indexfile_content file; /* committed */
     int64_t bytes;                 /* of the file */
+    uint64_t erased;               /* messages that are gone from the file, not from `row` yet */
+    uint64_t erase_seen;           /* number of the last deletion that has looked at it */
     bool unsaved;                  /* the state does not have the newest numbers */
     uint64_t last;       /* no record behind this one is of this index; 0: not known yet */
     bool ended;          /* everything is in the file, which is only read from now on */
@@ -102,6 +104,19 @@ struct store_seal {
     struct duck_session *session;
 };
 
+/* A deletion at work. */
+struct store_erase {
+    const struct view_range *range;
+    struct indexfile_where where;
+    uint64_t number; /* from 1 on */
+    uint64_t rows;   /* that are gone */
+    uint64_t steps;  /* files that were looked at */
+    bool busy;       /* the sealer has it in its hands */
+    bool done;
+    err rc;
+    struct why why;
+};
+
 struct store {
     char data[STORE_PATH], folder[STORE_PATH], journal_folder[STORE_PATH];
     char library[STORE_PATH];
@@ -132,7 +147,10 @@ struct store {
     unsigned hot_tables; /* all that are in memory */
     unsigned next_name;
     unsigned attached;
-    bool stopping, settling;
+    bool stopping;
+    unsigned settling;         /* callers that wait for everything to be in files */
+    struct store_erase *erase; /* NULL: none at work */
+    uint64_t erases;           /* deletions so far */
     bool tail_fails, seal_fails;
     bool dead;      /* DuckDB does not go on: it begins again when no view is held */
     unsigned views; /* that are held */
@@ -181,6 +199,9 @@ MUST_CHECK err store_index_unlink(const struct store *s, const struct store_inde
 /* `n` more messages of one time. */
 void docs_add(struct store_docs *d, int64_t n, int64_t ms);
 void content_add(struct indexfile_content *c, uint64_t seq, int64_t ms);
+/* The file has that. Messages that are gone by a deletion that was cut off behind its commit leave
+ * the row too. Under lock. */
+void store_index_found(struct store_index *i, const struct indexfile_content *found);
 /* Both together; `sealed` is b's. */
 struct indexfile_content content_sum(struct indexfile_content a, struct indexfile_content b);
 
@@ -200,6 +221,20 @@ void store_tail_close(struct store *s);
 MUST_CHECK err store_seal_open(struct store *s, struct why *w);
 void store_seal_run(void *store);
 void store_seal_close(struct store *s);
+
+/* Under `attach`: the file is not attached any more. ERR_LIMIT: it is being read. */
+MUST_CHECK err store_seal_detach(struct store *s, struct store_index *i, struct why *w);
+
+/* ---- store_delete.c: the sealer, but for the last one */
+
+/* Has the deletion at work still to look at it, and may it now? Under lock. */
+bool store_erase_is_due(const struct store *s, const struct store_index *i);
+/* Looks at it; the caller of store_delete hears of failures. */
+void store_erase_run(struct store *s, struct store_index *i);
+/* Ends the deletion when all is looked at. Under lock. */
+void store_erase_end(struct store *s);
+/* The pipe's thread: rows of indices lose what is gone. True: some did. */
+bool store_erase_count(struct store *s);
 
 /* ---- store_engine.c: the pipe's thread */
 

@@ -14,7 +14,7 @@
 #define FILES_FEW 16
 #define WAL_BYTES ((int64_t)32 << 20)
 
-enum task { TASK_NONE, TASK_DELETE, TASK_DROP, TASK_SEAL, TASK_END };
+enum task { TASK_NONE, TASK_DELETE, TASK_DROP, TASK_SEAL, TASK_END, TASK_ERASE };
 
 struct work {
     enum task task;
@@ -56,7 +56,9 @@ static struct work work_of(const struct store *s, struct store_index *i)
     h = first_unsealed(i);
     if (h && h->full && !i->damaged)
         return (struct work){ TASK_SEAL, i, h };
-    return (struct work){ has_ended(s, i) ? TASK_END : TASK_NONE, i, NULL };
+    if (has_ended(s, i))
+        return (struct work){ TASK_END, i, NULL };
+    return (struct work){ store_erase_is_due(s, i) ? TASK_ERASE : TASK_NONE, i, NULL };
 }
 
 /* Room first, then the table that has waited longest. */
@@ -174,7 +176,7 @@ static err drop(struct store *s, struct store_index *i, struct store_hot *h, str
 }
 
 /* No view may come between the look and the file's end: `attach` is held. */
-static err detach(struct store *s, struct store_index *i, struct why *w)
+err store_seal_detach(struct store *s, struct store_index *i, struct why *w)
 {
     store_lock(s);
     bool busy = i->views > 0, there = i->place != PLACE_NONE;
@@ -199,7 +201,7 @@ static err end_index(struct store *s, struct store_index *i, struct why *w)
     if (e)
         return e;
     pthread_mutex_lock(&s->attach);
-    e = detach(s, i, w);
+    e = store_seal_detach(s, i, w);
     int64_t bytes = store_index_file_bytes(s, i);
     store_lock(s);
     if (!e) {
@@ -214,7 +216,7 @@ static err end_index(struct store *s, struct store_index *i, struct why *w)
 static err delete_index(struct store *s, struct store_index *i, struct why *w)
 {
     pthread_mutex_lock(&s->attach);
-    err e = detach(s, i, w);
+    err e = store_seal_detach(s, i, w);
     if (!e)
         e = store_index_unlink(s, i, w);
     store_lock(s);
@@ -237,6 +239,9 @@ static err run(struct store *s, const struct work *work, struct why *w)
         return seal(s, work->index, work->hot, w);
     case TASK_END:
         return end_index(s, work->index, w);
+    case TASK_ERASE:
+        store_erase_run(s, work->index);
+        break;
     }
     return ERR_OK;
 }
@@ -269,6 +274,7 @@ void store_seal_run(void *store)
     store_lock(s);
     while (!s->stopping) {
         struct work work = choose(s);
+        store_erase_end(s);
         if (work.task == TASK_NONE) {
             store_wait(s, &s->seal_wake, IDLE_NS);
             continue;

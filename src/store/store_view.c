@@ -128,7 +128,7 @@ static err attach_file(struct store *s, struct store_index *i, struct why *w)
     err e = indexfile_attach_read(s->view_session, &f, &found, w);
     if (!e) {
         store_lock(s);
-        i->file = found;
+        store_index_found(i, &found);
         i->place = PLACE_READ;
         s->attached++;
         store_unlock(s);
