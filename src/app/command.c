@@ -61,8 +61,9 @@ const struct command commands[] = {
       "Reads the files; without one, the sample capture that ships with the program, and then\n"
       "captures live on the default interface. Needs no configuration.", FLAG_REPLAY, false, watch_command },
     { "import", "FILE...", "Read capture files with progress, and print what they held by protocol.",
-      "Events go to --output, or to the output of the configuration when one is named with -c.\n"
-      "With neither they are only counted.", FLAG_IMPORT, false, import_command },
+      "Events go to --output, or to the output of the configuration when one is named with -c, or to\n"
+      "the server that runs on --path.data (`wirelume up`, `wirelume serve`), and are then in its store.\n"
+      "With none of these they are only counted. Times are those of the packets, but for --now.", FLAG_IMPORT, false, import_command },
     { "trace", "FILE [FLOW]", "Print every decision taken over a capture file, indented by room.",
       "FLOW keeps only lines that contain this text, for example an address or address:port.", FLAG_REPLAY, false, trace_command },
     { "test config", NULL, "Check the configuration: prints Config OK, or what is wrong and where.", NULL, 0, false, test_config_command },

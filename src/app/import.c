@@ -1,4 +1,5 @@
-/* wirelume import FILE...: progress while it reads, a table by protocol at the end. */
+/* wirelume import FILE...: progress while it reads, a table by protocol at the end. A server that
+ * runs gets the events, as from any agent: what it has acknowledged is durable. */
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -6,15 +7,18 @@
 #include "app/command.h"
 #include "app/lines.h"
 #include "app/replay.h"
+#include "app/running.h"
+#include "base/bug.h"
 #include "os/clock.h"
 
 #define BAR_WIDTH     24
 #define RECORD_HEADER 16 /* of a packet in a pcap file */
+#define SET_BYTES     400
 
 struct progress {
     uint64_t total_bytes; /* of the files; 0: not known */
     int64_t started_ns;
-    bool terminal;
+    bool terminal, acknowledged; /* acknowledged: by a server */
 };
 
 /* What the files hold, when that can be compared with what was read. */
@@ -56,6 +60,8 @@ static void show_progress(void *ctx, const struct tally *t)
     if (part > 0 && part < 1)
         fprintf(stderr, "ETA %.0f s  ", seconds / part - seconds);
     fprintf(stderr, "%llu events", (unsigned long long)t->v[COUNTER_EVENTS_EMITTED]);
+    if (p->acknowledged)
+        fprintf(stderr, ", %llu stored", (unsigned long long)t->v[COUNTER_OUTPUT_ACKED]);
     fflush(stderr);
 }
 
@@ -84,6 +90,54 @@ static void put_table(FILE *out, const struct tally *t, double seconds)
             bytes / 1e6, seconds, packets / seconds, bytes / 1e6 / seconds);
 }
 
+/* ---- a server that runs */
+
+/* Where the configuration already sends events to; NULL: nowhere, or into the store itself. */
+static const struct node *other_output(const struct config *c)
+{
+    const struct node *output = node_get(c->resolved, "output");
+    for (const struct node *n = output ? output->child : NULL; n; n = n->next)
+        if (strcmp(n->key, "store") != 0 && strcmp(n->key, "index") != 0)
+            return n;
+    return NULL;
+}
+
+/* What is set beside what the user set: the server as the output, in place of its own files. */
+static void set_output(struct args *a, struct config *c, const char *address)
+{
+    static const char *const own[] = { "output.store", "output.index" };
+    const char **v = arena_zalloc(&c->mem, (a->sets.n + 1 + COUNT(own)) * sizeof *v);
+    char *text = arena_alloc(&c->mem, SET_BYTES);
+    BUG_ON(!v || !text);
+    memcpy(v, a->sets.v, a->sets.n * sizeof *v);
+    a->sets.v = v;
+    snprintf(text, SET_BYTES, "output.logstash.hosts=[\"%s\"]", address);
+    v[a->sets.n++] = text;
+    if (node_path(c->resolved, own[0]))
+        v[a->sets.n++] = "output.store.enabled=false";
+    if (node_path(c->resolved, own[1]))
+        v[a->sets.n++] = "output.index.enabled=false";
+}
+
+/* Makes a server that runs the output of *a. A server that cannot be asked is told of, and is no
+ * reason not to read the files. */
+static err find_server(struct args *a, struct config *c, struct running *server, struct why *w)
+{
+    const char *address;
+    if (a->output || other_output(c))
+        return ERR_OK;
+    err rc = running_find(server, a, c, w);
+    if (rc) {
+        if (rc != ERR_MISSING)
+            fprintf(stderr, "%s\n", w->text);
+        return ERR_OK;
+    }
+    rc = running_beats(server, &c->mem, &address, w);
+    if (!rc)
+        set_output(a, c, address);
+    return rc;
+}
+
 /* --output, else the output of a configuration that was named, else nowhere. */
 static void choose_output(struct replay *r, struct lines_conf *lines)
 {
@@ -96,15 +150,20 @@ static void choose_output(struct replay *r, struct lines_conf *lines)
     }
 }
 
-int import_command(const struct args *a)
+static int tell_stored(const struct tally *t, const struct running *server)
+{
+    unsigned long long stored = t->v[COUNTER_OUTPUT_ACKED], lost = t->v[COUNTER_OUTPUT_DROPPED];
+    fprintf(stderr, "%llu events are stored by the server of %s\n", stored, server->folder);
+    if (lost)
+        fprintf(stderr, "%llu were given up, unacknowledged (mend: import the file again)\n", lost);
+    return lost > 0;
+}
+
+static int import(const struct args *a, const struct running *server)
 {
     static struct replay r;
     struct lines_conf lines = { a->output };
-    struct progress p = { .terminal = isatty(STDERR_FILENO) };
-    if (!a->rest.n) {
-        fputs("Error: import needs a capture file\n", stderr);
-        return 1;
-    }
+    struct progress p = { .terminal = isatty(STDERR_FILENO), .acknowledged = server->folder };
     if (replay_begin(&r, a))
         return 1;
     choose_output(&r, &lines);
@@ -120,7 +179,31 @@ int import_command(const struct args *a)
     if (r.sums.v[COUNTER_CAPTURE_PACKETS] || !status)
         put_table(counted ? stdout : stderr, &r.sums, seconds);
     if (counted && !status)
-        puts("events were counted, not written: --output FILE writes them");
+        puts("events were counted, not written: --output FILE writes them, and a server that runs "
+             "(wirelume up) stores them");
+    if (server->folder)
+        status |= tell_stored(&r.sums, server);
     replay_end(&r);
+    return status;
+}
+
+int import_command(const struct args *given)
+{
+    struct args a = *given;
+    struct config c;
+    struct running server = { NULL, NULL };
+    struct why w;
+    if (!a.rest.n) {
+        fputs("Error: import needs a capture file\n", stderr);
+        return 1;
+    }
+    struct config_source source = start_source(given);
+    source.bare = true;
+    err rc = config_load(&c, &source, &w);
+    if (rc)
+        return start_refuse(&w);
+    rc = find_server(&a, &c, &server, &w);
+    int status = rc ? start_refuse(&w) : import(&a, &server);
+    config_free(&c);
     return status;
 }

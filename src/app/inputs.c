@@ -50,11 +50,41 @@ err receiver_load(struct receiver_conf *conf, struct config *c, struct why *w)
     return rc;
 }
 
-static err open_input(const struct input *input, struct intake *in, struct config *c,
+/* What conf has for that key; NULL: this kind of input has no such key. */
+static const void *member(const struct input *input, const void *conf, const char *key)
+{
+    for (const struct option *o = input->options; o->key; o++)
+        if (strcmp(o->key, key) == 0)
+            return (const char *)conf + o->offset;
+    return NULL;
+}
+
+static void note_listening(struct web_inputs *all, const struct input *input, const void *conf,
+                           unsigned port)
+{
+    const struct texts *address = member(input, conf, "bind_address");
+    const bool *tls = member(input, conf, "tls_enable");
+    if (all->n == WEB_INPUTS)
+        return;
+    all->v[all->n++] = (struct web_input){ .name = input->name,
+                                           .address = address && address->n ? address->v[0] : "any",
+                                           .port = port,
+                                           .tls = tls && *tls };
+}
+
+/* Where inputs are opened. */
+struct opening {
+    struct intake *in;
+    struct config *c;
+    struct web_inputs *listening;
+};
+
+static err open_input(const struct opening *at, const struct input *input,
                       const struct node *section, struct why *w)
 {
     char prefix[64];
     uint16_t port;
+    struct config *c = at->c;
     struct loading l = { prefix, &c->mem, w };
     struct input_common *conf = arena_zalloc(&c->mem, input->conf_size);
     if (!conf)
@@ -63,10 +93,12 @@ static err open_input(const struct input *input, struct intake *in, struct confi
     err rc = option_load(input->options, section, conf, &l);
     if (rc || !conf->enabled)
         return rc;
-    rc = input->open(in, conf, &port, w);
-    if (!rc)
-        log_info("intake", "%s: listening on port %u", prefix, port);
-    return rc ? rc : ERR_OK;
+    rc = input->open(at->in, conf, &port, w);
+    if (rc)
+        return rc;
+    log_info("intake", "%s: listening on port %u", prefix, port);
+    note_listening(at->listening, input, conf, port);
+    return ERR_OK;
 }
 
 static const struct input *input_find(const char *name)
@@ -101,15 +133,16 @@ static bool is_enabled(const struct node *n)
     return !(enabled && enabled->text && strcmp(enabled->text, "false") == 0);
 }
 
-err inputs_open(struct intake *in, struct config *c, struct why *w)
+err inputs_open(struct intake *in, struct config *c, struct web_inputs *listening, struct why *w)
 {
+    struct opening at = { in, c, listening };
     const struct node *n = node_get(c->resolved, "inputs");
     unsigned opened = 0;
     for (const struct node *i = n && n->type == NODE_MAP ? n->child : NULL; i; i = i->next) {
         const struct input *input = input_find(i->key);
         if (!input)
             return refuse(i, w);
-        err rc = open_input(input, in, c, i, w);
+        err rc = open_input(&at, input, i, w);
         if (rc)
             return rc;
         opened += is_enabled(i);

@@ -41,6 +41,7 @@ struct serving {
     struct metrics metrics;
     struct board *board;
     struct dashboard dashboard;
+    struct web_inputs listening;
     struct thread loop;
     err loop_err; /* written by the loop's thread, read after joining it */
     struct why loop_why;
@@ -238,7 +239,7 @@ static err open_intake(struct serving *s, struct why *w)
                                 .dead = s->dead };
     s->intake = intake_new(&conf);
     s->held = xcalloc(conf.batches, sizeof(struct message_batch *));
-    return inputs_open(s->intake, &s->start.config, w);
+    return inputs_open(s->intake, &s->start.config, &s->listening, w);
 }
 
 static unsigned batches_waiting(void *intake)
@@ -252,6 +253,7 @@ static err open_dashboard(struct serving *s, struct why *w)
                                               (unsigned)s->conf.batches },
                                    .counters = { intake_counters(s->intake), s->counters },
                                    .n_counters = 2,
+                                   .inputs = s->listening,
                                    .board = s->board };
     if (message_pipe_counters(s->pipe))
         sources.counters[sources.n_counters++] = message_pipe_counters(s->pipe);

@@ -11,6 +11,7 @@
 #include "app/command.h"
 #include "app/local.h"
 #include "app/replay.h"
+#include "app/running.h"
 #include "app/upline.h"
 #include "base/bug.h"
 #include "os/child.h"
@@ -25,7 +26,6 @@
 #define READY_NS    (60 * NS_PER_S) /* the journal may have to be read again */
 #define END_NS      (60 * NS_PER_S)
 #define RESTART_NS  (30 * NS_PER_S) /* at most, between two starts of the server */
-#define INSTALLED   "/var/lib/wirelume"
 #define SAMPLE_MARK "sample.loaded"
 #define SAMPLE_TAG  "wirelume-sample"
 #define WORDS_MAX   64
@@ -66,7 +66,7 @@ static const char *choose_data(struct up *u)
 {
     if (u->given->paths.data)
         return u->given->paths.data;
-    return access(INSTALLED, W_OK) == 0 ? INSTALLED : "data";
+    return access(RUNNING_INSTALLED, W_OK) == 0 ? RUNNING_INSTALLED : "data";
 }
 
 /* A -E KEY=NUMBER of the user's, else what is usual. */

@@ -52,7 +52,7 @@ size_t deflate_bound(size_t n)
     return n + n / 1000 + 5 * (n / 65535 + 1) + 64;
 }
 
-bool deflate_pack(struct deflater *d, struct slice in, struct buf *out)
+bool deflate_pack_as(struct deflater *d, enum deflate_form form, struct slice in, struct buf *out)
 {
     struct isal_zstream *z = &d->stream;
     size_t room = out->full ? 0 : out->cap - out->n;
@@ -62,7 +62,7 @@ bool deflate_pack(struct deflater *d, struct slice in, struct buf *out)
     z->level = d->level;
     z->level_buf = d->work;
     z->level_buf_size = d->work_bytes;
-    z->gzip_flag = IGZIP_ZLIB;
+    z->gzip_flag = form == DEFLATE_GZIP ? IGZIP_GZIP : IGZIP_ZLIB;
     z->end_of_stream = 1;
     z->flush = NO_FLUSH;
     z->next_in = (uint8_t *)(uintptr_t)in.p;
@@ -73,6 +73,11 @@ bool deflate_pack(struct deflater *d, struct slice in, struct buf *out)
         return false;
     out->n += z->total_out;
     return true;
+}
+
+bool deflate_pack(struct deflater *d, struct slice in, struct buf *out)
+{
+    return deflate_pack_as(d, DEFLATE_ZLIB, in, out);
 }
 
 struct inflater *inflater_new(void)

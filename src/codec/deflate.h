@@ -23,6 +23,9 @@ size_t deflate_bound(size_t n);
 /* Appends `in` packed in zlib form; false (and out as before) when there is no room. */
 bool deflate_pack(struct deflater *d, struct slice in, struct buf *out);
 
+/* The same in that form. */
+bool deflate_pack_as(struct deflater *d, enum deflate_form form, struct slice in, struct buf *out);
+
 /* For a thread; boot memory (exits without). */
 struct inflater *inflater_new(void);
 void inflater_free(struct inflater *d);

@@ -133,11 +133,17 @@ void conn_answer(struct exchange *x)
     send_answer(c);
 }
 
+static void run_on_pool(struct exchange *x)
+{
+    x->route->run(x);
+    reply_pack(x);
+}
+
 static void answer_or_work(struct conn *c)
 {
     struct exchange *x = c->x;
     if (x->route && x->route->place == PLACE_POOL)
-        x->work = x->route->run;
+        x->work = run_on_pool;
     else if (x->route)
         x->route->run(x);
     else

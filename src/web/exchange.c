@@ -34,6 +34,7 @@ static struct buf *begin(struct exchange *x, int status, size_t bytes)
     x->status = status;
     x->type = "application/json";
     x->constant = slice_of(NULL, 0);
+    x->packed = false;
     return &x->out;
 }
 

@@ -50,7 +50,8 @@ struct exchange {
     struct slice constant; /* or an answer that lives for ever */
     struct buf headers;
     uint8_t header_text[HEADER_BYTES];
-    bool live; /* the connection goes on as a stream of events */
+    bool packed; /* out is gzip */
+    bool live;   /* the connection goes on as a stream of events */
 };
 
 struct exchange *exchange_new(struct web *web, size_t max_bytes);

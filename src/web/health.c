@@ -108,6 +108,22 @@ static void put_queues(struct buf *b, struct web *web)
     buf_u8(b, ']');
 }
 
+static void put_inputs(struct buf *b, const struct web_inputs *inputs)
+{
+    state_json_key(b, "inputs");
+    buf_u8(b, '[');
+    for (unsigned i = 0; i < inputs->n; i++) {
+        const struct web_input *in = &inputs->v[i];
+        buf_cstr(b, i ? ",{" : "{");
+        state_json_text(b, "name", in->name);
+        state_json_text(b, "address", in->address);
+        state_json_int(b, "port", in->port);
+        state_json_bool(b, "tls", in->tls);
+        buf_u8(b, '}');
+    }
+    buf_u8(b, ']');
+}
+
 struct disk {
     int64_t size, left, used;
 };
@@ -243,6 +259,7 @@ void health_show(struct exchange *x)
     state_json_int(b, "uptime_s", (clock_mono_ns() - web->started_ns) / SECOND_NS);
     put_counters(b, web);
     put_queues(b, web);
+    put_inputs(b, &web->sources.inputs);
     put_disk(b, web, &d);
     put_journal(b, web);
     state_json_bool(b, "sample", web->sources.sample);

@@ -318,6 +318,31 @@ bool http_list_has(struct slice list, struct slice token)
     return false;
 }
 
+/* "0", "0.0", "0.000" */
+static bool is_zero(struct slice weight)
+{
+    bool zero = weight.n > 0;
+    for (size_t i = 0; i < weight.n; i++)
+        zero = zero && (weight.p[i] == '0' || (weight.p[i] == '.' && i == 1));
+    return zero;
+}
+
+bool http_takes_gzip(const struct http_head *h)
+{
+    struct slice list = http_header(h, SLICE("Accept-Encoding"));
+    bool takes = false;
+    while (list.n) {
+        struct slice weight = next_part(&list, ',');
+        struct slice coding = next_part(&weight, ';');
+        weight = slice_trim(weight);
+        bool refused = slice_starts(weight, SLICE("q=")) && is_zero(slice_after(weight, 2));
+        if (slice_eq_nocase(coding, SLICE("gzip")))
+            return !refused;
+        takes = takes || (slice_eq(coding, SLICE("*")) && !refused);
+    }
+    return takes;
+}
+
 struct slice http_cookie(const struct http_head *h, struct slice name)
 {
     struct slice rest = http_header(h, SLICE("Cookie"));

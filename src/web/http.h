@@ -52,6 +52,9 @@ struct slice http_header(const struct http_head *h, struct slice name);
 /* Is token one of a list apart by commas ("close, te")? Any case. */
 bool http_list_has(struct slice list, struct slice token);
 
+/* May the answer be packed with gzip (RFC 9110, 12.5.3)? */
+bool http_takes_gzip(const struct http_head *h);
+
 /* The value of a cookie; empty when there is none. */
 struct slice http_cookie(const struct http_head *h, struct slice name);
 

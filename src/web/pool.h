@@ -8,6 +8,7 @@
 
 #define POOL_THREADS_MAX 64
 
+struct deflater;
 struct query_session;
 struct state;
 
@@ -18,6 +19,7 @@ struct worker {
     struct state *state;           /* NULL: not opened yet */
     struct exchange *now;          /* what it works on; under pool.queue */
     struct query_session *session; /* NULL: not opened yet; set under pool.queue */
+    struct deflater *deflater;     /* NULL: not needed yet */
 };
 
 struct pool {

@@ -29,12 +29,6 @@ static const struct asset *find(struct slice path)
     return NULL;
 }
 
-static bool takes_gzip(const struct exchange *x)
-{
-    struct slice list = http_header(&x->head, SLICE("Accept-Encoding"));
-    return slice_search(list, SLICE("gzip")) >= 0 && slice_search(list, SLICE("gzip;q=0")) < 0;
-}
-
 static void answer(struct exchange *x, const char *type, struct slice body)
 {
     x->status = 200;
@@ -65,7 +59,7 @@ static void answer_asset(struct exchange *x, const struct asset *a)
     if (http_list_has(http_header(&x->head, SLICE("If-None-Match")), slice_cstr(a->etag))) {
         x->status = 304;
         x->constant = slice_of(NULL, 0);
-    } else if (a->packed && takes_gzip(x)) {
+    } else if (a->packed && http_takes_gzip(&x->head)) {
         exchange_header(x, "Content-Encoding", "gzip");
     } else if (a->packed) {
         unpack(x, x->constant);

@@ -10,6 +10,7 @@
 
 #include "base/bug.h"
 #include "base/log.h"
+#include "codec/deflate.h"
 #include "os/clock.h"
 #include "store/query.h"
 #include "web/conn.h"
@@ -277,6 +278,7 @@ static void close_worker(struct worker *w)
 {
     query_session_close(w->session);
     state_close(w->state);
+    deflater_free(w->deflater);
 }
 
 err web_start(struct web *web, struct why *w)

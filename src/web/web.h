@@ -31,6 +31,20 @@ struct web_queue {
     unsigned size;
 };
 
+/* An input that listens, to be shown. */
+struct web_input {
+    const char *name;    /* below `inputs.` */
+    const char *address; /* the first that it was told: "any", "127.0.0.1" */
+    unsigned port;
+    bool tls;
+};
+
+#define WEB_INPUTS 16
+struct web_inputs {
+    struct web_input v[WEB_INPUTS];
+    unsigned n;
+};
+
 /* What others know. All of it outlives the server. */
 struct web_sources {
     const char *version;
@@ -38,6 +52,7 @@ struct web_sources {
     const struct counters *counters[4];
     unsigned n_counters;
     struct web_queue queue;
+    struct web_inputs inputs;
     struct board *board;
     struct store *store;            /* NULL: messages go elsewhere, and nothing can be asked */
     const struct packs_conf *packs; /* NULL: none */

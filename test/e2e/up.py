@@ -2,6 +2,7 @@
 a server that is killed, ports that are in use, no right to capture, an end in order."""
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -80,6 +81,17 @@ class Up:
         return self.process.wait(60)
 
 
+def command(*words):
+    """Another command beside it: its status and what it said."""
+    done = subprocess.run(INSIDE + [PROGRAM, *words], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+def stored_of(said):
+    found = re.search(r"^(\d+) events are stored", said, re.M)
+    return int(found[1]) if found else 0
+
+
 def ask_web(n):
     for _ in range(n):
         quiet(*INSIDE, sys.executable, "-c",
@@ -106,6 +118,11 @@ def first(folder):
     before = up.stored()
     ask_web(3)
     check("live traffic is stored", up.until(lambda: up.stored() >= before + 3))
+
+    before = up.stored()
+    status, said = command("import", "--path.data", up.data, "test/cli/dns.pcap")
+    check("a capture goes into the server that runs", status == 0 and "of %s" % up.data in said, said)
+    check("all of it", stored_of(said) > 0 and up.until(lambda: up.stored() >= before + stored_of(said)), said)
 
     os.kill(up.server(), signal.SIGKILL)
     check("a server that is killed is told", up.until(lambda: "signal 9" in up.said()))

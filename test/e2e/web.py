@@ -1,5 +1,6 @@
 """The HTTP server of serve: what it answers, whom it refuses, and that nobody holds it up: requests
 with two meanings, paths that lead elsewhere, slow clients, 1,000 connections, guessed passwords."""
+import gzip
 import http.client
 import json
 import os
@@ -483,6 +484,14 @@ def questions():
     check("messages are found", status == 200 and a["answers"]["n"]["value"] == 20, a)
     rows = a["answers"]["m"]["rows"]
     check("and shown", len(rows) == 3 and a["answers"]["m"]["total"] == 20, a)
+    gz = {"Accept-Encoding": "gzip"}
+    packed = lambda body, headers: s.ask(API + "query", "POST", {**every, "ask": [body]}, headers)
+    status, headers, data = packed({"id": "m", "kind": "messages", "limit": 20}, gz)
+    ids = {row["id"] for row in json.loads(gzip.decompress(data))["answers"]["m"]["rows"]}
+    check("long answers are packed", headers.get("content-encoding") == "gzip" and headers["vary"] == "Accept-Encoding"
+          and len(ids) == 20, headers)
+    status, headers, data = packed({"id": "n", "kind": "value", "metric": "count()"}, gz)
+    check("short ones are not", "content-encoding" not in headers and json.loads(data), headers)
     one = s.get("messages/" + rows[0]["id"])
     check("one by its id", one["message"] == rows[0]["message"] and one["index"] == rows[0]["index"], one)
     check("none", s.get("messages/01HF8ZT7T00000000000000007")["message"] is None)

@@ -159,6 +159,35 @@ static void has_bounds(void **state)
 }
 
 /* However the bytes come, the end is found at the same place. */
+static void knows_who_takes_gzip(void **state)
+{
+    static const struct {
+        const char *list;
+        bool takes;
+    } cases[] = {
+        { "gzip, deflate, br, zstd", true },
+        { "deflate;q=0.5, GZIP;q=0.001", true },
+        { "*", true },
+        { "gzip ; q=0, *", false },
+        { "*;q=0.0", false },
+        { "gzip;q=0.000, deflate", false },
+        { "x-gzipper, br", false },
+        { "identity", false },
+        { "", false },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[200];
+        snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: %s\r\n\r\n",
+                 cases[i].list);
+        assert_int_equal(read_head(text), 0);
+        if (http_takes_gzip(&head) != cases[i].takes)
+            fail_msg("%s", cases[i].list);
+    }
+    assert_int_equal(read_head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 0);
+    assert_false(http_takes_gzip(&head));
+}
+
 static void finds_the_end(void **state)
 {
     (void)state;
@@ -200,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_what_has_two_meanings, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_paths_that_lead_elsewhere, setup, teardown),
         cmocka_unit_test_setup_teardown(has_bounds, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_who_takes_gzip, setup, teardown),
         cmocka_unit_test(finds_the_end),
         cmocka_unit_test(reads_hosts),
     };
