@@ -1,8 +1,7 @@
 /* Splitting messages into columns and putting them together again. */
-#include "store/columns.h"
-
 #include "base/utf8.h"
 #include "model/civil.h"
+#include "store/columns_private.h"
 
 #define TIME_BYTES 23 /* 2024-02-14 21:18:29.782 */
 
@@ -29,8 +28,7 @@ int columns_find(struct slice name)
 
 /* ---- to columns */
 
-/* Only what is written again as the same text. */
-static bool read_time(struct slice s, struct duck_value *out)
+bool column_read_time(struct slice s, struct duck_value *out)
 {
     uint8_t iso[TIME_BYTES + 1], again[2 * TIME_BYTES];
     int64_t ms;
@@ -66,7 +64,7 @@ static bool read_column(const struct jsondoc_node *v, enum column_kind kind, str
     case COLUMN_TEXT:
         return v->type == JD_STR && read_text(jsondoc_str(v), out);
     case COLUMN_TIME:
-        return v->type == JD_STR && read_time(jsondoc_str(v), out);
+        return v->type == JD_STR && column_read_time(jsondoc_str(v), out);
     case COLUMN_LIST:
         return false; /* see split_lists */
     case COLUMN_MARK:

@@ -84,7 +84,7 @@ struct duck_place {
 MUST_CHECK err duck_table_open(struct duck_table **out, struct duck_session *s,
                                const struct duck_place *place, struct why *w);
 
-/* Values of the row at hand; a column that is not put is NULL. */
+/* Values of the row at hand, copied; a column that is not put is NULL. Texts are UTF-8. */
 void duck_put_text(struct duck_table *t, unsigned column, struct slice v);
 void duck_put_int(struct duck_table *t, unsigned column, int64_t v); /* bool, int, time */
 void duck_put_double(struct duck_table *t, unsigned column, double v);

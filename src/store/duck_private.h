@@ -1,6 +1,7 @@
 /* What the files of the DuckDB layer share. */
 #pragma once
 
+#include "base/arena.h"
 #include "store/duck.h"
 
 /* Pointers to things of the library; it alone knows what is behind them. */
@@ -38,10 +39,16 @@ struct duck_session {
 MUST_CHECK err duck_failed(struct why *w, const char *doing, const char *words);
 
 /* The text of a cell of a VARCHAR vector: at most 12 bytes stand in it, a longer one elsewhere. */
+#define DUCK_TEXT_CELL 16
 struct slice duck_text_at(const uint8_t *cell);
+/* UTF-8; a longer text is copied to mem, which has no bound. */
+void duck_text_put(uint8_t *cell, struct slice v, struct arena *mem);
 
 /* Registers the functions of duck_function.c. */
 MUST_CHECK err duck_add_functions(struct duck *d, struct why *w);
+
+/* Of a statement that runs; other states: it is done, or failed. */
+enum duck_pending { DUCK_PENDING_NOT_READY = 1, DUCK_PENDING_NO_TASKS = 3 };
 
 /* Types of the C API that are used. */
 enum duck_type {

@@ -1,8 +1,11 @@
 /* Prepared statements with bound parameters, and their rows, chunk by chunk. */
 #include "base/bug.h"
+#include "os/clock.h"
 #include "store/duck_private.h"
 
-#define COLUMNS_MAX 512
+#define COLUMNS_MAX  512
+#define SLEEP_MIN_NS 20000
+#define SLEEP_MAX_NS 1000000
 
 struct column {
     unsigned type; /* enum duck_type */
@@ -96,6 +99,42 @@ void duck_bind_time(struct duck_query *q, int64_t us)
     bound(q, q->api->bind_timestamp(q->statement, ++q->bound, t));
 }
 
+/* ---- running */
+
+/* Left alone, the library asks again and again whether its other threads are done, which takes a
+ * core; here the asking thread sleeps meanwhile. */
+static void run_tasks(const struct duck_query *q, duck_handle pending)
+{
+    int64_t sleep_ns = SLEEP_MIN_NS;
+    for (unsigned state;;) {
+        state = q->api->pending_execute_task(pending);
+        if (state == DUCK_PENDING_NOT_READY) {
+            sleep_ns = SLEEP_MIN_NS;
+            continue;
+        }
+        if (state != DUCK_PENDING_NO_TASKS)
+            return;
+        clock_sleep_until(clock_mono_ns() + sleep_ns);
+        sleep_ns = sleep_ns < SLEEP_MAX_NS ? 2 * sleep_ns : sleep_ns;
+    }
+}
+
+static err execute(struct duck_query *q, struct why *w)
+{
+    duck_handle pending = NULL;
+    err rc = ERR_OK;
+    if (q->api->pending_prepared(q->statement, &pending)) {
+        rc = duck_failed(w, "query", q->api->pending_error(pending));
+    } else {
+        run_tasks(q, pending);
+        q->has_result = true;
+        if (q->api->execute_pending(pending, &q->result))
+            rc = duck_failed(w, "query", q->api->result_error(&q->result));
+    }
+    q->api->destroy_pending(&pending);
+    return rc;
+}
+
 /* ---- rows */
 
 err duck_answer(struct duck_query *q, struct why *w)
@@ -105,9 +144,9 @@ err duck_answer(struct duck_query *q, struct why *w)
     drop_result(q);
     q->bound = 0;
     q->row = q->rows = 0;
-    q->has_result = true;
-    if (q->api->execute_prepared(q->statement, &q->result))
-        return duck_failed(w, "query", q->api->result_error(&q->result));
+    err rc = execute(q, w);
+    if (rc)
+        return rc;
     q->n = (unsigned)q->api->column_count(&q->result);
     BUG_ON(q->n > COLUMNS_MAX);
     if (!q->column)
@@ -158,6 +197,22 @@ struct slice duck_text_at(const uint8_t *cell)
     memcpy(&n, cell, sizeof n);
     memcpy(&p, cell + 8, sizeof p);
     return slice_of(n <= 12 ? cell + 4 : p, n);
+}
+
+void duck_text_put(uint8_t *cell, struct slice v, struct arena *mem)
+{
+    uint32_t n = (uint32_t)v.n;
+    memset(cell, 0, DUCK_TEXT_CELL);
+    memcpy(cell, &n, sizeof n);
+    if (n <= 12) {
+        if (n)
+            memcpy(cell + 4, v.p, n);
+        return;
+    }
+    const uint8_t *p = arena_dup(mem, v).p;
+    BUG_ON(!p || v.n > UINT32_MAX);
+    memcpy(cell + 4, p, 4);
+    memcpy(cell + 8, &p, sizeof p);
 }
 
 /* HUGEINT, which sums have; what does not fit becomes a double. */

@@ -3,7 +3,6 @@
 #include "store/duck_private.h"
 
 struct column {
-    duck_handle vector;
     void *data;
     uint64_t *validity;
 };
@@ -13,8 +12,9 @@ struct duck_table {
     duck_handle appender, chunk;
     const enum duck_kind *kinds;
     unsigned n, rows;
-    uint64_t put[8]; /* a bit for each column of the row at hand */
     struct column *column;
+    struct arena
+        texts; /* longer ones of the chunk at hand, which the library copies when it is full */
 };
 
 static const unsigned types[] = {
@@ -23,15 +23,16 @@ static const unsigned types[] = {
     [DUCK_TIME] = DUCK_TYPE_TIMESTAMP,
 };
 
-/* Addresses move when a chunk is reset. */
+/* Addresses move when a chunk is reset. All values are NULL until they are put. */
 static void look_up_columns(struct duck_table *t)
 {
     for (unsigned i = 0; i < t->n; i++) {
         struct column *c = &t->column[i];
-        c->vector = t->api->data_chunk_get_vector(t->chunk, i);
-        c->data = t->api->vector_get_data(c->vector);
-        t->api->vector_ensure_validity_writable(c->vector);
-        c->validity = t->api->vector_get_validity(c->vector);
+        duck_handle vector = t->api->data_chunk_get_vector(t->chunk, i);
+        c->data = t->api->vector_get_data(vector);
+        t->api->vector_ensure_validity_writable(vector);
+        c->validity = t->api->vector_get_validity(vector);
+        memset(c->validity, 0, DUCK_CHUNK_ROWS / 8);
     }
 }
 
@@ -51,7 +52,8 @@ err duck_table_open(struct duck_table **out, struct duck_session *s, const struc
                     struct why *w)
 {
     struct duck_table *t = xcalloc(1, sizeof *t);
-    BUG_ON(place->n == 0 || place->n > sizeof t->put * 8);
+    BUG_ON(place->n == 0);
+    arena_init(&t->texts, NULL, 0);
     t->api = &s->duck->api;
     t->kinds = place->kinds;
     t->n = place->n;
@@ -76,6 +78,7 @@ void duck_table_close(struct duck_table *t)
         (void)t->api->appender_clear(t->appender); /* destroying it would hand them over */
         (void)t->api->appender_destroy(&t->appender);
     }
+    arena_free(&t->texts);
     xfree(t->column);
     xfree(t);
 }
@@ -83,15 +86,16 @@ void duck_table_close(struct duck_table *t)
 static struct column *put(struct duck_table *t, unsigned column)
 {
     BUG_ON(column >= t->n);
-    t->put[column / 64] |= UINT64_C(1) << column % 64;
-    return &t->column[column];
+    struct column *c = &t->column[column];
+    c->validity[t->rows / 64] |= UINT64_C(1) << t->rows % 64;
+    return c;
 }
 
 void duck_put_text(struct duck_table *t, unsigned column, struct slice v)
 {
     struct column *c = put(t, column);
     BUG_ON(t->kinds[column] != DUCK_TEXT);
-    t->api->vector_assign_string_element_len(c->vector, t->rows, v.n ? (const char *)v.p : "", v.n);
+    duck_text_put((uint8_t *)c->data + DUCK_TEXT_CELL * t->rows, v, &t->texts);
 }
 
 void duck_put_int(struct duck_table *t, unsigned column, int64_t v)
@@ -118,6 +122,7 @@ static err hand_over(struct duck_table *t, struct why *w)
     if (t->api->append_data_chunk(t->appender, t->chunk))
         return duck_failed(w, "adding rows", t->api->appender_error(t->appender));
     t->api->data_chunk_reset(t->chunk);
+    arena_reset(&t->texts);
     look_up_columns(t);
     t->rows = 0;
     return ERR_OK;
@@ -125,11 +130,6 @@ static err hand_over(struct duck_table *t, struct why *w)
 
 err duck_end_row(struct duck_table *t, struct why *w)
 {
-    for (unsigned i = 0; i < t->n; i++) {
-        if (!(t->put[i / 64] >> i % 64 & 1))
-            t->column[i].validity[t->rows / 64] &= ~(UINT64_C(1) << t->rows % 64);
-    }
-    memset(t->put, 0, sizeof t->put);
     return ++t->rows < DUCK_CHUNK_ROWS ? ERR_OK : hand_over(t, w);
 }
 

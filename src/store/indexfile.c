@@ -208,14 +208,33 @@ static err rolled_back(struct duck_session *s, err e, const struct why *w)
     return kind_of_failure(w);
 }
 
+/* A statement about many rows; where->text are its parameters. *changed: how many it was. */
+static err change_rows(struct duck_session *s, struct slice sql,
+                       const struct indexfile_where *where, uint64_t *changed, struct why *w)
+{
+    struct duck_query *q;
+    err e = duck_prepare(&q, s, sql, w);
+    if (e)
+        return e;
+    for (unsigned i = 0; i < where->n; i++)
+        duck_bind_text(q, where->text[i]);
+    e = duck_answer(q, w);
+    if (!e && duck_next(q, &e, w))
+        *changed = (uint64_t)duck_value(q, 0).i;
+    duck_query_free(q);
+    return e;
+}
+
 static err insert_rows(struct duck_session *s, const char *catalog, const char *table,
                        uint64_t last, struct why *w)
 {
     uint8_t text[512];
     struct buf sql = buf_of(text, sizeof text);
+    const struct indexfile_where all = { .n = 0 };
+    uint64_t n;
     buf_printf(&sql, "INSERT INTO %s.ev BY NAME SELECT * FROM memory.%s WHERE seq <= %llu", catalog,
                table, (unsigned long long)last);
-    return run(s, &sql, w);
+    return change_rows(s, buf_slice(&sql), &all, &n, w);
 }
 
 err indexfile_seal(struct duck_session *s, const char *catalog, const char *table,
@@ -231,32 +250,15 @@ err indexfile_seal(struct duck_session *s, const char *catalog, const char *tabl
 
 /* ---- deleting */
 
-static err run_delete(struct duck_query *q, const struct indexfile_where *where, uint64_t *gone,
-                      struct why *w)
-{
-    err e;
-    for (unsigned i = 0; i < where->n; i++)
-        duck_bind_text(q, where->text[i]);
-    e = duck_answer(q, w);
-    if (!e && duck_next(q, &e, w))
-        *gone = (uint64_t)duck_value(q, 0).i;
-    return e;
-}
-
 static err delete_rows(struct duck_session *s, const char *catalog,
                        const struct indexfile_where *where, uint64_t *gone, struct why *w)
 {
     size_t cap = where->sql.n + 128;
     struct buf sql = buf_of(xmalloc(cap), cap);
-    struct duck_query *q;
     buf_printf(&sql, "DELETE FROM %s.ev WHERE ", catalog);
     buf_add(&sql, where->sql);
-    err e = duck_prepare(&q, s, buf_slice(&sql), w);
+    err e = change_rows(s, buf_slice(&sql), where, gone, w);
     xfree(sql.p);
-    if (e)
-        return e;
-    e = run_delete(q, where, gone, w);
-    duck_query_free(q);
     return e;
 }
 

@@ -93,7 +93,8 @@ struct tail_table {
 struct store_tail {
     struct duck_session *session;
     struct journal_reader *reader;
-    struct jsondoc doc;
+    struct column_scanner *scanner;
+    struct jsondoc doc; /* for what the scanner leaves */
     struct buf text, mem;
     struct tail_table *open; /* the one that was used last is first */
     unsigned n_open, cap_open;

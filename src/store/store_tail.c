@@ -4,6 +4,7 @@
 
 #include "base/bug.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "os/clock.h"
 #include "store/store_private.h"
 #include "store/store_record.h"
@@ -113,12 +114,25 @@ static void end_table(struct store *s, unsigned at)
 
 /* ---- records */
 
+/* As a field, when it is not even text. */
+static struct slice whole_doc(struct buf *mem, struct slice text)
+{
+    if (utf8_ok(text))
+        return text;
+    size_t start = mem->n;
+    buf_lit(mem, "{\"full_message\":");
+    jsondoc_string(mem, text, false);
+    buf_u8(mem, '}');
+    return buf_since(mem, start);
+}
+
 /* A message that cannot be split is kept whole. */
 static void keep_whole(struct store *s, struct message_row *row, const struct record *r)
 {
+    buf_reset(&s->tail.mem);
     memset(row, 0, sizeof *row);
     row->v[COLUMN_timestamp] = (struct duck_value){ .kind = DUCK_TIME, .i = r->ts_ms * 1000 };
-    row->doc = r->text;
+    row->doc = whole_doc(&s->tail.mem, r->text);
     store_lock(s);
     store_counted(s, COUNTER_STORE_UNSPLIT, 1);
     store_unlock(s);
@@ -136,8 +150,11 @@ static void split(struct store *s, const struct record *r, struct message_row *r
 {
     struct store_tail *t = &s->tail;
     struct why w;
-    make_room(&t->text, r->text.n + JSONDOC_PAD);
     make_room(&t->mem, 6 * r->text.n + 4096);
+    buf_reset(&t->mem);
+    if (columns_scan(t->scanner, r->text, row, &t->mem))
+        return;
+    make_room(&t->text, r->text.n + JSONDOC_PAD);
     buf_reset(&t->text);
     buf_reset(&t->mem);
     buf_add(&t->text, r->text);
@@ -335,6 +352,7 @@ err store_tail_open(struct store *s, struct why *w)
 {
     struct store_tail *t = &s->tail;
     jsondoc_init(&t->doc, NODES_MAX);
+    t->scanner = column_scanner_new();
     t->at = s->tail_seq;
     err e = duck_session_open(&t->session, s->duck, w);
     return e ? e : journal_reader_open(&t->reader, s->journal, t->at + 1, w);
@@ -348,6 +366,7 @@ void store_tail_close(struct store *s)
     journal_reader_close(t->reader);
     duck_session_close(t->session);
     jsondoc_free(&t->doc);
+    column_scanner_free(t->scanner);
     xfree(t->open);
     xfree(t->text.p);
     xfree(t->mem.p);

@@ -13,6 +13,7 @@
 static struct jsondoc before, after;
 static uint8_t memory[ROOM], joined[ROOM];
 static struct message_row row;
+static struct column_scanner *scanner;
 static struct why why;
 
 static int setup(void **state)
@@ -20,6 +21,7 @@ static int setup(void **state)
     (void)state;
     jsondoc_init(&before, 1000);
     jsondoc_init(&after, 1000);
+    scanner = column_scanner_new();
     return 0;
 }
 
@@ -28,6 +30,7 @@ static int teardown(void **state)
     (void)state;
     jsondoc_free(&before);
     jsondoc_free(&after);
+    column_scanner_free(scanner);
     return 0;
 }
 
@@ -202,6 +205,136 @@ static void documents_of_the_pack_come_back(void **state)
     assert_true(filled > 5 * n);
 }
 
+/* ---- the scanner */
+
+static uint8_t scanned_memory[ROOM];
+static struct message_row scanned;
+
+static bool scan(struct slice text)
+{
+    struct buf mem = buf_of(scanned_memory, sizeof scanned_memory);
+    return columns_scan(scanner, text, &scanned, &mem);
+}
+
+/* As written by jsondoc_write: numbers have one form then. */
+static struct slice normal(struct slice doc, uint8_t to[ROOM])
+{
+    static uint8_t text[ROOM];
+    struct buf b = buf_of(to, ROOM);
+    if (!doc.n)
+        return doc;
+    assert_int_equal(jsondoc_read(&after, copy(doc, text), doc.n, 0), JSONDOC_OK);
+    jsondoc_write(&after, &after.node[0], &b);
+    return buf_slice(&b);
+}
+
+/* What the scanner took is what columns_split makes of it. */
+static void assert_split_alike(struct slice text)
+{
+    static uint8_t own[ROOM], a[ROOM], b[ROOM];
+    struct buf mem = buf_of(memory, sizeof memory);
+    err e = columns_split(&row, &before, slice_of(copy(text, own), text.n), &mem, &why);
+    if (e)
+        fail_msg("%.*s: %s", (int)text.n, (const char *)text.p, why.text);
+    for (int c = 0; c < COLUMNS_N; c++) {
+        assert_int_equal(scanned.v[c].kind, row.v[c].kind);
+        assert_int_equal(scanned.v[c].i, row.v[c].i);
+        assert_true(slice_eq(scanned.v[c].text, row.v[c].text));
+    }
+    struct slice x = normal(scanned.doc, a), y = normal(row.doc, b);
+    if (!slice_eq(x, y))
+        fail_msg("%.*s is not %.*s", (int)x.n, (const char *)x.p, (int)y.n, (const char *)y.p);
+}
+
+static void the_scanner_takes_usual_messages(void **state)
+{
+    (void)state;
+    static const char *const json[] = {
+        "{\"timestamp\":\"2024-02-14 21:18:29.782\",\"source_ip\":\"10.0.0.1\",\"source_port\":53,"
+        "\"vendor_flow_final\":true,\"streams\":[\"a\",\"b\"],\"other\":1}",
+        "{\"a\":1,\"b\":\"x\",\"source_port\":1,\"c\":[],\"d\":{},\"message\":\"m\",\"e\":null}",
+        "{\"source_port\":\"53\",\"source_ip\":1,\"streams\":{},\"misfits\":true}",
+        "{\"entropy\":3.4594316186372973,\"half\":0.5,\"none\":0.0,\"low\":-12.001}",
+        "{\"text\":\"a\\\"b\\\\c\\n\",\"list\":[{\"k\":[1,-2,\"\xc3\xa4\"]},false]}",
+        "{\"source_port\":null,\"timestamp\":\"2024-02-30 00:00:00.000\",\"http_bytes\":1.5}",
+    };
+    for (size_t i = 0; i < COUNT(json); i++) {
+        if (!scan(slice_cstr(json[i])))
+            fail_msg("%s", json[i]);
+        assert_split_alike(slice_cstr(json[i]));
+    }
+}
+
+static void the_scanner_leaves_the_rest(void **state)
+{
+    (void)state;
+    static const char *const json[] = {
+        "",
+        "{}",
+        "[]",
+        "{\"a\":1} ",
+        "{\"a\": 1}",
+        "{\"a\":1,}",
+        "{\"a\":1,\"a\":2}",
+        "{\"source\":\"one\",\"source\":2}",
+        "{\"a\":\"\\u00e4\"}",
+        "{\"a\":\"\\/\"}",
+        "{\"a\\n\":1}",
+        "{\"source\":\"a\\nb\"}",
+        "{\"a\":01}",
+        "{\"a\":-0}",
+        "{\"a\":1e3}",
+        "{\"a\":1.50}",
+        "{\"a\":0.0001}",
+        "{\"a\":12345678.5}",
+        "{\"a\":9223372036854775808}",
+        "{\"a\":tru}",
+        "{\"a\":[1,]}",
+        "{\"a\":{\"b\"}}",
+        "{\"a\":\"\xff\"}",
+        "{\"a\":\"b\tc\"}",
+        "{\"a\":\"b",
+        "{\"a\":\"b\\",
+        "{\"a\"",
+        "{\"a\":",
+    };
+    for (size_t i = 0; i < COUNT(json); i++)
+        if (scan(slice_cstr(json[i])))
+            fail_msg("%s", json[i]);
+}
+
+/* Documents of the pack as they are written, and with bytes of them changed: whatever the scanner
+ * takes of that is right. */
+static void the_scanner_is_never_wrong(void **state)
+{
+    (void)state;
+    static char line[ROOM];
+    static uint8_t text[ROOM];
+    unsigned taken = 0, n = 0, changed = 0, seed = 1;
+    FILE *list = popen("cat test/pack/golden/*.ndjson", "r");
+    assert_non_null(list);
+    while (fgets(line, sizeof line, list) && n < 100) {
+        assert_int_equal(split(line), ERR_OK);
+        struct slice s = join();
+        bool whole = scan(s);
+        taken += whole;
+        n++;
+        if (whole)
+            assert_split_alike(s);
+        for (unsigned i = 0; i < 50; i++) {
+            seed = seed * 1103515245 + 12345;
+            memcpy(text, s.p, s.n);
+            text[(seed >> 8) % s.n] = "\"\\,:[]{}0-e\xc3\x01x. "[(seed >> 4) % 16];
+            if (!scan(slice_of(text, s.n)))
+                continue;
+            changed++;
+            assert_split_alike(slice_of(text, s.n));
+        }
+    }
+    (void)pclose(list);
+    assert_true(n >= 4 && taken > n * 3 / 4 && changed > n);
+}
+
 static void what_is_no_message_is_refused(void **state)
 {
     (void)state;
@@ -230,6 +363,9 @@ int main(void)
         cmocka_unit_test(marks_are_no_fields),
         cmocka_unit_test(fields_come_back),
         cmocka_unit_test(documents_of_the_pack_come_back),
+        cmocka_unit_test(the_scanner_takes_usual_messages),
+        cmocka_unit_test(the_scanner_leaves_the_rest),
+        cmocka_unit_test(the_scanner_is_never_wrong),
         cmocka_unit_test(what_is_no_message_is_refused),
         cmocka_unit_test(too_little_memory_is_told),
     };
