@@ -47,8 +47,8 @@ void duck_text_put(uint8_t *cell, struct slice v, struct arena *mem);
 /* Registers the functions of duck_function.c. */
 MUST_CHECK err duck_add_functions(struct duck *d, struct why *w);
 
-/* Of a statement that runs; other states: it is done, or failed. */
-enum duck_pending { DUCK_PENDING_NOT_READY = 1, DUCK_PENDING_NO_TASKS = 3 };
+/* Of a statement that runs; another state: it is done. */
+enum duck_pending { DUCK_PENDING_NOT_READY = 1, DUCK_PENDING_ERROR = 2, DUCK_PENDING_NO_TASKS = 3 };
 
 /* Types of the C API that are used. */
 enum duck_type {

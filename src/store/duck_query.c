@@ -103,17 +103,17 @@ void duck_bind_time(struct duck_query *q, int64_t us)
 
 /* Left alone, the library asks again and again whether its other threads are done, which takes a
  * core; here the asking thread sleeps meanwhile. */
-static void run_tasks(const struct duck_query *q, duck_handle pending)
+static unsigned run_tasks(const struct duck_query *q, duck_handle pending)
 {
     int64_t sleep_ns = SLEEP_MIN_NS;
-    for (unsigned state;;) {
-        state = q->api->pending_execute_task(pending);
+    for (;;) {
+        unsigned state = q->api->pending_execute_task(pending);
         if (state == DUCK_PENDING_NOT_READY) {
             sleep_ns = SLEEP_MIN_NS;
             continue;
         }
         if (state != DUCK_PENDING_NO_TASKS)
-            return;
+            return state;
         clock_sleep_until(clock_mono_ns() + sleep_ns);
         sleep_ns = sleep_ns < SLEEP_MAX_NS ? 2 * sleep_ns : sleep_ns;
     }
@@ -123,10 +123,10 @@ static err execute(struct duck_query *q, struct why *w)
 {
     duck_handle pending = NULL;
     err rc = ERR_OK;
-    if (q->api->pending_prepared(q->statement, &pending)) {
+    if (q->api->pending_prepared(q->statement, &pending) ||
+        run_tasks(q, pending) == DUCK_PENDING_ERROR) {
         rc = duck_failed(w, "query", q->api->pending_error(pending));
     } else {
-        run_tasks(q, pending);
         q->has_result = true;
         if (q->api->execute_pending(pending, &q->result))
             rc = duck_failed(w, "query", q->api->result_error(&q->result));
