@@ -53,6 +53,8 @@ const struct command commands[] = {
     { "store repair", NULL, "Write damaged files anew with all that can be read of them; no server may run.",
       "The old file is kept as PREFIX_N.duckdb.damaged. A file of which nothing can be read is only\nrenamed.", 0, false, store_repair_command },
     { "store compact", NULL, "Write every file of the store anew, as small as it can be; no server may run.", NULL, 0, false, store_compact_command },
+    { "sample remove", NULL, "Take the messages of the sample capture, which `wirelume up` loads on its first run, out of the store.",
+      "By the server that runs on --path.data, else in the files. It is not loaded again.", 0, false, sample_remove_command },
     { "query", "[SEARCH]", "Ask about messages in the store: which ones, how many, the most frequent values, over time.",
       "SEARCH is Graylog's search syntax: vendor_subtype:dns AND query_result_code:3. With --ask message it\n"
       "is the id of a message. A server that runs is asked over its socket in path.data; when none runs\n"

@@ -51,6 +51,7 @@ int stream_show_command(const struct args *a);
 int index_set_list_command(const struct args *a);
 int index_set_show_command(const struct args *a);
 int index_set_set_command(const struct args *a);
+int sample_remove_command(const struct args *a);
 int query_command(const struct args *a);
 int store_export_command(const struct args *a);
 int store_check_command(const struct args *a);

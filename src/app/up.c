@@ -20,16 +20,15 @@
 #include "os/port.h"
 #include "os/signal.h"
 #include "os/thread.h"
+#include "web/sample.h"
 
-#define NS_PER_S    INT64_C(1000000000)
-#define LOOK_NS     (NS_PER_S / 10)
-#define READY_NS    (60 * NS_PER_S) /* the journal may have to be read again */
-#define END_NS      (60 * NS_PER_S)
-#define RESTART_NS  (30 * NS_PER_S) /* at most, between two starts of the server */
-#define SAMPLE_MARK "sample.loaded"
-#define SAMPLE_TAG  "wirelume-sample"
-#define WORDS_MAX   64
-#define TEXT_BYTES  8192
+#define NS_PER_S   INT64_C(1000000000)
+#define LOOK_NS    (NS_PER_S / 10)
+#define READY_NS   (60 * NS_PER_S) /* the journal may have to be read again */
+#define END_NS     (60 * NS_PER_S)
+#define RESTART_NS (30 * NS_PER_S) /* at most, between two starts of the server */
+#define WORDS_MAX  64
+#define TEXT_BYTES 8192
 
 struct up {
     const struct args *given;
@@ -288,7 +287,7 @@ static void on_progress(void *ctx, const struct tally *t)
 
 static void load_sample(struct up *u)
 {
-    const char *mark = text(u, "%s/" SAMPLE_MARK, u->data);
+    const char *mark = text(u, "%s/" SAMPLE_LOADED, u->data);
     const char *sample = paths_sample(&u->mem);
     const char *words[] = {
         u->program, "import", "--now", "-E", u->output, "-E", "tags=[" SAMPLE_TAG "]", sample, NULL
@@ -308,7 +307,7 @@ static void load_sample(struct up *u)
     if (c.status || file_replace(mark, SLICE("tagged " SAMPLE_TAG "\n"), 0640, &why))
         return;
     fputs("up: a sample capture is loaded, so that there is something to see; it is tagged: "
-          "NOT packetbeat_tags:" SAMPLE_TAG " leaves it out (wirelume up --no-sample loads none)\n",
+          "`wirelume sample remove` takes it out, NOT packetbeat_tags:" SAMPLE_TAG " hides it\n",
           stderr);
 }
 

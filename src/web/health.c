@@ -7,6 +7,7 @@
 #include "store/store.h"
 #include "web/answers.h"
 #include "web/handlers.h"
+#include "web/sample.h"
 #include "web/web_private.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -262,7 +263,7 @@ void health_show(struct exchange *x)
     put_inputs(b, &web->sources.inputs);
     put_disk(b, web, &d);
     put_journal(b, web);
-    state_json_bool(b, "sample", web->sources.sample);
+    state_json_bool(b, "sample", sample_is_there(web->sources.folder));
     put_notes(b, web, &d, rc ? w.text : NULL);
     put_history(b, &web->health);
     buf_u8(b, '}');

@@ -56,7 +56,6 @@ struct web_sources {
     struct board *board;
     struct store *store;            /* NULL: messages go elsewhere, and nothing can be asked */
     const struct packs_conf *packs; /* NULL: none */
-    bool sample;                    /* what is shown is the sample that ships with the program */
 };
 
 struct web;

@@ -92,6 +92,11 @@ def stored_of(said):
     return int(found[1]) if found else 0
 
 
+def removed_of(said):
+    found = re.match(r"(\d+) messages of the sample are removed", said)
+    return int(found[1]) if found else -1
+
+
 def ask_web(n):
     for _ in range(n):
         quiet(*INSIDE, sys.executable, "-c",
@@ -124,6 +129,13 @@ def first(folder):
     check("a capture goes into the server that runs", status == 0 and "of %s" % up.data in said, said)
     check("all of it", stored_of(said) > 0 and up.until(lambda: up.stored() >= before + stored_of(said)), said)
 
+    check("health tells of the sample", up.health()["sample"] is True)
+    status, said = command("sample", "remove", "--path.data", up.data)
+    check("the sample goes", status == 0 and removed_of(said) >= 400, said)
+    check("and is told of no more", up.health()["sample"] is False)
+    status, said = command("sample", "remove", "--path.data", up.data)
+    check("all of it, and nothing else", status == 0 and removed_of(said) == 0, said)
+
     os.kill(up.server(), signal.SIGKILL)
     check("a server that is killed is told", up.until(lambda: "signal 9" in up.said()))
     check("and started again", up.until(lambda: up.stored() == 0))
@@ -152,6 +164,10 @@ def crowded(folder):
     check("the dashboard's port", "port 8514 is in use: the dashboard is on" in said, said)
     check("the right to capture", "no live capture" in said and "setcap" in said, said)
     check("both end in order", two.end() == 0 and one.end() == 0)
+    status, said = command("sample", "remove", "--path.data", two.data)
+    check("without a server the sample goes too", status == 0 and removed_of(said) >= 400, said)
+    status, said = command("sample", "remove", "--path.data", os.path.join(folder, "none"))
+    check("where nothing ever ran, it says so", status == 1 and "mend:" in said, said)
 
 
 def main():

@@ -124,6 +124,7 @@ export interface Health {
   counters: Record<string, number>;
   queues: { name: string; used: number; size: number }[];
   disk?: { path: string; free_bytes: number; used_bytes: number };
+  inputs?: { name: string; address: string; port: number; tls: boolean }[];
   journal?: { bytes: number; unsealed_records: number };
   sample?: boolean;
   notes: string[];
@@ -210,6 +211,7 @@ export const api = {
   message: (id: string) => call<OneMessage>(`messages/${encodeURIComponent(id)}`),
   query: (body: unknown, signal?: AbortSignal) => post<QueryAnswer>('query', body, signal),
   session: () => sessionCall(),
+  removeSample: () => call<{ removed: number }>('sample', { method: 'DELETE' }),
   login: (user: string, password: string) =>
     sessionCall({ method: 'POST', body: JSON.stringify({ user, password }) }),
   logout: () => sessionCall({ method: 'DELETE' }),

@@ -123,6 +123,27 @@ test('the sample capture is told, and shown although it is old', onlyMock, async
   });
 });
 
+test('health takes the sample out', onlyMock, async () => {
+  let there = true;
+  await it.page('?tab=agents', async (page) => {
+    await page.route('**/api/v1/health', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), sample: there } });
+    });
+    await page.route('**/api/v1/sample', async (route) => {
+      assert.equal(route.request().method(), 'DELETE');
+      there = false;
+      await route.fulfill({ json: { removed: 406 } });
+    });
+    await page.goto(it.base);
+    await page.locator('.badge', { hasText: 'sample' }).click();
+    await page.getByRole('button', { name: 'Remove the sample' }).click();
+    await page.locator('.toast', { hasText: '406 messages' }).waitFor();
+    await page.getByRole('button', { name: 'Remove the sample' }).waitFor({ state: 'detached' });
+    await page.locator('.badge', { hasText: 'sample' }).waitFor({ state: 'detached' });
+  });
+});
+
 test('health: what is wrong first, counters to be found', async () => {
   const health = await it.get('health');
   await it.page('?tab=health', async (page) => {

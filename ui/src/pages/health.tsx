@@ -4,10 +4,14 @@ import { api, type Health } from '../api';
 import { Plot } from '../parts/plot';
 import { Legend } from '../parts/legend';
 import { Trouble } from '../parts/states';
+import { say } from '../parts/toast';
+import { sample } from '../live';
+import { failureOf, refreshNow, sampleRange } from '../state';
 import { bytes, duration, number } from '../units';
 import { usePolled } from './polled';
 
 const wanted = signal('');
+const removing = signal(false);
 
 const Notes = ({ notes }: { notes: string[] }) =>
   notes.length === 0 ? (
@@ -24,6 +28,33 @@ const Notes = ({ notes }: { notes: string[] }) =>
     </div>
   );
 
+async function removeSample(): Promise<void> {
+  removing.value = true;
+  try {
+    const { removed } = await api.removeSample();
+    sample.value = false;
+    sampleRange.value = null;
+    say(`${number(removed)} messages of the sample are removed`);
+    refreshNow();
+  } catch (e) {
+    say(failureOf(e).text);
+  }
+  removing.value = false;
+}
+const Sample = () => (
+  <div class="banner sample-banner" role="status">
+    <p>
+      Among the messages are those of the capture that comes with wirelume (<code>packetbeat_tags:wirelume-sample</code>).
+    </p>
+    <button class="button" disabled={removing.value} onClick={() => void removeSample()}>
+      {removing.value ? 'Removing…' : 'Remove the sample'}
+    </button>
+  </div>
+);
+
+const listening = (h: Health): string =>
+  (h.inputs ?? []).map((i) => `${i.name.replace('_', ' ')} ${i.port}${i.tls ? ' (TLS)' : ''}`).join(', ');
+
 const Tile = ({ name, text, note }: { name: string; text: string; note?: string }) => (
   <div class="tile">
     <span>{name}</span>
@@ -37,7 +68,7 @@ function Tiles({ health }: { health: Health }) {
   const lost = health.history.reduce((n, h) => n + h.dropped, 0);
   return (
     <div class="tiles">
-      <Tile name="Version" text={health.version} note={health.sample ? 'shows the sample capture' : undefined} />
+      <Tile name="Version" text={health.version} note={listening(health) && `receives ${listening(health)}`} />
       <Tile name="Running for" text={duration(health.uptime_s)} />
       {last && <Tile name="Stored, last 10 s" text={number(last.stored)} note={`${number(last.received)} received`} />}
       <Tile name="Dropped, last hour" text={number(lost)} />
@@ -158,6 +189,7 @@ export function HealthPage() {
       {health && (
         <>
           <Notes notes={health.notes} />
+          {health.sample && <Sample />}
           <Tiles health={health} />
           <History health={health} />
           <Queues health={health} />

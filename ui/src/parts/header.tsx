@@ -77,9 +77,13 @@ async function logout(): Promise<void> {
 const TopRight = () => (
   <div class="top-right">
     {sample.value && (
-      <span class="badge warn" title="What you see is the capture that comes with wirelume, not your network">
+      <button
+        class="badge warn"
+        title="Among what you see is the capture that comes with wirelume, not your network: Health takes it out"
+        onClick={() => go({ tab: 'health' })}
+      >
         sample
-      </span>
+      </button>
     )}
     <Live />
     <IconButton name={themes[view.value.theme]} text={`Theme: ${view.value.theme}`} act={nextTheme} />
