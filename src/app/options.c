@@ -3,6 +3,7 @@
 
 #include "app/inputs.h"
 #include "app/packs.h"
+#include "app/queueconf.h"
 #include "pipe/pipe.h"
 #include "proto/proto.h"
 #include "web/web.h"
@@ -38,8 +39,6 @@ const struct option general_options[] = {
     OPT(general_conf, processors,        NODE,   "processors",                   NULL, 0, 0, OPT_RELOAD, "Processors that every event goes through, in order."),
     OPT_NAMES(general_conf, precision,           "timestamp.precision",          "millisecond", precision_names, 0, "Precision of times in events."),
     OPT(general_conf, ignore_outgoing,   BOOL,   "packetbeat.ignore_outgoing",   "false", 0, 0, OPT_RELOAD, "Drop transactions whose network.direction is egress; flows stay."),
-    OPT(general_conf, queue_events,      INT,    "queue.mem.events",             "3200", 32, 10000000, 0, "Events that may wait for the output; live capture drops those beyond."),
-    OPT(general_conf, flush_timeout_ns,  DURATION, "queue.mem.flush.timeout",    "10s", 0, DAY, 0, "How long an event may wait for others; more than 1s counts as 1s."),
     OPT(general_conf, shutdown_timeout_ns, DURATION, "packetbeat.shutdown_timeout", "5s", 0, DAY, 0,
         "How long to wait for acknowledgements when a signal ends the program; a capture's end waits for all."),
     OPT(general_conf, keystore_path,     TEXT,   "keystore.path",                NULL, 0, 0, 0, "The keystore's file, below path.data (default packetbeat.keystore)."),
@@ -111,7 +110,7 @@ const struct option logging_options[] = {
 };
 
 const struct option common_output_options[] = {
-    INERT("queue", "A queue of this output's own."),
+    { "queue", OPT_NODE, 0, NULL, 0, 0, 0, NULL, "The queue of this output: the keys of the section queue, which may not be there then." },
     { "enabled", OPT_BOOL, 0, "true", 0, 0, 0, NULL, "Outputs with enabled: false are passed over." },
     { 0 }
 };
@@ -130,8 +129,6 @@ const struct option inert_options[] = {
     INERT("migration", "Template aliases of old versions."),
     INERT("management", "Central management."),
     INERT("xpack", "Licensed features."),
-    INERT("queue.disk", "A queue on disk."),
-    INERT("queue.mem.flush.min_events", "Events that travel together."),
     INERT("packetbeat.npcap", "Npcap on Windows."),
     INERT("packetbeat.id", "Prefix of metric names."),
     { 0 }
@@ -152,6 +149,7 @@ const struct section sections[] = {
     { "packetbeat.procs",      "Processes",  { procs_options }, false },
     { "decode",                "Decoding",   { decode_options }, false },
     { "limits",                "Limits",     { limits_options }, false },
+    { "queue",                 "Queue of the sensor", { queue_options }, false },
     { "logging",               "Logging",    { logging_options }, false },
     { "path",                  "Folders",    { path_options }, false },
     { "intake",                "Receiver",   { intake_options }, false },

@@ -12,7 +12,7 @@ struct general_conf {
     const struct node *fields, *processors;
     bool fields_under_root, ignore_outgoing;
     int precision; /* enum time_precision */
-    int64_t queue_events, flush_timeout_ns, shutdown_timeout_ns;
+    int64_t shutdown_timeout_ns;
 };
 
 /* fields, tags, processors and index of a protocol or of flows. */

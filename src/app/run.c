@@ -198,6 +198,7 @@ static err run(struct running *r, bool *interrupted, struct why *w)
                        .output_conf = s->output_conf,
                        .dump = r->dump,
                        .dry_run = r->a->dry_run,
+                       .data = r->start.config.paths.data,
                        .log_metrics = true,
                        .reload = reload,
                        .reloaded = reloaded,

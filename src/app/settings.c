@@ -435,6 +435,18 @@ static err load_output(struct loader *ld)
                    "(output.console.pretty: false writes to standard output)");
 }
 
+/* ---- queue */
+
+static err load_queue(struct loader *ld)
+{
+    char path[80];
+    struct buf b = buf_of(path, sizeof path - 1);
+    buf_lit(&b, "output.");
+    buf_cstr(&b, ld->s->output ? ld->s->output->name : "");
+    path[b.n] = '\0';
+    return queue_load(ld->c->resolved, node_path(ld->c->resolved, path), &ld->l, &ld->s->queue);
+}
+
 /* ---- all */
 
 static err load_all(struct loader *ld)
@@ -445,6 +457,8 @@ static err load_all(struct loader *ld)
         rc = section_load(ld, "logging", logging_options, &s->logging);
     if (!rc)
         rc = load_output(ld);
+    if (!rc)
+        rc = load_queue(ld);
     if (!rc)
         rc = load_interfaces(ld);
     if (!rc)

@@ -4,6 +4,7 @@
 
 #include "app/config.h"
 #include "app/options.h"
+#include "app/queueconf.h"
 #include "host/procs.h"
 #include "pipe/pipe.h"
 #include "proto/proto.h"
@@ -15,6 +16,7 @@ struct settings {
     struct flows_conf flows;
     struct limits_conf limits;
     struct logging_conf logging;
+    struct queue_section queue;
     struct event_json_conf json;
     const char *format;               /* codec.format.string; NULL: JSON */
     struct interface_conf *interface; /* at least one */

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/diskqueue.h"
 #include "app/metrics.h"
 #include "app/version.h"
 #include "base/log.h"
@@ -18,13 +19,15 @@
 #define POLL_MS      100
 #define PROGRESS_NS  INT64_C(200000000)
 #define SECOND_NS    INT64_C(1000000000)
+#define WORKER_PART  4   /* of the time that events may wait for others, they do in their worker */
 #define EXIT_AT_ONCE 130 /* 128 + SIGINT, as shells expect it */
 
 struct wiring {
     const struct job *job;
     struct worker *worker;
     struct pipe *pipe;
-    struct procs *procs; /* NULL: events name no processes */
+    struct procs *procs;     /* NULL: events name no processes */
+    struct diskqueue *queue; /* NULL: events wait in memory */
     pthread_t thread;
     err worker_err; /* written by the worker's thread, read after joining it */
     struct why worker_why;
@@ -87,6 +90,20 @@ static void tick(struct wiring *w)
     }
 }
 
+/* The settings of the start: a queue is not reloaded. */
+static struct queue_conf queue_conf(const struct wiring *w)
+{
+    const struct queue_section *q = &w->job->settings->queue;
+    int64_t flush_ns = q->flush_ns < SECOND_NS ? q->flush_ns : SECOND_NS;
+    return (struct queue_conf){ .disk = w->queue ? diskqueue_queue(w->queue) : NULL,
+                                .flush_events = q->flush_events,
+                                .flush_ns = flush_ns - flush_ns / WORKER_PART,
+                                .read_ahead = q->read_ahead,
+                                .write_ahead = q->write_ahead,
+                                .retry_ns = q->retry_ns,
+                                .max_retry_ns = q->max_retry_ns };
+}
+
 /* unopened: the pipe gets the output of the one before it. */
 static err make_pipe(const struct wiring *w, const struct settings *s, bool unopened,
                      struct pipe **out, struct why *why)
@@ -111,6 +128,7 @@ static err make_pipe(const struct wiring *w, const struct settings *s, bool unop
     c->format = s->format;
     c->output = job->output;
     c->output_conf = job->output_conf;
+    c->queue = queue_conf(w);
     c->unopened = unopened;
     err rc = pipe_new(c, out, why);
     xfree(c);
@@ -221,10 +239,10 @@ static err wait_for_something(struct wiring *w, bool batches, struct why *why)
     struct pollfd fds[] = { { batches ? worker_ready_fd(w->worker) : -1, POLLIN, 0 },
                             { w->signal_fd, POLLIN, 0 },
                             { pipe_wake_fd(w->pipe), POLLIN, 0 } };
-    err rc = fds[2].fd < 0 ? ERR_OK : pipe_flush(w->pipe, why);
+    err rc = pipe_idle(w->pipe, w->counters, why);
     if (rc)
         return rc;
-    poll(fds, COUNT(fds), POLL_MS);
+    poll(fds, COUNT(fds), pipe_is_busy(w->pipe) ? 0 : POLL_MS);
     read_signals(w);
     tick(w);
     return ERR_OK;
@@ -262,6 +280,7 @@ static err drain(struct wiring *w, struct why *why)
 {
     size_t held;
     bool told = false;
+    pipe_end(w->pipe, w->stopping);
     while ((held = pipe_held(w->pipe)) && !is_overdue(w)) {
         if (!told)
             log_info("main", "waiting for %zu events to be acknowledged", held);
@@ -269,7 +288,11 @@ static err drain(struct wiring *w, struct why *why)
         err rc = wait_for_something(w, false, why);
         if (rc)
             return rc;
+        if (w->stopping)
+            pipe_end(w->pipe, true);
     }
+    if (!w->queue)
+        counter_add(w->counters, COUNTER_OUTPUT_DROPPED, held);
     return ERR_OK;
 }
 
@@ -277,12 +300,12 @@ static struct worker *make_worker(const struct job *job)
 {
     const struct settings *s = job->settings;
     struct worker_conf c = { .net = &s->net,
-                             .batches = (unsigned)(s->general.queue_events / BATCH_EVENTS) + 2,
+                             .batches = (unsigned)(s->queue.events / BATCH_EVENTS) + 2,
                              .batch_bytes = (size_t)s->limits.batch_bytes,
-                             .flush_ns = s->general.flush_timeout_ns,
+                             .flush_ns =
+                                 s->queue.flush_ns < SECOND_NS ? s->queue.flush_ns : SECOND_NS,
                              .dump = job->dump };
-    if (c.flush_ns > SECOND_NS)
-        c.flush_ns = SECOND_NS;
+    c.flush_ns = s->queue.flush_events > 1 ? c.flush_ns / WORKER_PART : 0;
     return worker_new(&c, job->captures, job->n_captures, 0);
 }
 
@@ -310,6 +333,16 @@ static err run(struct wiring *w, struct why *why)
     return rc;
 }
 
+static void close_all(struct wiring *w)
+{
+    pipe_free(w->pipe);
+    diskqueue_close(w->queue);
+    procs_close(w->procs);
+    worker_free(w->worker);
+    xfree(w->counters);
+    xfree(w);
+}
+
 err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, struct why *why)
 {
     struct wiring *w = xcalloc(1, sizeof *w);
@@ -318,16 +351,17 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
     w->job = job;
     err rc =
         job->settings->procs_enabled ? procs_open(&job->settings->procs, &w->procs, why) : ERR_OK;
+    w->counters = xcalloc(1, sizeof *w->counters);
+    if (!rc && job->data && job->settings->queue.on_disk && !job->dry_run)
+        rc = diskqueue_open(&w->queue, &job->settings->queue, job->data, w->counters, why);
     if (!rc)
         rc = make_pipe(w, job->settings, false, &w->pipe, why);
     if (rc) {
-        procs_close(w->procs);
-        xfree(w);
+        close_all(w);
         return rc;
     }
     if (!schema_is_frozen())
         schema_freeze();
-    w->counters = xcalloc(1, sizeof *w->counters);
     w->worker = make_worker(job);
     metrics_begin(&w->metrics, &job->settings->logging, job->log_metrics);
     rc = run(w, why);
@@ -336,10 +370,6 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
     *interrupted = w->stopping || rc == ERR_END;
     if (rc == ERR_END) /* nobody reads what the output writes (`wirelume watch | head`) */
         rc = ERR_OK;
-    pipe_free(w->pipe);
-    procs_close(w->procs);
-    worker_free(w->worker);
-    xfree(w->counters);
-    xfree(w);
+    close_all(w);
     return rc;
 }

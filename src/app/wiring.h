@@ -17,6 +17,7 @@ struct job {
     const void *output_conf;
     struct capture_dump *dump; /* NULL: none */
     bool dry_run;
+    const char *data; /* path.data, where a queue on disk lies; NULL: events wait in memory */
     bool log_metrics; /* the counters that changed, every logging.metrics.period */
     /* Called on the pipe's thread about five times a second, with the sums. NULL: not wanted. */
     void (*progress)(void *ctx, const struct tally *t);

@@ -11,6 +11,7 @@
 #include "base/ring.h"
 #include "codec/lumberjack.h"
 #include "os/thread.h"
+#include "out/order.h"
 
 #define PARCEL_EVENTS 2048 /* at least, unless windows are larger */
 #define SPARE_PARCELS 2    /* beside those that can be under way: one is filled, one waits */
@@ -20,6 +21,7 @@
 
 struct courier {
     struct post post; /* loop thread */
+    struct order order;
     struct thread thread;
     struct link *link;
     unsigned n_links, turn, parcel_events;
@@ -35,6 +37,7 @@ struct courier {
     int loop_bell, wake_fd;
     struct event *on_bell;
     _Atomic size_t passed; /* shared: written by the loop */
+    _Atomic uint64_t done; /* shared: the same, in order */
     atomic_bool hungry;    /* shared: nothing waits to be sent; set by the loop */
     atomic_bool growing;   /* shared: an open parcel has events; set by the feeder */
     atomic_bool stop;      /* shared: set by the feeder */
@@ -64,6 +67,8 @@ static struct courier *courier_of(struct post *p)
 static void emptied(struct post *p, struct parcel *parcel)
 {
     struct courier *c = courier_of(p);
+    order_emptied(&c->order, parcel);
+    atomic_store_explicit(&c->done, order_done(&c->order), memory_order_release);
     parcel_reset(parcel);
     BUG_ON(!ring_push(&c->empty, parcel));
     bell_ring(c->wake_fd);
@@ -71,7 +76,9 @@ static void emptied(struct post *p, struct parcel *parcel)
 
 static void passed(struct post *p, unsigned events)
 {
-    atomic_fetch_add_explicit(&courier_of(p)->passed, events, memory_order_release);
+    struct courier *c = courier_of(p);
+    atomic_fetch_add_explicit(&c->passed, events, memory_order_release);
+    atomic_store_explicit(&c->done, order_done(&c->order), memory_order_release);
 }
 
 /* The connection with the fewest windows under way; of several each in turn. */
@@ -125,8 +132,10 @@ static void on_bell(evutil_socket_t fd, short what, void *ctx)
         event_base_loopbreak(c->post.base);
         return;
     }
-    while ((parcel = ring_pop(&c->full)))
+    while ((parcel = ring_pop(&c->full))) {
+        order_add(&c->order, parcel);
         stretch_queue_add(&c->post.queue, parcel);
+    }
     pump(&c->post);
 }
 
@@ -212,6 +221,11 @@ size_t courier_held(struct courier *c)
     return c->added - atomic_load_explicit(&c->passed, memory_order_acquire);
 }
 
+uint64_t courier_done(const struct courier *c)
+{
+    return atomic_load_explicit(&c->done, memory_order_acquire);
+}
+
 const struct counters *courier_counters(const struct courier *c)
 {
     return &c->post.counters;
@@ -236,6 +250,7 @@ static void make_parcels(struct courier *c, const struct post_conf *conf)
     c->most_parcels = (under_way + many - 1) / many + SPARE_PARCELS;
     ring_init(&c->full, c->most_parcels + EXTRA_PARCELS);
     ring_init(&c->empty, c->most_parcels + EXTRA_PARCELS);
+    order_init(&c->order, c->most_parcels + EXTRA_PARCELS);
 }
 
 err courier_new(const struct post_conf *conf, struct courier **out, struct why *w)
@@ -300,6 +315,7 @@ size_t courier_free(struct courier *c)
     xfree(c->link);
     ring_free(&c->full);
     ring_free(&c->empty);
+    order_free(&c->order);
     close(c->loop_bell);
     close(c->wake_fd);
     xfree(c);

@@ -28,6 +28,9 @@ int courier_wake_fd(const struct courier *c);
 
 /* Events added and not acknowledged yet. */
 size_t courier_held(struct courier *c);
+
+/* Of them, from the first one on, those that are acknowledged or given up. */
+uint64_t courier_done(const struct courier *c);
 const struct counters *courier_counters(const struct courier *c);
 
 /* Ends the thread now; what is held is counted as dropped. NULL is accepted. Gives the number. */

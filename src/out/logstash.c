@@ -148,9 +148,7 @@ static err logstash_flush(void *ctx, struct why *w)
 static void logstash_close(void *ctx)
 {
     struct logstash *o = ctx;
-    size_t held = courier_free(o->courier);
-    if (held)
-        log_warn("output", "logstash: %zu events were not acknowledged and are lost", held);
+    courier_free(o->courier);
     logstash_plan_free(&o->plan);
 }
 
@@ -177,6 +175,11 @@ static size_t logstash_held(void *ctx)
     return courier_held(((struct logstash *)ctx)->courier);
 }
 
+static uint64_t logstash_done(void *ctx)
+{
+    return courier_done(((struct logstash *)ctx)->courier);
+}
+
 static const struct counters *logstash_counters(void *ctx)
 {
     return courier_counters(((struct logstash *)ctx)->courier);
@@ -186,6 +189,7 @@ static const struct holding holding = {
     .wake_fd = logstash_wake_fd,
     .has_room = logstash_has_room,
     .held = logstash_held,
+    .done = logstash_done,
     .counters = logstash_counters,
 };
 

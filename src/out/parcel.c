@@ -29,7 +29,7 @@ void parcel_free(struct parcel *p)
 void parcel_reset(struct parcel *p)
 {
     BUG_ON(p->left);
-    p->n = p->count = 0;
+    p->n = p->count = p->passed = 0;
     if (p->cap > 2 * PARCEL_BYTES) {
         p->cap = FIRST_BYTES;
         p->p = xrealloc(p->p, p->cap);
@@ -81,6 +81,8 @@ struct slice stretch_frames(const struct stretch *s)
 bool stretch_pass(struct stretch *s, unsigned n)
 {
     BUG_ON(n > stretch_count(s) || n > s->parcel->left);
+    if (s->parcel->passed == s->from)
+        s->parcel->passed += n;
     s->from += n;
     s->parcel->left -= n;
     return s->parcel->left == 0;

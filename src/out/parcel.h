@@ -15,7 +15,8 @@ struct parcel {
     size_t n, cap;
     size_t *start; /* of each frame; start[count] is n */
     unsigned count, max;
-    unsigned left; /* events that nobody is done with yet */
+    unsigned left;   /* events that nobody is done with yet */
+    unsigned passed; /* from the first on, those that are done with, as far as is known */
 };
 
 /* max: events it can hold. Exits without memory (boot). */

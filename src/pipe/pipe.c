@@ -8,6 +8,7 @@
 #include "pipe/common.h"
 #include "pipe/format.h"
 #include "pipe/literal.h"
+#include "pipe/outlet.h"
 #include "pipe/processes.h"
 
 #define LINE_START_BYTES   ((size_t)64 * 1024)
@@ -43,8 +44,8 @@ struct pipe {
     unsigned n_builtins;
     struct format *format; /* NULL: JSON */
     struct buf line;
-    void *output;
-    bool bound, failing, told_of_large;
+    struct outlet *outlet; /* NULL: another pipe has it */
+    bool bound;
 };
 
 /* ---- boot ---- */
@@ -138,13 +139,7 @@ static err open_output(struct pipe *p, struct why *w)
                        "output.%s is for messages that serve receives, not for events of a sensor "
                        "(mend: output.file, or output.logstash to a receiver)",
                        p->conf.output->name);
-    p->output = xcalloc(1, p->conf.output->ctx_size);
-    err e = p->conf.output->open(p->output, p->conf.output_conf, w);
-    if (e) {
-        xfree(p->output);
-        p->output = NULL;
-    }
-    return e;
+    return outlet_open(&p->outlet, p->conf.output, p->conf.output_conf, &p->conf.queue, w);
 }
 
 err pipe_new(const struct pipe_conf *conf, struct pipe **out, struct why *w)
@@ -174,12 +169,10 @@ void pipe_free(struct pipe *p)
 {
     if (!p)
         return;
-    if (p->output)
-        p->conf.output->close(p->output);
+    outlet_close(p->outlet);
     processors_close(p->conf.global.processors);
     for (unsigned i = 0; i < COUNT(p->conf.source); i++)
         processors_close(p->conf.source[i].processors);
-    xfree(p->output);
     xfree(p->common.slot);
     xfree(p->line.p);
     arena_free(&p->scratch);
@@ -270,39 +263,13 @@ static bool encode(struct pipe *p, struct event *e)
     }
 }
 
-/* Failures of the output are told when they begin and when they end. */
-static void note_state(struct pipe *p, err e, const struct why *w)
-{
-    const char *name = p->conf.output->name;
-    if (e && !p->failing)
-        log_error("output", "%s: %s; events are lost until it works again", name, w->text);
-    if (!e && p->failing)
-        log_info("output", "%s: works again", name);
-    p->failing = e != ERR_OK;
-}
-
-/* An event that the output can never take says nothing of the output. */
-static void note_large(struct pipe *p, const struct why *w)
-{
-    if (!p->told_of_large)
-        log_warn("output", "%s: %s; it is dropped, and so will others be (events.failed)",
-                 p->conf.output->name, w->text);
-    p->told_of_large = true;
-}
-
 static err deliver(struct pipe *p, struct event *e, struct counters *counters, struct why *w)
 {
     if (!encode(p, e)) {
         counter_add(counters, COUNTER_EVENTS_FAILED, 1);
         return ERR_OK;
     }
-    err failed = p->conf.output->write(p->output, e, buf_slice(&p->line), w);
-    counter_add(counters, failed ? COUNTER_EVENTS_FAILED : COUNTER_EVENTS_WRITTEN, 1);
-    if (failed == ERR_LIMIT) {
-        note_large(p, w);
-        return ERR_OK;
-    }
-    return failed;
+    return outlet_write(p->outlet, e, buf_slice(&p->line), counters, w);
 }
 
 static void bind(struct pipe *p)
@@ -312,77 +279,70 @@ static void bind(struct pipe *p)
     p->bound = true;
 }
 
-/* All events of the batch; the last failure of the output. ERR_END ends it. */
-static err write_events(struct pipe *p, struct batch *b, struct counters *counters, struct why *w)
-{
-    err last = ERR_OK;
-    for (unsigned i = 0; i < b->n && last != ERR_END; i++) {
-        struct event *e = b->event[i];
-        e->mem = &p->scratch; /* the batch's chunks are another thread's */
-        err failed = process(p, e, counters) ? deliver(p, e, counters, w) : ERR_OK;
-        if (failed)
-            last = failed;
-        arena_reset(&p->scratch);
-    }
-    return last;
-}
-
 err pipe_batch(struct pipe *p, struct batch *b, struct counters *counters, struct why *w)
 {
-    struct why own, second;
+    struct why own;
     if (!w)
         w = &own;
     if (UNLIKELY(!p->bound))
         bind(p);
     interfaces_refresh(p->common.interfaces);
-    err failed = write_events(p, b, counters, w);
-    if (failed == ERR_END)
-        return failed;
-    err flushed = p->conf.output->flush(p->output, failed ? &second : w);
-    if (flushed == ERR_END)
-        return flushed;
-    if (!failed)
-        failed = flushed;
-    note_state(p, failed, w);
-    return ERR_OK;
+    for (unsigned i = 0; i < b->n; i++) {
+        struct event *e = b->event[i];
+        e->mem = &p->scratch; /* the batch's chunks are another thread's */
+        err rc = process(p, e, counters) ? deliver(p, e, counters, w) : ERR_OK;
+        arena_reset(&p->scratch);
+        if (rc)
+            return rc;
+    }
+    return outlet_flush(p->outlet, counters, w);
 }
 
-/* ---- outputs that hold events ---- */
+/* ---- the output, and what stands before it */
+
+err pipe_idle(struct pipe *p, struct counters *counters, struct why *w)
+{
+    return outlet_idle(p->outlet, counters, w);
+}
+
+bool pipe_is_busy(struct pipe *p)
+{
+    return outlet_is_busy(p->outlet);
+}
+
+void pipe_end(struct pipe *p, bool stays)
+{
+    outlet_end(p->outlet, stays);
+}
 
 bool pipe_has_room(struct pipe *p)
 {
-    const struct holding *h = p->conf.output->holding;
-    return !h || h->has_room(p->output);
+    return outlet_has_room(p->outlet);
 }
 
 int pipe_wake_fd(struct pipe *p)
 {
-    const struct holding *h = p->conf.output->holding;
-    return h ? h->wake_fd(p->output) : -1;
+    return outlet_wake_fd(p->outlet);
 }
 
 size_t pipe_held(struct pipe *p)
 {
-    const struct holding *h = p->conf.output->holding;
-    return h ? h->held(p->output) : 0;
+    return outlet_held(p->outlet);
+}
+
+void pipe_queue_state(struct pipe *p, struct queue_state *out)
+{
+    outlet_state(p->outlet, out);
 }
 
 const struct counters *pipe_output_counters(struct pipe *p)
 {
-    const struct holding *h = p->conf.output->holding;
-    return h ? h->counters(p->output) : NULL;
-}
-
-err pipe_flush(struct pipe *p, struct why *w)
-{
-    return p->conf.output->flush(p->output, w);
+    return outlet_counters(p->outlet);
 }
 
 void pipe_take_output(struct pipe *to, struct pipe *from)
 {
-    BUG_ON(to->output || !from->output || to->conf.output != from->conf.output);
-    to->output = from->output;
-    to->failing = from->failing;
-    to->told_of_large = from->told_of_large;
-    from->output = NULL;
+    BUG_ON(to->outlet || !from->outlet || to->conf.output != from->conf.output);
+    to->outlet = from->outlet;
+    from->outlet = NULL;
 }

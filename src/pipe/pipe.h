@@ -8,6 +8,7 @@
 #include "model/message.h"
 #include "model/option.h"
 #include "pipe/processors.h"
+#include "pipe/queue.h"
 
 struct pipe;
 struct interfaces;
@@ -15,9 +16,9 @@ struct procs;
 struct report; /* out/report.h */
 
 /* What an output does with encoded events: whole JSON objects or formatted lines, without newline.
- * The event stands beside its text for outputs that choose by fields. ERR_END from write or flush:
- * nobody will ever read it again, pipe_batch gives it on; other failures are logged when they begin
- * and end, and the events are counted (events.failed). */
+ * The event stands beside its text for outputs that choose by fields; NULL from a queue on disk.
+ * ERR_END from write or flush: nobody will ever read it again, pipe_batch gives it on; other
+ * failures are logged when they begin and end, and the events are counted (events.failed). */
 struct output {
     const char *name, *doc;
     const struct option *options;
@@ -55,8 +56,9 @@ extern const struct output *const outputs[]; /* NULL-terminated, from out/output
 struct holding {
     /* Readable when one of the answers below may be another, or flush would send what it holds. */
     int (*wake_fd)(void *ctx);
-    bool (*has_room)(void *ctx);                   /* a batch may be written now, without waiting */
-    size_t (*held)(void *ctx);                     /* events written and not acknowledged */
+    bool (*has_room)(void *ctx); /* a batch may be written now, without waiting */
+    size_t (*held)(void *ctx);   /* events written and not acknowledged */
+    uint64_t (*done)(void *ctx); /* events from the first on that are acknowledged or given up */
     const struct counters *(*counters)(void *ctx); /* of its own threads */
 };
 
@@ -83,6 +85,7 @@ struct pipe_conf {
     const char *format; /* codec.format.string; NULL: json */
     const struct output *output;
     const void *output_conf;
+    struct queue_conf queue;
     bool unopened; /* the output comes from another pipe: pipe_take_output */
 };
 
@@ -103,13 +106,20 @@ MUST_CHECK err pipe_new(const struct pipe_conf *conf, struct pipe **out, struct 
  * The pipe works in memory of its own: the batch's arena is only read. */
 MUST_CHECK err pipe_batch(struct pipe *p, struct batch *b, struct counters *counters,
                           struct why *w);
-/* Outputs that hold events (others: room at any time, -1, 0 and NULL). pipe_batch is for when there
- * is room; pipe_flush for when the descriptor is readable. */
+/* When no batch is ready: what waits for others, for the disk or for room in the output goes on. */
+MUST_CHECK err pipe_idle(struct pipe *p, struct counters *counters, struct why *w);
+bool pipe_is_busy(struct pipe *p); /* pipe_idle would do more at once */
+
+/* No more batches come: nothing waits for others. stays: what is in a queue on disk stays there. */
+void pipe_end(struct pipe *p, bool stays);
+
+/* pipe_batch is for when there is room. The descriptor (-1: none) is readable when pipe_idle may do
+ * something. held: events that are neither acknowledged nor to stay on disk. */
 bool pipe_has_room(struct pipe *p);
 int pipe_wake_fd(struct pipe *p);
 size_t pipe_held(struct pipe *p);
-const struct counters *pipe_output_counters(struct pipe *p);
-MUST_CHECK err pipe_flush(struct pipe *p, struct why *w);
+void pipe_queue_state(struct pipe *p, struct queue_state *out); /* zero without one on disk */
+const struct counters *pipe_output_counters(struct pipe *p);    /* NULL: none */
 
 /* Moves the open output, with all that it holds, from one pipe to another that has none. */
 void pipe_take_output(struct pipe *to, struct pipe *from);
