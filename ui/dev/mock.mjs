@@ -25,7 +25,7 @@ export function makeServer({ now, login = false, count = 24000 } = {}) {
   const time = () => (now === undefined ? Date.now() : clock);
   const messages = makeMessages(clock, { count });
   const clients = new Set(), sessions = new Set(), asked = [];
-  let failing = null;
+  let failing = null, sample = false;
   const tick = () => ({ t: time(), received: messages.length, stored: messages.length, dropped: 3,
     latest: messages.length ? Date.parse(messages.at(-1).timestamp) : null });
   const tell = () => clients.forEach((res) => res.write(`event: tick\ndata: ${JSON.stringify(tick())}\n\n`));
@@ -40,7 +40,7 @@ export function makeServer({ now, login = false, count = 24000 } = {}) {
     const known = !login || sessions.has(key);
     return { login_required: login, user: login && known ? 'anna' : null, role: known ? 'admin' : null, csrf: known ? 'token' : null };
   };
-  const health = () => ({ version: '0.1.0', uptime_s: 93784, sample: false, counters: { 'intake.received': messages.length,
+  const health = () => ({ version: '0.1.0', uptime_s: 93784, sample, counters: { 'intake.received': messages.length,
     'store.stored': messages.length, 'intake.refused': 0, 'beats.connections': 3 },
     queues: [{ name: 'intake', used: 12, size: 64 }, { name: 'journal', used: 61, size: 64 }],
     disk: { path: '/var/lib/wirelume', free_bytes: 41e9, used_bytes: 7.4e9 }, journal: { bytes: 734003200, unsealed_records: 1803 },
@@ -78,9 +78,10 @@ export function makeServer({ now, login = false, count = 24000 } = {}) {
   }
   function query(res, body) {
     asked.push(body);
-    if (failing) return send(res, failing.status, failing.body);
+    if (failing?.status) return send(res, failing.status, failing.body);
     try {
-      return send(res, 200, answer(body, messages, time()));
+      const own = answer(body, messages, time());
+      return send(res, 200, { ...own, answers: { ...own.answers, ...failing?.answers } });
     } catch (e) {
       if (!e.answer) throw e;
       return send(res, 400, e.answer);
@@ -88,7 +89,9 @@ export function makeServer({ now, login = false, count = 24000 } = {}) {
   }
   function dev(res, what, body) {
     if (what === 'add') add(body.count ?? 1);
-    if (what === 'fail') failing = body.status ? body : null;
+    // {status, body}: every question fails so; {answers: {id: ...}}: these are answered so, the others well.
+    if (what === 'fail') failing = body.status || body.answers ? body : null;
+    if (what === 'sample') sample = Boolean(body.sample);
     return send(res, 200, { ...tick(), asked: asked.length });
   }
   function api(req, res, path, body) {
@@ -127,6 +130,8 @@ export function makeServer({ now, login = false, count = 24000 } = {}) {
       send(res, 500, { error: { text: String(e) } });
     }
   });
+  // A connection that is closed while its client takes it up again is a failure nobody meant.
+  server.keepAliveTimeout = 0;
   server.on('close', () => clearInterval(timer));
   return server;
 }

@@ -12,6 +12,8 @@ export const real = process.env.WIRELUME_URL;
 export const onlyMock = real ? { skip: 'needs the stand-in' } : {};
 export const now = Date.parse('2026-11-24T12:00:00Z');
 
+/** How long anything may take (ms): a limit against hanging, far above what a busy machine needs. */
+const patience = 60000;
 const json = { 'content-type': 'application/json' };
 
 function browserPath() {
@@ -29,7 +31,7 @@ export function stage(options = {}) {
   const it = { base: real, browser: null };
   let server = null;
   before(async () => {
-    it.browser = await chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox'] });
+    it.browser = await chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox'], timeout: patience });
     if (real) return;
     server = makeServer({ now, count: 8000, ...options });
     await new Promise((done) => server.listen(0, '127.0.0.1', done));
@@ -53,18 +55,33 @@ export function stage(options = {}) {
   return it;
 }
 
+const asking = /^(http|ws)/;
+/** What must not happen on a page, and what helps to see why a test failed there. */
+function watch(page, base) {
+  const wrong = [], lost = [];
+  page.on('pageerror', (e) => wrong.push(e.message));
+  page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && wrong.push(m.text()));
+  page.on('request', (r) => asking.test(r.url()) && !r.url().startsWith(base) && wrong.push(`asks ${r.url()}`));
+  page.on('requestfailed', (r) => lost.push(`${r.method()} ${r.url()}: ${r.failure()?.errorText}`));
+  return { wrong, lost };
+}
+/** The error of a test with what the page showed then. */
+async function told(e, page, { wrong, lost }) {
+  const text = await page.locator('body').innerText({ timeout: 5000 }).catch((why) => `(${why.message})`);
+  e.message += `\nwrong: ${wrong.join(' | ')}\nlost: ${lost.join(' | ')}\n${page.url()} shows:\n${text.slice(0, 1500)}`;
+  return e;
+}
 async function visit(it, path, f, context) {
   const own = await it.browser.newContext({ timezoneId: 'Europe/Berlin', locale: 'en-GB', ...context });
   const page = await own.newPage();
-  page.setDefaultTimeout(10000);
-  const wrong = [];
-  page.on('pageerror', (e) => wrong.push(e.message));
-  page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && wrong.push(m.text()));
-  page.on('request', (r) => /^(http|ws)/.test(r.url()) && !r.url().startsWith(it.base) && wrong.push(`asks ${r.url()}`));
+  page.setDefaultTimeout(patience);
+  const seen = watch(page, it.base);
   try {
     await page.goto(it.base + path);
     await f(page);
-    assert.deepEqual(wrong, []);
+    assert.deepEqual(seen.wrong, []);
+  } catch (e) {
+    throw await told(e, page, seen);
   } finally {
     await own.close();
   }
@@ -73,11 +90,12 @@ async function visit(it, path, f, context) {
 export const card = (page, title) => page.getByRole('region', { name: title, exact: true });
 export const menuItem = (page, name) => page.getByRole('menuitem', { name });
 export const slug = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-export const params = (page) => new URL(page.url()).searchParams;
+/** A part of the address as the page has it: what page.url() says is told to it later. */
+export const param = (page, name) => page.evaluate((n) => new URLSearchParams(location.search).get(n), name);
 const frame = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => done())));
-/** Wait until `f` gives a truthy value in the page, asked at each frame; for ten seconds. */
+/** Wait until `f` gives a truthy value in the page, asked at each frame. */
 export async function until(page, f, arg) {
-  const end = Date.now() + 10000;
+  const end = Date.now() + patience;
   while (!(await page.evaluate(f, arg))) {
     if (Date.now() > end) assert.fail(`never came true: ${f}`);
     await frame(page);

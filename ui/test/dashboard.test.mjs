@@ -1,7 +1,7 @@
 // The dashboard shows what its file says: tabs, widgets, places, and the numbers of the data.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { card, drawn, grouped, onlyMock, params, slug, stage, until } from './browser.mjs';
+import { card, drawn, grouped, onlyMock, param, slug, stage, until } from './browser.mjs';
 
 const it = stage();
 const tabsOf = async () => (await it.get('dashboards/packetbeat')).tabs;
@@ -142,7 +142,7 @@ test('both themes: as the system has it, or as the address says', async () => {
     await page.getByRole('button', { name: 'Theme: light' }).click();
     await until(page, () => document.documentElement.dataset.theme === 'dark');
     assert.notEqual(await paint(), light);
-    assert.equal(params(page).get('theme'), 'dark');
+    assert.equal(await param(page, 'theme'), 'dark');
   });
 });
 
@@ -163,6 +163,6 @@ test('a dashboard with a sankey: places and bands, from the pairs', onlyMock, as
     assert.ok((await page.locator('.band').count()) > 5);
     await page.locator('.sankey-node', { hasText: '443' }).first().click();
     await page.getByRole('menuitem', { name: 'Add to query' }).click();
-    assert.equal(params(page).get('q'), 'destination_port:443');
+    assert.equal(await param(page, 'q'), 'destination_port:443');
   });
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { card, drawn, grouped, menuItem, now, onlyMock, params, stage, until } from './browser.mjs';
+import { card, drawn, grouped, menuItem, now, onlyMock, param, stage, until } from './browser.mjs';
 
 const it = stage();
 
@@ -46,7 +46,7 @@ test('columns are chosen, sorted by, and kept in the address', async () => {
     await until(page, () => document.querySelector('.list thead')?.textContent.includes('network_transport'));
     assert.deepEqual(await heads(), [...before, 'network_transport']);
     await page.locator('.list .sort', { hasText: 'network_transport' }).click();
-    assert.equal(params(page).get('sort'), '-network_transport');
+    assert.equal(await param(page, 'sort'), '-network_transport');
     await page.reload();
     await page.locator('.list tbody tr').first().waitFor();
     assert.deepEqual(await heads(), [...before, 'network_transport']);
@@ -62,7 +62,7 @@ test('the most frequent values of a field', async () => {
     assert.deepEqual(await page.locator('.top-values span').allTextContents(), top.rows.map((r) => String(r.key)));
     await page.locator('.top-values button').first().click();
     await menuItem(page, 'Only this').click();
-    assert.equal(params(page).get('q'), `network_transport:${top.rows[0].key}`);
+    assert.equal(await param(page, 'q'), `network_transport:${top.rows[0].key}`);
   });
 });
 
@@ -73,15 +73,15 @@ test('one message: fields by their kind, the rule that set them, neighbours', as
     const groups = await page.locator('.field-group h3').allTextContents();
     assert.ok(groups.some((g) => g.startsWith('Fields of the information model')), groups.join());
     assert.ok(groups.some((g) => g.startsWith('Kept by the receiver')), groups.join());
-    const id = params(page).get('message');
+    const id = await param(page, 'message');
     const one = await it.get(`messages/${id}`);
     assert.equal(await page.locator('.rule').count() > 0, Object.keys(one.rules ?? {}).length > 0);
     await page.keyboard.press('j');
     await until(page, (was) => new URL(location.href).searchParams.get('message') !== was, id);
     await page.keyboard.press('k');
-    assert.equal(params(page).get('message'), id);
+    assert.equal(await param(page, 'message'), id);
     await page.getByRole('button', { name: 'Around it' }).click();
-    assert.equal(Date.parse(params(page).get('to')) - Date.parse(params(page).get('from')), 120e3);
+    assert.equal(Date.parse(await param(page, 'to')) - Date.parse(await param(page, 'from')), 120e3);
     await page.keyboard.press('Escape');
     await until(page, () => !document.querySelector('.detail'));
   });
@@ -94,7 +94,7 @@ test('agents: who sends, and their events', async () => {
     assert.equal(await page.locator('.agents tbody tr').count(), agents.length);
     await page.getByRole('button', { name: agents[0].name }).first().click();
     await page.locator('.list').waitFor();
-    assert.ok(params(page).get('q').includes(agents[0].id));
+    assert.ok((await param(page, 'q')).includes(agents[0].id));
   });
 });
 
@@ -108,19 +108,20 @@ test('the number of agents leads to them', onlyMock, async () => {
 
 test('the sample capture is told, and shown although it is old', onlyMock, async () => {
   const tick = JSON.stringify({ t: now + 9 * 86400e3, received: 8000, stored: 8000, dropped: 0, latest: now - 1 });
-  await it.page('?tab=agents', async (page) => {
-    await page.route('**/api/v1/health', async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, json: { ...(await response.json()), sample: true } });
+  try {
+    await it.dev('sample', { sample: true });
+    await it.page('?tab=agents', async (page) => {
+      await page.route('**/api/v1/live', (route) =>
+        route.fulfill({ contentType: 'text/event-stream', body: `event: tick\ndata: ${tick}\n\n` }));
+      await page.goto(it.base);
+      await page.locator('.badge', { hasText: 'sample' }).waitFor();
+      await until(page, () => document.querySelector('#range').textContent.includes('2026-11-24 13:00'));
+      await drawn(page);
+      assert.notEqual(await page.locator('.big').first().textContent(), '0');
     });
-    await page.route('**/api/v1/live', (route) =>
-      route.fulfill({ contentType: 'text/event-stream', body: `event: tick\ndata: ${tick}\n\n` }));
-    await page.goto(it.base);
-    await page.locator('.badge', { hasText: 'sample' }).waitFor();
-    await until(page, () => document.querySelector('#range').textContent.includes('2026-11-24 13:00'));
-    await drawn(page);
-    assert.notEqual(await page.locator('.big').first().textContent(), '0');
-  });
+  } finally {
+    await it.dev('sample', {});
+  }
 });
 
 test('health takes the sample out', onlyMock, async () => {
@@ -162,7 +163,7 @@ test('nothing found: why, and ways out', onlyMock, async () => {
     await banner.waitFor();
     assert.match(await banner.textContent(), /No message fits the query in this range/);
     await banner.getByRole('button', { name: 'Last 24 hours' }).click();
-    assert.equal(params(page).get('range'), '24h');
+    assert.equal(await param(page, 'range'), '24h');
     await banner.getByRole('button', { name: 'Clear the query' }).click();
     await until(page, () => !document.querySelector('.banner'));
   });
@@ -203,17 +204,17 @@ test('a server that is gone: said, and the numbers stay', onlyMock, async () => 
 });
 
 test('one widget that fails leaves the others', onlyMock, async () => {
-  await it.page('?refresh=off', async (page) => {
-    await drawn(page);
-    await page.route('**/api/v1/query', async (route) => {
-      const response = await route.fetch();
-      const body = await response.json();
-      body.answers['1'] = { error: { text: 'the field event_observer_uid is a list in some messages', line: 1, column: 3 } };
-      await route.fulfill({ response, json: body });
+  const error = { text: 'the field event_observer_uid is a list in some messages', line: 1, column: 3 };
+  try {
+    await it.page('?refresh=off', async (page) => {
+      await drawn(page);
+      await it.dev('fail', { answers: { 1: { error } } });
+      await page.keyboard.press('r');
+      await card(page, 'Agents Reporting').getByRole('alert').waitFor();
+      assert.match(await card(page, 'Agents Reporting').textContent(), /is a list in some messages/);
+      assert.equal(await card(page, 'Message Count Over Time').locator('.u-over').count(), 1);
     });
-    await page.keyboard.press('r');
-    await card(page, 'Agents Reporting').getByRole('alert').waitFor();
-    assert.match(await card(page, 'Agents Reporting').textContent(), /is a list in some messages/);
-    assert.equal(await card(page, 'Message Count Over Time').locator('.u-over').count(), 1);
-  });
+  } finally {
+    await it.dev('fail', {});
+  }
 });
