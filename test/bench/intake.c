@@ -3,41 +3,35 @@
  * line of a file, as in serve. CPU of the receiver's process alone, all its threads.
  * Usage: intake [EVENTS [PEER [CASE]]], PEER: the program of golumber/, whose server then takes the
  * same from clients of its own in turn; - is none. */
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <openssl/ssl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/bug.h"
-#include "codec/lumberjack.h"
 #include "codec/yaml.h"
 #include "in/input.h"
+#include "lib/beats_clients.h"
 #include "lib/dns_events.h"
 #include "os/thread.h"
 #include "pipe/message_pipe.h"
 
-#define KINDS        8192 /* different events */
-#define WINDOW       2048 /* events of a window: bulk_max_size of Packetbeat */
-#define WINDOWS      (KINDS / WINDOW)
-#define WINDOW_BYTES ((size_t)WINDOW * 2048)
-#define CLIENTS      4
-#define ROUNDS       5
-#define ZLIB_LEVEL   3 /* compression_level of Beats */
-#define BATCHES      8 /* as intake.batches and intake.batch are */
-#define BATCH_BYTES  ((size_t)48 << 20)
-#define FLUSH_NS     INT64_C(100000000)
-#define NS_PER_S     1e9
-#define POLL_MS      100
+#define KINDS       8192 /* different events */
+#define WINDOW      2048 /* events of a window: bulk_max_size of Packetbeat */
+#define WINDOWS     (KINDS / WINDOW)
+#define CLIENTS     4
+#define ROUNDS      5
+#define BATCHES     8 /* as intake.batches and intake.batch are */
+#define BATCH_BYTES ((size_t)48 << 20)
+#define FLUSH_NS    INT64_C(100000000)
+#define NS_PER_S    1e9
+#define POLL_MS     100
 
 #define INPUT(tls) "{bind_address: 127.0.0.1, port: 0, tls_enable: " #tls "}"
 #define OUTPUT     "{path: build/bench/messages, filename: messages}"
@@ -57,158 +51,35 @@ static struct slice window[2][WINDOWS]; /* plain, compressed */
 
 /* ---- what is sent */
 
-/* Packed by zlib: its blocks are cut otherwise than ISA-L's. */
-static struct slice pack_window(struct slice frames)
-{
-    uLongf n = compressBound(frames.n);
-    uint8_t *p = xmalloc(n + 2 * LUMBERJACK_HEAD_BYTES);
-    struct buf b = buf_of(p, n + 2 * LUMBERJACK_HEAD_BYTES);
-    lumberjack_put_window(&b, WINDOW);
-    size_t head = b.n + 6;
-    BUG_ON(compress2(p + head, &n, frames.p, frames.n, ZLIB_LEVEL) != Z_OK);
-    uint8_t frame[] = { '2',       'C', (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
-                        (uint8_t)n };
-    buf_put(&b, frame, sizeof frame);
-    return slice_of(p, b.n + n);
-}
-
 static void make_windows(void)
 {
     size_t sizes[2] = { 0 };
     printf("events of %zu bytes, ", dns_events_make(events, KINDS));
     for (unsigned w = 0; w < WINDOWS; w++) {
-        struct buf b = buf_of(xmalloc(WINDOW_BYTES), WINDOW_BYTES);
-        lumberjack_put_window(&b, WINDOW);
-        size_t frames = b.n;
-        for (unsigned i = 0; i < WINDOW; i++)
-            lumberjack_put_json(&b, i + 1, events[w * WINDOW + i]);
-        BUG_ON(b.full);
-        window[0][w] = buf_slice(&b);
-        window[1][w] = pack_window(buf_since(&b, frames));
+        window[0][w] = beats_window(events + w * WINDOW, WINDOW);
+        window[1][w] = beats_window_packed(events + w * WINDOW, WINDOW);
         sizes[0] += window[0][w].n;
         sizes[1] += window[1][w].n;
     }
-    printf("windows of %u, compressed by zlib at level %d: ratio %.1f\n", WINDOW, ZLIB_LEVEL,
+    printf("windows of %u, compressed by zlib at level %d: ratio %.1f\n", WINDOW, BEATS_ZLIB_LEVEL,
            (double)sizes[0] / (double)sizes[1]);
 }
 
-/* ---- clients */
+/* ---- sides */
 
 struct side { /* a receiver with its clients */
     const char *name;
     unsigned port;
-    pid_t client[CLIENTS];
-    int order_fd, done_fd; /* how many windows to send; a byte of each client when it has */
+    struct beats_clients clients;
     double cpu[ROUNDS], wall[ROUNDS];
 };
 
-struct peer {
-    int fd;
-    SSL *ssl; /* NULL: plain */
-};
-
-static void send_all(const struct peer *p, struct slice s)
-{
-    while (s.n) {
-        ssize_t n = p->ssl ? SSL_write(p->ssl, s.p, (int)s.n) : write(p->fd, s.p, s.n);
-        if (n <= 0)
-            _exit(1);
-        s = slice_after(s, (size_t)n);
-    }
-}
-
-/* Waits until the whole window is acknowledged. */
-static void await_ack(const struct peer *p)
-{
-    uint8_t bytes[256];
-    size_t have = 0;
-    for (uint32_t sequence = 0; sequence != WINDOW;) {
-        int n = p->ssl ? SSL_read(p->ssl, bytes + have, (int)(sizeof bytes - have))
-                       : (int)read(p->fd, bytes + have, sizeof bytes - have);
-        bool bad;
-        if (n <= 0)
-            _exit(1);
-        struct cursor c = cur_of(slice_of(bytes, have + (size_t)n));
-        while (lumberjack_take_ack(&c, &sequence, &bad))
-            ;
-        have = cur_left(&c);
-        memmove(bytes, c.p, have);
-    }
-}
-
-static struct peer connect_to(unsigned port, bool tls)
-{
-    struct sockaddr_in a = { .sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    struct peer p = { .fd = socket(AF_INET, SOCK_STREAM, 0) };
-    if (connect(p.fd, (struct sockaddr *)&a, sizeof a))
-        _exit(1);
-    if (tls) {
-        p.ssl = SSL_new(SSL_CTX_new(TLS_client_method()));
-        SSL_set_fd(p.ssl, p.fd);
-        if (SSL_connect(p.ssl) != 1)
-            _exit(1);
-    }
-    return p;
-}
-
-_Noreturn static void client(unsigned port, bool tls, const struct slice *windows, const int fd[2])
-{
-    uint32_t n, at = 0;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    struct peer p = connect_to(port, tls);
-    while (read(fd[0], &n, sizeof n) == sizeof n) {
-        for (; n; n--) {
-            send_all(&p, windows[at++ % WINDOWS]);
-            await_ack(&p);
-        }
-        if (write(fd[1], "", 1) != 1)
-            break;
-    }
-    _exit(1);
-}
-
-static void start_clients(struct side *s, bool tls, const struct slice *windows)
-{
-    int order[2], done[2];
-    BUG_ON(pipe2(order, O_CLOEXEC) || pipe2(done, O_CLOEXEC));
-    for (unsigned i = 0; i < CLIENTS; i++) {
-        s->client[i] = fork();
-        BUG_ON(s->client[i] < 0);
-        if (s->client[i] == 0) {
-            close(done[0]);
-            client(s->port, tls, windows, (int[]){ order[0], done[1] });
-        }
-    }
-    close(order[0]);
-    close(done[1]);
-    s->order_fd = order[1];
-    s->done_fd = done[0];
-}
-
-/* n windows of each client, from the first byte to the last acknowledgement. */
 static void let_send(const struct side *s, uint32_t n)
 {
-    uint8_t byte;
-    for (unsigned i = 0; i < CLIENTS; i++)
-        BUG_ON(write(s->order_fd, &n, sizeof n) != sizeof n);
-    for (unsigned i = 0; i < CLIENTS; i++) {
-        if (read(s->done_fd, &byte, 1) != 1) {
-            printf("%s: its clients were turned away\n", s->name);
-            exit(1);
-        }
-    }
-}
-
-static void stop_clients(const struct side *s)
-{
-    for (unsigned i = 0; i < CLIENTS; i++) {
-        kill(s->client[i], SIGKILL);
-        waitpid(s->client[i], NULL, 0);
-    }
-    close(s->order_fd);
-    close(s->done_fd);
+    if (beats_clients_send(&s->clients, n))
+        return;
+    printf("%s: its clients were turned away\n", s->name);
+    exit(1);
 }
 
 /* ---- our receiver */
@@ -432,9 +303,12 @@ static void measure(const struct bench_case *c, uint32_t windows, const char *pe
     struct side ours = { .name = "wirelume" }, theirs = { .name = "go-lumber" };
     pid_t server = peer ? start_peer(peer, c->tls, &theirs.port) : 0;
     open_receiver(&r, c, &ours.port);
-    start_clients(&ours, c->tls, window[c->packed]);
+    struct beats_client_conf clients = { CLIENTS,           ours.port, c->tls,
+                                         window[c->packed], WINDOWS,   WINDOW };
+    beats_clients_start(&ours.clients, &clients);
+    clients.port = theirs.port;
     if (peer)
-        start_clients(&theirs, c->tls, window[c->packed]);
+        beats_clients_start(&theirs.clients, &clients);
     start_receiver(&r);
     let_send(&ours, 1 + windows / 4); /* warm */
     if (peer)
@@ -444,7 +318,7 @@ static void measure(const struct bench_case *c, uint32_t windows, const char *pe
         if (peer)
             measure_round(&theirs, server, windows, i);
     }
-    stop_clients(&ours);
+    beats_clients_stop(&ours.clients);
     close_receiver(&r);
     uint64_t sent = (uint64_t)CLIENTS * WINDOW * (1 + windows / 4 + ROUNDS * windows);
     if (r.messages != sent || !r.fields) {
@@ -454,7 +328,7 @@ static void measure(const struct bench_case *c, uint32_t windows, const char *pe
     report(c->name, &ours, c->goal);
     if (!peer)
         return;
-    stop_clients(&theirs);
+    beats_clients_stop(&theirs.clients);
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
     report_peer(c->name, &theirs, ours.cpu[ROUNDS / 2]);
