@@ -38,6 +38,8 @@ const struct option general_options[] = {
     OPT(general_conf, fields_under_root, BOOL,   "fields_under_root",            "false", 0, 0, OPT_RELOAD, "Put them at the top level instead."),
     OPT(general_conf, processors,        NODE,   "processors",                   NULL, 0, 0, OPT_RELOAD, "Processors that every event goes through, in order."),
     OPT_NAMES(general_conf, precision,           "timestamp.precision",          "millisecond", precision_names, 0, "Precision of times in events."),
+    OPT(general_conf, workers,           INT,    "workers",                      "0", 0, 64, 0,
+        "Threads that share the packets, each with tables of its own; 0: a processor one for live capture, one for files."),
     OPT(general_conf, ignore_outgoing,   BOOL,   "packetbeat.ignore_outgoing",   "false", 0, 0, OPT_RELOAD, "Drop transactions whose network.direction is egress; flows stay."),
     OPT(general_conf, shutdown_timeout_ns, DURATION, "packetbeat.shutdown_timeout", "5s", 0, DAY, 0,
         "How long to wait for acknowledgements when a signal ends the program; a capture's end waits for all."),

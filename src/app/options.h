@@ -11,7 +11,8 @@ struct general_conf {
     struct texts tags;
     const struct node *fields, *processors;
     bool fields_under_root, ignore_outgoing;
-    int precision; /* enum time_precision */
+    int precision;   /* enum time_precision */
+    int64_t workers; /* 0: by the machine */
     int64_t shutdown_timeout_ns;
 };
 

@@ -35,6 +35,7 @@ int replay_capture(struct replay *r, struct capture *c)
                        .identity = &r->identity,
                        .captures = &c,
                        .n_captures = 1,
+                       .workers = c->live ? 1 : (unsigned)r->start.settings.general.workers,
                        .output = r->output,
                        .output_conf = r->output_conf,
                        .dry_run = r->dry_run,

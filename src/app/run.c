@@ -2,11 +2,13 @@
 #include <stdlib.h>
 
 #include "app/command.h"
+#include "app/crew.h"
 #include "app/start.h"
 #include "app/wiring.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "in/filter.h"
+#include "os/limits.h"
 
 #define CAPTURES_MAX 64
 
@@ -16,8 +18,9 @@ struct running {
     struct start fresh; /* what SIGHUP brought last */
     struct start next;  /* being tried */
     struct identity identity;
-    struct capture *capture[CAPTURES_MAX];
-    unsigned n;
+    /* Of each worker in turn, `n` for each (app/crew.h). */
+    struct capture *capture[CAPTURES_MAX * CREW_MAX];
+    unsigned n, workers;
     struct capture_dump *dump;
 };
 
@@ -37,15 +40,16 @@ static err apply_flags(struct interface_conf *i, const struct args *a, struct wh
     return ERR_OK;
 }
 
-static err open_file(struct running *r, const struct interface_conf *i, struct why *w)
+static err open_file(struct running *r, unsigned at, struct why *w)
 {
+    const struct interface_conf *i = &r->start.settings.interface[at];
     struct capture_file_conf conf = { .paths = &i->file,
                                       .n_paths = 1,
                                       .filter = i->bpf_filter,
                                       .paced = r->a->paced,
                                       .one_at_a_time = i->oneatatime,
                                       .loops = i->loop };
-    return capture_open_files(&conf, &r->capture[r->n++], w);
+    return capture_open_files(&conf, &r->capture[at], w);
 }
 
 /* Without flows and without recognition by content only the ports matter: the kernel may drop the
@@ -76,12 +80,17 @@ static const char *port_filter(const struct settings *s, struct arena *a)
     return b.n && !b.full ? text : NULL;
 }
 
-static err open_live(struct running *r, struct interface_conf *i, struct why *w)
+/* Capture `at` of each worker. */
+static err open_live(struct running *r, unsigned at, struct why *w)
 {
+    struct interface_conf *i = &r->start.settings.interface[at];
+    struct capture *share[CREW_MAX];
     if (!i->bpf_filter || !*i->bpf_filter)
         i->bpf_filter = port_filter(&r->start.settings, &r->start.config.mem);
-    uint16_t index = (uint16_t)r->n;
-    return capture_open_live(i, index, &r->capture[r->n++], w);
+    err rc = capture_open_shared(i, (uint16_t)at, share, r->workers, w);
+    for (unsigned k = 0; k < r->workers && !rc; k++)
+        r->capture[k * r->n + at] = share[k];
+    return rc;
 }
 
 /* Link type of the first packet of a file, for --dump, which writes packets of one link type. */
@@ -101,16 +110,36 @@ static uint16_t first_link(const struct interface_conf *i)
     return link;
 }
 
+static bool is_file(const struct interface_conf *i)
+{
+    return i->file && *i->file;
+}
+
+/* One writes a dump, or reads a file among interfaces: nothing is gained there by more. */
+static unsigned workers_of(const struct settings *s)
+{
+    bool is_live = false, has_file = false, dumps = false;
+    for (unsigned i = 0; i < s->n_interfaces; i++) {
+        is_live |= !is_file(&s->interface[i]);
+        has_file |= is_file(&s->interface[i]);
+        dumps |= s->interface[i].dumpfile && *s->interface[i].dumpfile;
+    }
+    if (dumps || (has_file && s->n_interfaces > 1))
+        return 1;
+    unsigned n = (unsigned)s->general.workers;
+    if (!n)
+        n = is_live ? limits_processors() : 1;
+    return n < CREW_MAX ? n : CREW_MAX;
+}
+
 static err open_captures(struct running *r, struct why *w)
 {
     struct settings *s = &r->start.settings;
     err rc = apply_flags(&s->interface[0], r->a, w);
-    for (unsigned i = 0; i < s->n_interfaces && i < CAPTURES_MAX && !rc; i++) {
-        struct interface_conf *x = &s->interface[i];
-        rc = x->file && *x->file ? open_file(r, x, w) : open_live(r, x, w);
-        if (rc)
-            r->n--;
-    }
+    r->n = s->n_interfaces < CAPTURES_MAX ? s->n_interfaces : CAPTURES_MAX;
+    r->workers = workers_of(s);
+    for (unsigned i = 0; i < r->n && !rc; i++)
+        rc = is_file(&s->interface[i]) ? open_file(r, i, w) : open_live(r, i, w);
     if (rc || !s->interface[0].dumpfile || !*s->interface[0].dumpfile)
         return rc;
     r->dump = capture_dump_open(s->interface[0].dumpfile, first_link(&s->interface[0]), w);
@@ -159,8 +188,9 @@ static int finish(struct running *r, err rc, bool interrupted, struct why *w)
 
 static void close_all(struct running *r)
 {
-    for (unsigned i = 0; i < r->n; i++)
-        r->capture[i]->ops->close(r->capture[i]);
+    for (unsigned i = 0; i < r->n * r->workers; i++)
+        if (r->capture[i])
+            r->capture[i]->ops->close(r->capture[i]);
     if (r->dump)
         capture_dump_close(r->dump);
     identity_close(&r->identity);
@@ -190,10 +220,14 @@ static err run(struct running *r, bool *interrupted, struct why *w)
     if (rc)
         return rc;
     const struct settings *s = &r->start.settings;
+    for (unsigned i = 0; i < r->n; i++)
+        if (!is_file(&s->interface[i]))
+            log_info("sniffer", "capturing on %s; workers: %u", s->interface[i].device, r->workers);
     struct job job = { .settings = s,
                        .identity = &r->identity,
                        .captures = r->capture,
                        .n_captures = r->n,
+                       .workers = r->workers,
                        .output = s->output,
                        .output_conf = s->output_conf,
                        .dump = r->dump,

@@ -9,11 +9,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/crew.h"
 #include "app/diskqueue.h"
 #include "app/metrics.h"
 #include "app/version.h"
 #include "base/log.h"
-#include "in/worker.h"
 #include "os/clock.h"
 
 #define POLL_MS      100
@@ -24,13 +24,10 @@
 
 struct wiring {
     const struct job *job;
-    struct worker *worker;
+    struct crew *crew;
     struct pipe *pipe;
-    struct procs *procs;     /* NULL: events name no processes */
-    struct diskqueue *queue; /* NULL: events wait in memory */
-    pthread_t thread;
-    err worker_err; /* written by the worker's thread, read after joining it */
-    struct why worker_why;
+    struct procs *procs;       /* NULL: events name no processes */
+    struct diskqueue *queue;   /* NULL: events wait in memory */
     struct counters *counters; /* of the pipe's thread */
     struct metrics metrics;
     int64_t next_progress_ns, stopped_ns;
@@ -55,17 +52,10 @@ void wiring_block_signals(void)
     signal(SIGPIPE, SIG_IGN); /* writing to a closed pipe is an error like any other */
 }
 
-static void *worker_main(void *arg)
-{
-    struct wiring *w = arg;
-    w->worker_err = worker_run(w->worker, &w->worker_why);
-    return NULL;
-}
-
 static void sum(const struct wiring *w, struct tally *t)
 {
     *t = (struct tally){ 0 };
-    tally_add(t, worker_counters(w->worker));
+    crew_tally(w->crew, t);
     tally_add(t, w->counters);
     const struct counters *output = pipe_output_counters(w->pipe);
     if (output)
@@ -173,7 +163,7 @@ static void stop(struct wiring *w, const char *reason)
     log_info("main", "%s: ending in order (once more ends at once)", reason);
     w->stopping = true;
     w->stopped_ns = clock_mono_ns();
-    worker_stop(w->worker);
+    crew_stop(w->crew);
 }
 
 static void read_signals(struct wiring *w)
@@ -206,9 +196,9 @@ static void read_signals(struct wiring *w)
 static err take_batches(struct wiring *w, struct why *why)
 {
     struct batch *b;
-    while (pipe_has_room(w->pipe) && (b = worker_take(w->worker))) {
+    while (pipe_has_room(w->pipe) && (b = crew_take(w->crew))) {
         err rc = pipe_batch(w->pipe, b, w->counters, why);
-        worker_give_back(w->worker, b);
+        crew_give_back(w->crew, b);
         if (rc)
             return rc;
         tick(w);
@@ -217,32 +207,31 @@ static err take_batches(struct wiring *w, struct why *why)
     return ERR_OK;
 }
 
-/* The output failed, or has no room at the end: what still comes is thrown away, so that the worker
- * can end. */
+/* The output failed, or has no room at the end: what still comes is thrown away, so that the
+ * workers can end. */
 static void throw_away(struct wiring *w)
 {
     struct batch *b;
-    worker_stop(w->worker);
-    while (!worker_is_drained(w->worker)) {
-        struct pollfd fd = { worker_ready_fd(w->worker), POLLIN, 0 };
-        poll(&fd, 1, POLL_MS);
-        while ((b = worker_take(w->worker))) {
+    crew_stop(w->crew);
+    while (!crew_is_drained(w->crew)) {
+        struct pollfd fds[CREW_MAX];
+        poll(fds, crew_fds(w->crew, fds), POLL_MS);
+        while ((b = crew_take(w->crew))) {
             counter_add(w->counters, COUNTER_EVENTS_QUEUE_FULL, b->n);
-            worker_give_back(w->worker, b);
+            crew_give_back(w->crew, b);
         }
     }
 }
 
-/* Sleeps until something happens; the worker's batches only matter when there is room for them. */
+/* Sleeps until something happens; batches only matter when there is room for them. */
 static err wait_for_something(struct wiring *w, bool batches, struct why *why)
 {
-    struct pollfd fds[] = { { batches ? worker_ready_fd(w->worker) : -1, POLLIN, 0 },
-                            { w->signal_fd, POLLIN, 0 },
-                            { pipe_wake_fd(w->pipe), POLLIN, 0 } };
+    struct pollfd fds[2 + CREW_MAX] = { { w->signal_fd, POLLIN, 0 },
+                                        { pipe_wake_fd(w->pipe), POLLIN, 0 } };
     err rc = pipe_idle(w->pipe, w->counters, why);
     if (rc)
         return rc;
-    poll(fds, COUNT(fds), pipe_is_busy(w->pipe) ? 0 : POLL_MS);
+    poll(fds, 2 + (batches ? crew_fds(w->crew, fds + 2) : 0), pipe_is_busy(w->pipe) ? 0 : POLL_MS);
     read_signals(w);
     tick(w);
     return ERR_OK;
@@ -261,7 +250,7 @@ static err loop(struct wiring *w, struct why *why)
         err rc = take_batches(w, why);
         if (rc)
             throw_away(w);
-        if (rc || worker_is_drained(w->worker))
+        if (rc || crew_is_drained(w->crew))
             return rc;
         bool room = pipe_has_room(w->pipe);
         if (!room && is_overdue(w)) {
@@ -296,17 +285,21 @@ static err drain(struct wiring *w, struct why *why)
     return ERR_OK;
 }
 
-static struct worker *make_worker(const struct job *job)
+static struct crew *make_crew(const struct job *job)
 {
     const struct settings *s = job->settings;
     struct worker_conf c = { .net = &s->net,
-                             .batches = (unsigned)(s->queue.events / BATCH_EVENTS) + 2,
                              .batch_bytes = (size_t)s->limits.batch_bytes,
                              .flush_ns =
                                  s->queue.flush_ns < SECOND_NS ? s->queue.flush_ns : SECOND_NS,
                              .dump = job->dump };
+    unsigned n = job->workers ? job->workers : 1;
     c.flush_ns = s->queue.flush_events > 1 ? c.flush_ns / WORKER_PART : 0;
-    return worker_new(&c, job->captures, job->n_captures, 0);
+    c.batches = (unsigned)(s->queue.events / BATCH_EVENTS / n) + 2;
+    const struct crew_conf conf = {
+        .worker = c, .captures = job->captures, .n_captures = job->n_captures, .n = n
+    };
+    return crew_new(&conf);
 }
 
 static err run(struct wiring *w, struct why *why)
@@ -316,21 +309,20 @@ static err run(struct wiring *w, struct why *why)
     w->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (w->signal_fd < 0)
         return why_set(why, ERR_IO, "signalfd: %s", strerror(errno));
-    int code = pthread_create(&w->thread, NULL, worker_main, w);
-    if (code) {
-        close(w->signal_fd);
-        return why_set(why, ERR_IO, "cannot start a thread: %s", strerror(code));
-    }
-    err rc = loop(w, why);
+    err rc = crew_start(w->crew, why);
+    if (rc)
+        crew_stop(w->crew);
+    else
+        rc = loop(w, why);
     if (!rc)
         rc = drain(w, why);
-    pthread_join(w->thread, NULL);
+    struct why crew_why;
+    err crew_rc = crew_join(w->crew, &crew_why);
     close(w->signal_fd);
-    if (!rc && w->worker_err) {
-        *why = w->worker_why;
-        rc = w->worker_err;
-    }
-    return rc;
+    if (rc || !crew_rc)
+        return rc;
+    *why = crew_why;
+    return crew_rc;
 }
 
 static void close_all(struct wiring *w)
@@ -338,7 +330,7 @@ static void close_all(struct wiring *w)
     pipe_free(w->pipe);
     diskqueue_close(w->queue);
     procs_close(w->procs);
-    worker_free(w->worker);
+    crew_free(w->crew);
     xfree(w->counters);
     xfree(w);
 }
@@ -362,7 +354,7 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
     }
     if (!schema_is_frozen())
         schema_freeze();
-    w->worker = make_worker(job);
+    w->crew = make_crew(job);
     metrics_begin(&w->metrics, &job->settings->logging, job->log_metrics);
     rc = run(w, why);
     sum(w, sums);

@@ -11,9 +11,9 @@ struct wiring; /* one run */
 struct job {
     const struct settings *settings;
     const struct identity *identity;
-    struct capture *const *captures; /* stay the caller's */
-    unsigned n_captures;
-    const struct output *output; /* where events go; its conf beside it */
+    struct capture *const *captures; /* as crew.h has them; stay the caller's */
+    unsigned n_captures, workers;    /* workers 0: one */
+    const struct output *output;     /* where events go; its conf beside it */
     const void *output_conf;
     struct capture_dump *dump; /* NULL: none */
     bool dry_run;

@@ -20,17 +20,19 @@
 #include "base/bug.h"
 #include "base/log.h"
 #include "in/device.h"
+#include "in/fanout.h"
 #include "in/filter.h"
 #include "in/live.h"
 
-#define NS_PER_S    INT64_C(1000000000)
-#define MIB         ((size_t)1024 * 1024)
-#define BLOCK_BYTES ((size_t)256 * 1024)
-#define LARGE_BLOCK ((size_t)512 * 1024) /* when snaplen does not fit the other */
-#define HEADER_ROOM ((size_t)4096)
-#define FRAME_BYTES 2048 /* only has to divide the block: V3 packs frames of any size */
-#define RETIRE_MS   60   /* a block that is not full comes to us after this time */
-#define VLAN_BYTES  4
+#define NS_PER_S          INT64_C(1000000000)
+#define MIB               ((size_t)1024 * 1024)
+#define BLOCK_BYTES       ((size_t)256 * 1024)
+#define LARGE_BLOCK       ((size_t)512 * 1024) /* when snaplen does not fit the other */
+#define SHARED_BLOCKS_MIN 4                    /* of each, however many share the buffer */
+#define HEADER_ROOM       ((size_t)4096)
+#define FRAME_BYTES       2048 /* only has to divide the block: V3 packs frames of any size */
+#define RETIRE_MS         60   /* a block that is not full comes to us after this time */
+#define VLAN_BYTES        4
 
 struct afpacket {
     struct capture base;
@@ -38,6 +40,7 @@ struct afpacket {
     int ifindex; /* 0: any */
     bool any, cooked;
     uint16_t link_type; /* of all frames, unless any */
+    unsigned parts;     /* captures that share conf's buffer */
 
     uint8_t *ring;
     size_t block_bytes, n_blocks, current;
@@ -136,6 +139,8 @@ static bool frame_take(const struct afpacket *s, const struct tpacket3_hdr *h, s
     p->frame = slice_of((const uint8_t *)h + at, n);
     p->vlan_valid = h->tp_status & TP_STATUS_VLAN_VALID;
     p->vlan_tci = (uint16_t)h->hv1.tp_vlan_tci;
+    p->is_copy = false;
+    p->clock_ns = 0;
     wire += p->vlan_valid ? VLAN_BYTES : 0;
     p->wire_len = wire > n ? wire : n;
     return true;
@@ -341,9 +346,12 @@ static err set_filter(const struct afpacket *s, const struct interface_conf *con
 
 static err set_ring(struct afpacket *s, const struct interface_conf *conf, struct why *w)
 {
-    size_t snaplen = (size_t)conf->snaplen, ring = (size_t)conf->buffer_size_mb * MIB;
+    size_t snaplen = (size_t)conf->snaplen;
+    size_t ring = (size_t)conf->buffer_size_mb * MIB / s->parts;
     s->block_bytes = snaplen + HEADER_ROOM > BLOCK_BYTES ? LARGE_BLOCK : BLOCK_BYTES;
     s->n_blocks = ring / s->block_bytes;
+    if (s->parts > 1 && s->n_blocks < SHARED_BLOCKS_MIN)
+        s->n_blocks = SHARED_BLOCKS_MIN;
     struct tpacket_req3 r = {
         .tp_block_size = (unsigned)s->block_bytes,
         .tp_block_nr = (unsigned)s->n_blocks,
@@ -388,36 +396,96 @@ static err bind_device(const struct afpacket *s, struct why *w)
     return ERR_OK;
 }
 
-static err open_all(struct afpacket *s, const struct interface_conf *conf, struct why *w)
+/* Nothing passes until set_filter: a socket that is bound and not yet one of its group would get
+ * what is for the others too. */
+static err shut_filter(const struct afpacket *s, struct why *w)
+{
+    static const struct bpf_insn nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+    return attach(s, nothing, COUNT(nothing), w);
+}
+
+/* The first of the group makes it, with the program that tells whose a packet is; *id is then the
+ * group's. */
+static err join_own_group(const struct afpacket *s, int *id, struct why *w)
+{
+    struct sock_filter code[FANOUT_MAX];
+    struct sock_fprog program = { .len = (unsigned short)fanout_program(code, NULL),
+                                  .filter = code };
+    socklen_t n = sizeof(*id);
+    bool is_first = *id < 0;
+    int unique = is_first ? PACKET_FANOUT_FLAG_UNIQUEID : 0;
+    err e = set(s, PACKET_FANOUT, (is_first ? 0 : *id) | (PACKET_FANOUT_CBPF | unique) << 16,
+                "its packets cannot be shared out (workers: 1 works)", w);
+    if (e != ERR_OK || !is_first)
+        return e;
+    if (setsockopt(s->base.fd, SOL_PACKET, PACKET_FANOUT_DATA, &program, sizeof(program)) != 0 ||
+        getsockopt(s->base.fd, SOL_PACKET, PACKET_FANOUT, id, &n) != 0)
+        return failed(s, "its packets cannot be shared out (workers: 1 works)", w);
+    *id &= 0xffff;
+    return ERR_OK;
+}
+
+/* A group that the user names is shared with other processes, by the kernel's own hash, as theirs
+ * is. */
+static err join_group(const struct afpacket *s, const struct interface_conf *conf, int *id,
+                      struct why *w)
+{
+    if (conf->fanout_group >= 0)
+        return set(s, PACKET_FANOUT,
+                   (int)conf->fanout_group | (PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG) << 16,
+                   "fanout_group is refused", w);
+    return s->parts > 1 ? join_own_group(s, id, w) : ERR_OK;
+}
+
+/* All but the filter that lets packets in. id: of the group, -1 for its first. */
+static err open_all(struct afpacket *s, const struct interface_conf *conf, int *id, struct why *w)
 {
     err e = open_socket(s, w);
     if (e == ERR_OK)
         e = set_ring(s, conf, w);
     if (e == ERR_OK)
-        e = set_filter(s, conf, w);
+        e = shut_filter(s, w);
     if (e == ERR_OK && conf->ignore_outgoing)
         e = set(s, PACKET_IGNORE_OUTGOING, 1, "ignore_outgoing needs Linux 4.20", w);
     if (e == ERR_OK && conf->auto_promisc_mode)
         e = set_promiscuous(s, w);
     if (e == ERR_OK)
         e = bind_device(s, w);
-    if (e == ERR_OK && conf->fanout_group >= 0)
-        e = set(s, PACKET_FANOUT,
-                (int)conf->fanout_group | (PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG) << 16,
-                "fanout_group is refused", w);
+    return e == ERR_OK ? join_group(s, conf, id, w) : e;
+}
+
+static struct afpacket *afpacket_new(const char *name, unsigned parts)
+{
+    struct afpacket *s = xcalloc(1, sizeof(*s));
+    s->base = (struct capture){ .ops = &afpacket_ops, .live = true, .realtime = true, .fd = -1 };
+    snprintf(s->name, sizeof(s->name), "%s", name);
+    s->any = strcmp(name, "any") == 0;
+    s->parts = parts;
+    return s;
+}
+
+err afpacket_open_group(const struct interface_conf *conf, const char *name, struct capture **out,
+                        unsigned n, struct why *w)
+{
+    err e = ERR_OK;
+    int id = -1;
+    for (unsigned i = 0; i < n; i++) {
+        struct afpacket *s = afpacket_new(name, n);
+        out[i] = &s->base;
+        if (e == ERR_OK)
+            e = open_all(s, conf, &id, w);
+    }
+    for (unsigned i = 0; i < n && e == ERR_OK; i++)
+        e = set_filter(container_of(out[i], struct afpacket, base), conf, w);
+    for (unsigned i = 0; i < n && e != ERR_OK; i++) {
+        afpacket_close(out[i]);
+        out[i] = NULL;
+    }
     return e;
 }
 
 err afpacket_open(const struct interface_conf *conf, const char *name, struct capture **out,
                   struct why *w)
 {
-    struct afpacket *s = xcalloc(1, sizeof(*s));
-    s->base = (struct capture){ .ops = &afpacket_ops, .live = true, .realtime = true, .fd = -1 };
-    snprintf(s->name, sizeof(s->name), "%s", name);
-    s->any = strcmp(name, "any") == 0;
-    err e = open_all(s, conf, w);
-    *out = e == ERR_OK ? &s->base : NULL;
-    if (e != ERR_OK)
-        afpacket_close(&s->base);
-    return e;
+    return afpacket_open_group(conf, name, out, 1, w);
 }

@@ -85,7 +85,8 @@ static inline void capfile_packet(struct packet *p, int64_t ts_ns, struct slice 
     p->wire_len = wire > frame.n ? wire : (uint32_t)frame.n;
     p->iface = 0;
     p->vlan_tci = 0;
-    p->vlan_valid = false;
+    p->vlan_valid = p->is_copy = false;
+    p->clock_ns = 0;
 }
 
 /* For the formats: takes a frame check sequence off the end of the frame on the wire. */

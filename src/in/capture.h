@@ -31,7 +31,9 @@ struct capture {
     bool realtime; /* packets carry the present time: it passes also when none come */
     bool no_wait;  /* set by the reader, who then polls fd: read does not block */
     unsigned pass; /* files: which repetition (-l) the packets of the last read are of, from 0 */
-    int fd;        /* readable when there are packets; -1: none; may change with each read */
+    int64_t passed_ns; /* a part of files: the largest time of the whole of them in the pass before
+                        * `pass`, or with CAPTURE_END of this one; 0: the packets tell */
+    int fd;            /* readable when there are packets; -1: none; may change with each read */
 };
 
 /* Files: one or more paths or globs, "-" for standard input; pcap, pcapng, gzip and zstd of them;
@@ -80,6 +82,13 @@ MUST_CHECK err capture_check(const struct interface_conf *conf, size_t n, struct
  * is missing; ERR_MISSING: no such device. conf must outlive it. */
 MUST_CHECK err capture_open_live(const struct interface_conf *conf, uint16_t iface,
                                  struct capture **out, struct why *w);
+
+/* The same for n workers: out[i] has the packets of worker i's flows, both directions
+ * of each (in/fanout.h), and a part of buffer_size_mb. What cannot be shared is out[0]'s alone, the
+ * others are NULL: type pcap, and a device that follows the default route. */
+#define CAPTURE_SHARES_MAX 64
+MUST_CHECK err capture_open_shared(const struct interface_conf *conf, uint16_t iface,
+                                   struct capture **out, unsigned n, struct why *w);
 
 /* The devices that can be captured, one line each: "0: eth0 (description) (addresses)". */
 MUST_CHECK err capture_devices(struct buf *out, struct why *w);

@@ -125,13 +125,49 @@ static const struct capture_ops live_ops = {
     .close = live_close,
 };
 
-err capture_open_live(const struct interface_conf *conf, uint16_t iface, struct capture **out,
-                      struct why *w)
+static struct live *live_new(const struct interface_conf *conf, uint16_t iface)
 {
     struct live *s = xcalloc(1, sizeof(*s));
     s->base = (struct capture){ .ops = &live_ops, .live = true, .realtime = true, .fd = -1 };
     s->conf = conf;
     s->iface = iface;
+    return s;
+}
+
+static bool can_be_shared(const struct interface_conf *conf)
+{
+    return capture_type_of(conf) == CAPTURE_AF_PACKET &&
+           !(device_is_route(conf->device) && conf->poll_default_route_ns > 0);
+}
+
+err capture_open_shared(const struct interface_conf *conf, uint16_t iface, struct capture **out,
+                        unsigned n, struct why *w)
+{
+    struct capture *device[CAPTURE_SHARES_MAX];
+    char name[DEVICE_NAME_MAX];
+    BUG_ON(n == 0 || n > COUNT(device));
+    memset(out, 0, n * sizeof(*out));
+    if (n == 1 || !can_be_shared(conf))
+        return capture_open_live(conf, iface, out, w);
+    err e = capture_check(conf, 1, w);
+    if (e == ERR_OK)
+        e = device_resolve(conf->device, name, w);
+    if (e == ERR_OK)
+        e = afpacket_open_group(conf, name, device, n, w);
+    for (unsigned i = 0; e == ERR_OK && i < n; i++) {
+        struct live *s = live_new(conf, iface);
+        memcpy(s->name, name, sizeof(name));
+        s->device = device[i];
+        s->base.fd = device[i]->fd;
+        out[i] = &s->base;
+    }
+    return e;
+}
+
+err capture_open_live(const struct interface_conf *conf, uint16_t iface, struct capture **out,
+                      struct why *w)
+{
+    struct live *s = live_new(conf, iface);
     if (device_is_route(conf->device) && conf->poll_default_route_ns > 0)
         s->period_ns =
             conf->poll_default_route_ns < NS_PER_S ? NS_PER_S : conf->poll_default_route_ns;

@@ -8,6 +8,9 @@
 /* One kind of capture on one device. name is resolved and copied. */
 err afpacket_open(const struct interface_conf *conf, const char *name, struct capture **out,
                   struct why *w) MUST_CHECK;
+/* n that share the device's packets. */
+err afpacket_open_group(const struct interface_conf *conf, const char *name, struct capture **out,
+                        unsigned n, struct why *w) MUST_CHECK;
 err livepcap_open(const struct interface_conf *conf, const char *name, struct capture **out,
                   struct why *w) MUST_CHECK;
 

@@ -38,7 +38,8 @@ static void livepcap_packet(u_char *ctx, const struct pcap_pkthdr *h, const u_ch
     p->frame = slice_of(s->copy + s->used, n);
     p->wire_len = h->len > n ? h->len : (uint32_t)n;
     p->link_type = s->link_type;
-    p->vlan_valid = false;
+    p->vlan_valid = p->is_copy = false;
+    p->clock_ns = 0;
     p->vlan_tci = 0;
     s->used += n;
     if (COPY_BYTES - s->used < (size_t)pcap_snapshot(s->handle))

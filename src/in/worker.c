@@ -27,8 +27,8 @@ struct worker {
     struct capture *capture[WORKER_CAPTURES];
     unsigned n_captures, index;
     bool over[WORKER_CAPTURES];
-    uint64_t drops[WORKER_CAPTURES]; /* of the kernel, counted so far */
-    unsigned pass;                   /* of a file that is played several times */
+    struct gauges gauges;
+    unsigned pass; /* of a file that is played several times */
     bool live, realtime;
     int64_t waited_ns; /* for the pipe, in all */
     struct net *net;
@@ -43,7 +43,7 @@ struct worker {
     atomic_bool stop, ended; /* shared: set by any thread; set by the worker */
 
     int64_t last_ns[WORKER_CAPTURES]; /* time of each one's last packet */
-    int64_t stats_ns;                 /* when the kernel's drops were read */
+    int64_t stats_ns;                 /* when stock was taken */
     struct packet packet[READ_PACKETS];
 };
 
@@ -131,14 +131,18 @@ static void flush_due(struct worker *w, int64_t now_ns)
 static void count_packets(struct worker *w, int64_t *last_ns, unsigned n)
 {
     const struct packet *p = w->packet;
-    uint64_t bytes = 0, truncated = 0, backwards = 0;
+    uint64_t bytes = 0, truncated = 0, backwards = 0, copies = 0;
     for (unsigned i = 0; i < n; i++) {
+        if (p[i].is_copy) {
+            copies++;
+            continue;
+        }
         bytes += p[i].frame.n;
         truncated += p[i].wire_len > p[i].frame.n + (p[i].vlan_valid ? 4 : 0);
-        backwards += p[i].ts_ns < *last_ns;
+        backwards += p[i].ts_ns < *last_ns && !p[i].clock_ns; /* else who shared them counts */
         *last_ns = p[i].ts_ns;
     }
-    counter_add(&w->counters, COUNTER_CAPTURE_PACKETS, n);
+    counter_add(&w->counters, COUNTER_CAPTURE_PACKETS, n - copies);
     counter_add(&w->counters, COUNTER_CAPTURE_BYTES, bytes);
     counter_add(&w->counters, COUNTER_CAPTURE_TRUNCATED, truncated);
     counter_add(&w->counters, COUNTER_CAPTURE_TIME_BACKWARDS, backwards);
@@ -168,14 +172,26 @@ static err dump(struct worker *w, unsigned n, struct why *why)
     return e;
 }
 
-static void count_drops(struct worker *w)
+static void set(_Atomic uint64_t *v, uint64_t to)
 {
+    atomic_store_explicit(v, to, memory_order_relaxed);
+}
+
+/* The kernel's drops are counted, and what stands where is written down. */
+static void take_stock(struct worker *w)
+{
+    struct gauges *g = &w->gauges;
     for (unsigned i = 0; i < w->n_captures; i++) {
         struct capture_stats s;
         w->capture[i]->ops->stats(w->capture[i], &s);
-        counter_add(&w->counters, COUNTER_CAPTURE_KERNEL_DROPS, s.drops - w->drops[i]);
-        w->drops[i] = s.drops;
+        uint64_t before = atomic_load_explicit(&g->capture[i].drops, memory_order_relaxed);
+        counter_add(&w->counters, COUNTER_CAPTURE_KERNEL_DROPS, s.drops - before);
+        set(&g->capture[i].packets, s.packets);
+        set(&g->capture[i].drops, s.drops);
     }
+    struct net_stock stock = net_stock(w->net);
+    set(&g->flows, stock.flows);
+    set(&g->table_bytes, stock.bytes);
 }
 
 /* Live: what does not come with packets. */
@@ -188,7 +204,7 @@ static void pass_time(struct worker *w, bool idle)
     }
     if (now_ns - w->stats_ns >= STATS_NS || now_ns < w->stats_ns) {
         w->stats_ns = now_ns;
-        count_drops(w);
+        take_stock(w);
     }
 }
 
@@ -204,6 +220,13 @@ static void wait_for_packets(const struct worker *w)
         poll(ready, w->n_captures, WAIT_MS);
 }
 
+/* What comes for other workers lets time pass here too. */
+static void catch_up(struct worker *w, unsigned i)
+{
+    if (w->capture[i]->passed_ns)
+        net_tick(w->net, w->capture[i]->passed_ns);
+}
+
 /* -l: each repetition starts as new; what it shows is no late copy of the one before. */
 static void begin_pass(struct worker *w, unsigned i)
 {
@@ -211,6 +234,7 @@ static void begin_pass(struct worker *w, unsigned i)
         return;
     w->pass = w->capture[i]->pass;
     w->last_ns[i] = 0;
+    catch_up(w, i);
     net_restart(w->net);
 }
 
@@ -294,8 +318,10 @@ static err run(struct worker *w, struct why *why)
 err worker_run(struct worker *w, struct why *why)
 {
     err e = run(w, why);
-    count_drops(w);
+    take_stock(w);
     w->live = false; /* nothing can be missed any more: what is still open may wait for the pipe */
+    for (unsigned i = 0; i < w->n_captures; i++)
+        catch_up(w, i);
     net_finish(w->net);
     if (w->open->n) {
         BUG_ON(!ring_push(&w->ready, w->open));
@@ -346,6 +372,16 @@ struct counters *worker_counters(struct worker *w)
     return &w->counters;
 }
 
+const struct gauges *worker_gauges(const struct worker *w)
+{
+    return &w->gauges;
+}
+
+unsigned worker_waiting(const struct worker *w)
+{
+    return (unsigned)ring_count(&w->ready);
+}
+
 /* ---- birth and end */
 
 static void take_captures(struct worker *w, struct capture *const *captures, unsigned n)
@@ -388,6 +424,7 @@ struct worker *worker_new(const struct worker_conf *conf, struct capture *const 
     bell_init(&w->worker_bell);
     const struct net_sink sink = { .batch = sink_batch, .emit = sink_emit, .ctx = w };
     w->net = net_new(conf->net, &sink, &w->counters);
+    net_take_share(w->net, index, conf->shares);
     return w;
 }
 

@@ -12,11 +12,23 @@ struct worker_conf {
     size_t batch_bytes; /* memory cap of one batch; one event may always take half of it */
     int64_t flush_ns;   /* a batch with events is sealed at the latest after this packet time */
     struct capture_dump *dump; /* --dump; NULL */
+    unsigned shares;           /* of the flows its captures show, only those of share `index` of so
+                                * many are its own (in/spread.h); 0: all */
 };
 
 struct worker;
 
 #define WORKER_CAPTURES 64 /* at most, of one worker */
+
+/* What stands where in a worker. shared: written by its thread about once a second and at its end,
+ * read by any, relaxed. Beside it stand its counters, which are always exact. */
+struct gauges {
+    struct {
+        _Atomic uint64_t packets, drops; /* taken from it; dropped by the kernel before */
+    } capture[WORKER_CAPTURES];          /* in the order of worker_new */
+    _Atomic uint64_t flows;              /* in the table */
+    _Atomic uint64_t table_bytes;        /* of flows, streams and what waits for answers */
+};
 
 /* The captures (n of them, read in turn; several live ones, or one merged file capture) stay the
  * caller's. Exits without memory (boot). */
@@ -47,6 +59,10 @@ bool worker_is_drained(const struct worker *w);
 int worker_ready_fd(const struct worker *w);
 
 struct counters *worker_counters(struct worker *w);
+
+/* Any thread. */
+const struct gauges *worker_gauges(const struct worker *w);
+unsigned worker_waiting(const struct worker *w); /* batches that the pipe has not taken yet */
 
 /* After the thread of worker_run has ended and all batches were given back or forgotten. */
 void worker_free(struct worker *w);

@@ -78,7 +78,7 @@ struct flow {
     struct list age;             /* the table's list, oldest first, for eviction */
     struct list pairs;           /* waiting requests of this flow, oldest first (proto/pair.c) */
     uint32_t n_pairs;
-    uint32_t serial;          /* number of this flow in its worker, from 1: part of flow.id */
+    uint32_t serial;          /* of a connection: part of flow.id; others: number in the worker */
     void *state;              /* proto's state_size bytes, zeroed at first use */
     struct flow_extra *extra; /* NULL for most */
     uint8_t mac[2][6];        /* source and destination of the first packet */

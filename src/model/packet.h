@@ -58,6 +58,8 @@ struct packet {
     uint16_t iface;     /* index of the interface it came from, from 0 */
     uint16_t vlan_tci;  /* tag that the kernel took off the frame (wire_len counts it still) */
     bool vlan_valid;
+    bool is_copy;     /* another worker has the frame too, and counts it */
+    int64_t clock_ns; /* the capture's largest time so far, where others get a part of it; or 0 */
 
     /* filled by the decoder, for the headers met last (inner ones overwrite outer ones) */
     bool has_mac;
@@ -85,3 +87,17 @@ struct packet {
     uint32_t tunnel_id;  /* VNI, TEID, GRE key, session id; 0 if none */
     uint64_t tunnel_key; /* separates equal inner addresses of different tunnels; 0 outside */
 };
+
+/* What a capture fills, and nothing else; the frame's bytes stay where they are. */
+static inline void packet_capture_copy(struct packet *to, const struct packet *from)
+{
+    to->ts_ns = from->ts_ns;
+    to->frame = from->frame;
+    to->wire_len = from->wire_len;
+    to->link_type = from->link_type;
+    to->iface = from->iface;
+    to->vlan_tci = from->vlan_tci;
+    to->vlan_valid = from->vlan_valid;
+    to->is_copy = from->is_copy;
+    to->clock_ns = from->clock_ns;
+}

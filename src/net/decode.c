@@ -42,7 +42,7 @@ struct decoder *decoder_new(const struct net_conf *conf, struct counters *counte
 {
     struct decoder *d = xcalloc(1, sizeof *d);
     d->conf = conf;
-    d->counters = counters;
+    d->counters = d->own = counters;
     d->defrag = defrag_new(conf, counters);
     return d;
 }
@@ -95,6 +95,17 @@ static void decode_end(struct decoder *d, enum layer at)
     layer_visit(d);
 }
 
+static void count_in(struct decoder *d, struct counters *counters)
+{
+    d->counters = counters;
+    defrag_count_in(d->defrag, counters);
+}
+
+const struct touched *decoder_datagrams(const struct decoder *d)
+{
+    return defrag_touched(d->defrag);
+}
+
 void decode_packet(struct decoder *d, struct packet *p, decode_visit *visit, void *ctx)
 {
     BUG_ON(p->wire_len < p->frame.n);
@@ -104,6 +115,8 @@ void decode_packet(struct decoder *d, struct packet *p, decode_visit *visit, voi
     p->tunnel_key = 0;
     if (p->vlan_valid)
         p->vlan[p->n_vlan++] = p->vlan_tci & 0xfff;
+    if (UNLIKELY(p->is_copy != (d->counters != d->own)))
+        count_in(d, p->is_copy ? &d->uncounted : d->own);
     d->p = p;
     d->c = cur_of(p->frame);
     d->cut = p->wire_len - p->frame.n;

@@ -24,8 +24,15 @@ typedef void decode_visit(void *ctx, struct packet *p);
  *
  * A fragment has no visit: the one that makes the datagram whole stands for all of them
  * (p->frag_packets, p->frag_bytes). A fragment that cannot be kept (cut by the capture, impossible)
- * has a visit with is_fragment, without ports and payload. */
+ * has a visit with is_fragment, without ports and payload.
+ *
+ * What a frame with is_copy says is not counted. */
 void decode_packet(struct decoder *d, struct packet *p, decode_visit *visit, void *ctx);
+
+/* Datagrams that the frame given last was a fragment of, the outermost first (net/defrag.h). Valid
+ * until the next decode_packet. */
+struct touched;
+const struct touched *decoder_datagrams(const struct decoder *d);
 
 /* Live capture without packets: gives up incomplete datagrams whose time is over at now_ns.
  * decode_packet does so too, by p->ts_ns. */

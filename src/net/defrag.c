@@ -34,6 +34,7 @@ struct datagram {
     struct key key;
     int64_t first_ns;
     struct piece *first, *last; /* by offset, disjoint */
+    uint32_t number;            /* of all since boot */
     uint32_t have;              /* bytes in pieces */
     uint32_t total;             /* payload bytes; known with the last fragment, until then 0 */
     uint32_t packets, wire_bytes;
@@ -51,6 +52,8 @@ struct defrag {
     struct list age[AGES];
     struct piece *given; /* payloads handed out since defrag_begin */
     size_t waiting;
+    uint32_t number; /* of the newest datagram */
+    struct touched touched;
     struct datagram *bucket[BUCKETS];
 };
 
@@ -81,6 +84,24 @@ size_t defrag_waiting(const struct defrag *f)
 size_t defrag_bytes(const struct defrag *f)
 {
     return f->slab.used_bytes;
+}
+
+void defrag_count_in(struct defrag *f, struct counters *counters)
+{
+    f->counters = counters;
+}
+
+const struct touched *defrag_touched(const struct defrag *f)
+{
+    return &f->touched;
+}
+
+static void touch(struct defrag *f, const struct datagram *g)
+{
+    if (f->touched.n == DEFRAG_TOUCHED_MAX)
+        return;
+    f->touched.number[f->touched.n++] = g->number;
+    f->touched.is_open = true;
 }
 
 static struct datagram **bucket_of(struct defrag *f, const struct key *key)
@@ -169,6 +190,7 @@ static void expire(struct defrag *f, int64_t now_ns)
 
 void defrag_begin(struct defrag *f, int64_t now_ns)
 {
+    f->touched.n = 0;
     while (UNLIKELY(f->given != NULL)) {
         struct piece *next = f->given->next;
         slab_free(&f->slab, f->given, sizeof *next + f->given->n);
@@ -203,6 +225,7 @@ static struct datagram *datagram_of(struct defrag *f, const struct key *key, int
     if (!g)
         return NULL;
     g->key = *key;
+    g->number = ++f->number;
     g->first_ns = now_ns;
     g->hash_next = *at;
     *at = g;
@@ -337,6 +360,7 @@ static enum defrag_result datagram_finish(struct defrag *f, struct datagram *g, 
           g->total, g->packets);
     p->frag_packets += g->packets;
     p->frag_bytes += g->wire_bytes;
+    f->touched.is_open = false;
     counter_add(f->counters, COUNTER_DEFRAG_REASSEMBLED, 1);
     datagram_drop(f, g);
     return DEFRAG_WHOLE;
@@ -365,6 +389,7 @@ enum defrag_result defrag_add(struct defrag *f, struct packet *p, struct fragmen
     struct datagram *g = datagram_of(f, &key, p->ts_ns);
     if (!g)
         return refuse(f, COUNTER_DEFRAG_EVICTED);
+    touch(f, g);
     if (g->dead)
         return refuse(f, COUNTER_DEFRAG_OVERLAP);
     if (!length_agrees(g, frag))

@@ -7,6 +7,7 @@
 
 #define DEFRAG_DATAGRAMS_MAX  4096  /* incomplete at once; the oldest goes first */
 #define DEFRAG_PIECES_MAX     512   /* separate runs of bytes of one datagram */
+#define DEFRAG_TOUCHED_MAX    16    /* datagrams of one frame that are remembered */
 #define DEFRAG_DATAGRAM_BYTES 65535 /* payload of one */
 
 #define DEFRAG_TIMEOUT_V4_NS (INT64_C(30) * 1000000000) /* RFC 791 allows up to 120 s; as Linux */
@@ -32,6 +33,18 @@ enum defrag_result {
 /* Keeps conf->defrag_bytes at most, hashes with conf->key. Exits without memory (boot). */
 struct defrag *defrag_new(const struct net_conf *conf, struct counters *counters);
 void defrag_free(struct defrag *f);
+
+/* Counts there from now on. */
+void defrag_count_in(struct defrag *f, struct counters *counters);
+
+/* The datagrams that defrag_add was given fragments of since defrag_begin, by numbers that are
+ * never given twice; all but the last are whole. Refused fragments without a datagram have none. */
+struct touched {
+    uint32_t number[DEFRAG_TOUCHED_MAX];
+    unsigned n;
+    bool is_open; /* the last one may go on */
+};
+const struct touched *defrag_touched(const struct defrag *f);
 
 /* Begins a frame at now_ns of packet time: what defrag_add gave becomes invalid, and datagrams that
  * wait too long are given up. */

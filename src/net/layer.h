@@ -39,7 +39,8 @@ struct defrag;
 
 struct decoder {
     const struct net_conf *conf;
-    struct counters *counters;
+    struct counters *counters; /* own, or uncounted while the frame is a copy */
+    struct counters *own, uncounted;
     struct defrag *defrag;
     /* the frame in work */
     struct packet *p;

@@ -6,6 +6,7 @@
 #include "net/dispatch.h"
 #include "net/flowreport.h"
 #include "net/flowtable.h"
+#include "net/share.h"
 #include "net/tcp.h"
 #include "net/wheel.h"
 
@@ -32,7 +33,8 @@ struct net {
     struct counters *counters;
     int64_t now_ns; /* the largest packet time */
     int64_t timeout_ns, period_ns;
-    uint32_t serial; /* of the newest flow */
+    uint32_t serial;          /* of the newest flow */
+    unsigned share, n_shares; /* n_shares 0: all flows are ours */
     struct ahead ahead[AHEAD];
     unsigned n_ahead, n_packets; /* calls of net_prefetch and net_packet */
     struct flowtable table;
@@ -211,11 +213,20 @@ static void describe(struct net *net, struct flow *flow, const struct packet *p)
         flow->key.l4 == IPPROTO_N_TCP && dispatch_port(&net->dispatch, flow) < FLOW_PROTO_NONE;
 }
 
-/* The flow's times and counters begin: for a new one, or one that was reported as ended. */
-static void begin(struct net *net, struct flow *flow, int64_t ts_ns)
+/* Tells connections on the same ports apart. It depends on the connection alone, so that flow.id is
+ * the same however many workers share a capture. */
+static uint32_t connection_number(const struct packet *p)
 {
-    flow->serial = ++net->serial;
-    flow->first_ns = ts_ns;
+    uint64_t x = ((uint64_t)p->ts_ns ^ (uint64_t)p->seq << 32) * 0x9e3779b97f4a7c15;
+    return (uint32_t)(x >> 32);
+}
+
+/* The flow's times and counters begin: for a new one, or one that was reported as ended. */
+static void begin(struct net *net, struct flow *flow, const struct packet *p)
+{
+    net->serial++;
+    flow->serial = flow->has_connection ? connection_number(p) : net->serial;
+    flow->first_ns = p->ts_ns;
     flow->last_ns = net->now_ns;
     flow->is_behind = 0;
     flow->report_ns = net->now_ns + net->period_ns;
@@ -257,7 +268,7 @@ static struct flow *create(struct net *net, const struct flow_key *key, const st
     list_init(&flow->pairs);
     describe(net, flow, p);
     flowtable_add(&net->table, flow);
-    begin(net, flow, p->ts_ns);
+    begin(net, flow, p);
     return flow;
 }
 
@@ -371,7 +382,7 @@ static struct flow *flow_of(struct net *net, const struct packet *p, enum flow_d
         if (flow && UNLIKELY(flow->has_siblings))
             join_siblings(net, flow, p, src_is_low);
     } else if (flow->end_reason) {
-        begin(net, flow, p->ts_ns);
+        begin(net, flow, p);
     }
     if (flow)
         *dir = dir_of(flow, src_is_low);
@@ -458,6 +469,8 @@ static void visit(void *ctx, struct packet *p)
 {
     struct net *net = ctx;
     enum flow_dir dir;
+    if (net->n_shares && share_of(p, &net->conf->key, net->n_shares) != net->share)
+        return;
     struct flow *flow = flow_of(net, p, &dir);
     if (!flow)
         return;
@@ -496,7 +509,7 @@ void net_packet(struct net *net, struct packet *p)
     if (net->n_ahead < net->n_packets) /* not asked for ahead */
         net->n_ahead = net->n_packets;
     p->ts_ns = p->ts_ns < 0 ? 0 : bounded(p->ts_ns);
-    set_time(net, p->ts_ns);
+    set_time(net, p->clock_ns > p->ts_ns ? bounded(p->clock_ns) : p->ts_ns);
     decode_packet(net->decoder, p, visit, net);
     scratch_reset(net);
 }
@@ -609,6 +622,12 @@ struct net *net_new(const struct net_conf *conf, const struct net_sink *sink,
     return net;
 }
 
+void net_take_share(struct net *net, unsigned index, unsigned n)
+{
+    net->share = index;
+    net->n_shares = n > 1 ? n : 0;
+}
+
 void net_free(struct net *net)
 {
     if (!net)
@@ -621,6 +640,11 @@ void net_free(struct net *net)
     chunk_pool_free(&net->scratch_chunks);
     slab_destroy(&net->slab);
     xfree(net);
+}
+
+struct net_stock net_stock(const struct net *net)
+{
+    return (struct net_stock){ .flows = net->table.n, .bytes = net->slab.used_bytes };
 }
 
 size_t net_flow_bytes(void)

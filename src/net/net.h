@@ -41,8 +41,12 @@ struct net_sink {
 struct net *net_new(const struct net_conf *conf, const struct net_sink *sink,
                     struct counters *counters);
 
+/* Boot: of the flows only those of share `index` of n are this net's own (net/share.h); frames may
+ * then belong to others too. */
+void net_take_share(struct net *net, unsigned index, unsigned n);
+
 /* One frame, in order of time. The packet's frame is borrowed for the call only; p is scratch for
- * the decoder. Timers run first, up to p->ts_ns. */
+ * the decoder. Timers run first, up to p->ts_ns, or p->clock_ns when that is later. */
 void net_packet(struct net *net, struct packet *p);
 
 /* A packet to come: fetches what will be read for it. For each packet, in order, NET_AHEAD before
@@ -61,6 +65,12 @@ void net_finish(struct net *net);
  */
 void net_restart(struct net *net);
 void net_free(struct net *net);
+
+/* What the tables hold now. */
+struct net_stock {
+    size_t flows, bytes;
+};
+struct net_stock net_stock(const struct net *net);
 
 /* Bytes of table memory that a flow without a protocol takes at most: for tests and documentation.
  */

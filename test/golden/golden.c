@@ -11,7 +11,6 @@
 
 #define SMALL_SEGMENTS ((size_t)40000)   /* segments that the re-cut capture may have at most */
 #define SNAPLEN_BYTES  ((size_t)4000000) /* bytes that all cut copies may have together */
-#define WORKERS        4
 #define DAY_NS         ((int64_t)86400 * 1000000000)
 
 struct golden_case {
@@ -168,35 +167,21 @@ static void cut_short(const struct golden_case *c)
     verdict(c, "cut short", good);
 }
 
-/* flow.id holds the number that the flow has in its worker: left out. Time passes for each worker
- * until the end of the whole capture, as it does live. */
-static void collect(const struct golden_case *c, const struct traffic *f, struct lines *out)
-{
-    struct replay *r = replay_new(&c->conf, REPLAY_BATCH_BYTES);
-    r->out = out;
-    r->hide = "flow.id";
-    replay_feed(r, f);
-    if (c->traffic.n)
-        net_tick(r->net, c->traffic.v[c->traffic.n - 1].ts_ns);
-    replay_finish(r);
-    replay_free(r);
-}
-
 static void workers(const struct golden_case *c)
 {
-    struct lines one = { 0 }, many = { 0 };
-    collect(c, &c->traffic, &one);
-    for (unsigned i = 0; i < WORKERS; i++) {
-        struct traffic share = { 0 };
-        recut_share(&share, &c->traffic, i, WORKERS);
-        collect(c, &share, &many);
-        traffic_free(&share);
-    }
+    static const unsigned numbers[] = { 2, 4 };
+    struct lines one = { 0 };
+    for (size_t i = 0; i < c->plain.n; i++)
+        lines_add(&one, slice_cstr(c->plain.v[i]));
     lines_sort(&one);
-    lines_sort(&many);
-    verdict(c, "workers", lines_equal(&one, &many, "workers"));
+    for (unsigned i = 0; i < COUNT(numbers); i++) {
+        struct lines many = { 0 };
+        replay_spread(&c->conf, &c->traffic, numbers[i], &many);
+        lines_sort(&many);
+        verdict(c, "workers", lines_equal(&one, &many, "workers"));
+        lines_free(&many);
+    }
     lines_free(&one);
-    lines_free(&many);
 }
 
 static size_t arena_limit(const struct golden_case *c)

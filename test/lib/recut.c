@@ -134,10 +134,3 @@ void recut_snaplen(struct traffic *to, const struct traffic *from, size_t snaple
         traffic_add(to, f, f->p, f->n < snaplen ? f->n : snaplen)->wire_len = f->wire_len;
     }
 }
-
-void recut_share(struct traffic *to, const struct traffic *from, unsigned index, unsigned n)
-{
-    for (size_t i = 0; i < from->n; i++)
-        if (frame_pair_hash(&from->v[i]) % n == index)
-            traffic_copy(to, &from->v[i]);
-}

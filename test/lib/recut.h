@@ -26,6 +26,3 @@ void recut_reverse(struct traffic *flat, struct traffic *to, const struct traffi
 
 /* Each frame cut to at most `snaplen` captured bytes; wire lengths stay. */
 void recut_snaplen(struct traffic *to, const struct traffic *from, size_t snaplen);
-
-/* The frames of worker `index` of n, by a hash that is equal for all packets of an address pair. */
-void recut_share(struct traffic *to, const struct traffic *from, unsigned index, unsigned n);

@@ -140,7 +140,9 @@ void replay_frame(struct replay *r, const struct frame *f)
                         .link_type = f->link_type,
                         .iface = f->iface,
                         .vlan_tci = f->vlan_tci,
-                        .vlan_valid = f->vlan_valid };
+                        .vlan_valid = f->vlan_valid,
+                        .is_copy = r->is_copy,
+                        .clock_ns = r->clock_ns };
     watch(r, true);
     net_packet(r->net, &p);
     watch(r, false);

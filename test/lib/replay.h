@@ -34,6 +34,8 @@ struct replay {
     size_t arena_peak; /* bytes of the fullest batch so far */
     uint64_t events;   /* handed on by net so far */
     int64_t shift_ns;  /* added to every frame's time */
+    int64_t clock_ns;  /* of the frame to come (struct packet) */
+    bool is_copy;      /* it too */
     const char *hide;  /* name of a field to leave out of the lines; NULL */
     /* Called with true where net, proto or pipe begin to run, with false where the test's own code
      * does. NULL: never. */
@@ -56,6 +58,10 @@ void replay_finish(struct replay *r);
 /* Sum of the counters that say that something was given up for want of memory or room. */
 uint64_t replay_losses(const struct replay *r);
 void replay_free(struct replay *r);
+
+/* The same by n packet paths that share the frames (in/spread.h); the lines of all together. */
+void replay_spread(const struct replay_conf *conf, const struct traffic *f, unsigned n,
+                   struct lines *out);
 
 /* new, feed, finish, free. */
 void replay_all(const struct replay_conf *conf, const struct traffic *f, struct lines *out);

@@ -103,31 +103,12 @@ static void reversed_groups(void **state)
     traffic_free(&reversed);
 }
 
-/* Every frame is in exactly one share, and both directions are in the same. */
-static void shares(void **state)
-{
-    (void)state;
-    struct traffic whole = { 0 };
-    talk(&whole, 6);
-    size_t sum = 0;
-    for (unsigned i = 0; i < 4; i++) {
-        struct traffic share = { 0 };
-        recut_share(&share, &whole, i, 4);
-        assert_true(share.n == 0 || share.n == whole.n);
-        sum += share.n;
-        traffic_free(&share);
-    }
-    assert_int_equal(sum, whole.n);
-    traffic_free(&whole);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_segments),
         cmocka_unit_test(shuffled_segments),
         cmocka_unit_test(reversed_groups),
-        cmocka_unit_test(shares),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,170 @@
+/* One that fails ends all: half a capture would look like a whole one. */
+#include "app/crew.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+#include "base/bug.h"
+#include "in/spread.h"
+#include "os/thread.h"
+
+struct seat {
+    struct crew *crew;
+    struct worker *worker;
+    struct thread thread;
+    err err; /* written by its thread, read after joining it */
+    struct why why;
+};
+
+struct crew {
+    struct spread *spread; /* NULL: nothing to share out */
+    struct seat reader;    /* its worker is NULL */
+    unsigned turn, n;
+    struct seat seat[];
+};
+
+static void worker_main(void *ctx)
+{
+    struct seat *seat = ctx;
+    seat->err = worker_run(seat->worker, &seat->why);
+    if (seat->err)
+        crew_stop(seat->crew);
+}
+
+static void reader_main(void *ctx)
+{
+    struct seat *seat = ctx;
+    seat->err = spread_run(seat->crew->spread, &seat->why);
+}
+
+static struct worker *make_worker(const struct crew *c, const struct crew_conf *conf, unsigned i)
+{
+    struct worker_conf w = conf->worker;
+    struct capture *own[WORKER_CAPTURES];
+    unsigned n = 0;
+    w.shares = c->spread ? c->n : 0;
+    if (c->spread)
+        own[n++] = spread_part(c->spread, i);
+    for (unsigned k = 0; !c->spread && k < conf->n_captures; k++)
+        if (conf->captures[i * conf->n_captures + k])
+            own[n++] = conf->captures[i * conf->n_captures + k];
+    return worker_new(&w, own, n, i);
+}
+
+struct crew *crew_new(const struct crew_conf *conf)
+{
+    BUG_ON(conf->n == 0 || conf->n > CREW_MAX || conf->n_captures == 0);
+    struct crew *c = xcalloc(1, sizeof *c + conf->n * sizeof c->seat[0]);
+    c->n = conf->n;
+    if (c->n > 1 && conf->n_captures == 1 && !conf->captures[0]->live)
+        c->spread = spread_new(conf->captures[0], c->n, conf->worker.net);
+    c->reader.crew = c;
+    for (unsigned i = 0; i < c->n; i++) {
+        c->seat[i].crew = c;
+        c->seat[i].worker = make_worker(c, conf, i);
+    }
+    return c;
+}
+
+static err start(struct seat *seat, const char *name, void (*run)(void *ctx), struct why *w)
+{
+    if (thread_start(&seat->thread, name, run, seat) == ERR_OK)
+        return ERR_OK;
+    return why_set(w, ERR_LIMIT, "cannot start a thread: the system has no more of them");
+}
+
+err crew_start(struct crew *c, struct why *w)
+{
+    err rc = ERR_OK;
+    for (unsigned i = 0; i < c->n && !rc; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "worker-%u", i);
+        rc = start(&c->seat[i], name, worker_main, w);
+    }
+    return !rc && c->spread ? start(&c->reader, "reader", reader_main, w) : rc;
+}
+
+void crew_stop(struct crew *c)
+{
+    for (unsigned i = 0; i < c->n; i++)
+        worker_stop(c->seat[i].worker);
+    if (c->spread)
+        spread_stop(c->spread);
+}
+
+/* All are asked before there is nothing, so that each one's descriptor tells of the next. */
+struct batch *crew_take(struct crew *c)
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        struct batch *b = worker_take(c->seat[c->turn++ % c->n].worker);
+        if (b)
+            return b;
+    }
+    return NULL;
+}
+
+void crew_give_back(struct crew *c, struct batch *b)
+{
+    BUG_ON(b->owner >= c->n);
+    worker_give_back(c->seat[b->owner].worker, b);
+}
+
+bool crew_is_drained(const struct crew *c)
+{
+    for (unsigned i = 0; i < c->n; i++)
+        if (!worker_is_drained(c->seat[i].worker))
+            return false;
+    return true;
+}
+
+unsigned crew_fds(const struct crew *c, struct pollfd *out)
+{
+    for (unsigned i = 0; i < c->n; i++)
+        out[i] = (struct pollfd){ .fd = worker_ready_fd(c->seat[i].worker), .events = POLLIN };
+    return c->n;
+}
+
+static err join(struct seat *seat, err before, struct why *w)
+{
+    thread_join(&seat->thread);
+    if (before || !seat->err)
+        return before;
+    *w = seat->why;
+    return seat->err;
+}
+
+err crew_join(struct crew *c, struct why *w)
+{
+    err rc = join(&c->reader, ERR_OK, w);
+    for (unsigned i = 0; i < c->n; i++)
+        rc = join(&c->seat[i], rc, w);
+    return rc;
+}
+
+unsigned crew_size(const struct crew *c)
+{
+    return c->n;
+}
+
+const struct worker *crew_worker(const struct crew *c, unsigned i)
+{
+    return c->seat[i].worker;
+}
+
+void crew_tally(const struct crew *c, struct tally *t)
+{
+    for (unsigned i = 0; i < c->n; i++)
+        tally_add(t, worker_counters(c->seat[i].worker));
+    if (c->spread)
+        tally_add(t, spread_counters(c->spread));
+}
+
+void crew_free(struct crew *c)
+{
+    if (!c)
+        return;
+    for (unsigned i = 0; i < c->n; i++)
+        worker_free(c->seat[i].worker);
+    spread_free(c->spread);
+    xfree(c);
+}

@@ -1,0 +1,11 @@
+/* Shares of a capture's traffic, for workers that own nothing together: a flow, both directions of
+ * it, its fragments and its ICMP errors belong to one share. */
+#pragma once
+
+#include "base/hash.h"
+#include "model/packet.h"
+
+/* The share (below n, from 0) of a decoded packet: by its innermost addresses, of TCP with the
+ * ports; without IP by its MAC addresses. VLANs and tunnels do not count. Pieces of a datagram that
+ * is not whole have no ports: they go by their addresses, as UDP does. */
+unsigned share_of(const struct packet *p, const struct hash_key *key, unsigned n);

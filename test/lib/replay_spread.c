@@ -1,0 +1,96 @@
+/* Frames shared out to several packet paths, as several workers have them. */
+#include "base/bug.h"
+#include "in/spread.h"
+#include "lib/replay.h"
+#include "os/thread.h"
+
+/* ---- frames as a capture */
+
+struct frames {
+    struct capture base;
+    const struct traffic *f;
+    size_t next;
+};
+
+static int frames_read(struct capture *c, struct packet *p, unsigned max, struct why *w)
+{
+    struct frames *s = container_of(c, struct frames, base);
+    unsigned n = 0;
+    (void)w;
+    for (; n < max && s->next < s->f->n; n++) {
+        const struct frame *f = &s->f->v[s->next++];
+        p[n] = (struct packet){ .ts_ns = f->ts_ns,
+                                .frame = slice_of(f->p, f->n),
+                                .wire_len = f->wire_len,
+                                .link_type = f->link_type,
+                                .iface = f->iface,
+                                .vlan_tci = f->vlan_tci,
+                                .vlan_valid = f->vlan_valid };
+    }
+    return n ? (int)n : CAPTURE_END;
+}
+
+static const struct capture_ops frames_ops = { .read = frames_read };
+
+/* ---- several paths, on the test's thread; the spread has its own */
+
+static void run(void *ctx)
+{
+    struct why w;
+    BUG_ON(spread_run(ctx, &w) != ERR_OK);
+}
+
+/* One read of a part; false when it has ended. */
+static bool feed(struct replay *r, struct capture *part)
+{
+    struct packet p[64];
+    struct why w;
+    int n = part->ops->read(part, p, COUNT(p), &w);
+    for (int i = 0; i < n; i++) {
+        const struct frame f = { .ts_ns = p[i].ts_ns,
+                                 .p = (uint8_t *)(uintptr_t)p[i].frame.p,
+                                 .n = (uint32_t)p[i].frame.n,
+                                 .wire_len = p[i].wire_len,
+                                 .link_type = p[i].link_type,
+                                 .iface = p[i].iface,
+                                 .vlan_tci = p[i].vlan_tci,
+                                 .vlan_valid = p[i].vlan_valid };
+        r->clock_ns = p[i].clock_ns;
+        r->is_copy = p[i].is_copy;
+        replay_frame(r, &f);
+    }
+    return n != CAPTURE_END;
+}
+
+void replay_spread(const struct replay_conf *conf, const struct traffic *f, unsigned n,
+                   struct lines *out)
+{
+    struct frames from = { .base = { .ops = &frames_ops, .fd = -1 }, .f = f };
+    struct spread *s = spread_new(&from.base, n, &conf->net);
+    struct replay *r[SPREAD_MAX];
+    struct thread thread = { .running = false };
+    bool open[SPREAD_MAX];
+    unsigned left = n;
+    for (unsigned i = 0; i < n; i++) {
+        r[i] = replay_new(conf, REPLAY_BATCH_BYTES);
+        r[i]->out = out;
+        net_take_share(r[i]->net, i, n);
+        spread_part(s, i)->no_wait = true;
+        open[i] = true;
+    }
+    BUG_ON(thread_start(&thread, "spread", run, s) != ERR_OK);
+    while (left)
+        for (unsigned i = 0; i < n; i++)
+            if (open[i] && !feed(r[i], spread_part(s, i))) {
+                open[i] = false;
+                left--;
+            }
+    thread_join(&thread);
+    for (unsigned i = 0; i < n; i++) {
+        if (spread_part(s, i)->passed_ns)
+            net_tick(r[i]->net, spread_part(s, i)->passed_ns);
+        replay_finish(r[i]);
+        replay_free(r[i]);
+    }
+    spread_free(s);
+}
