@@ -80,7 +80,7 @@ static err ask_files(struct store_use *u, const struct asked *asked, const struc
     err rc = state_use_begin(&state, a, w);
     if (rc)
         return rc;
-    rc = store_use_open(u, a, w);
+    rc = store_use_open_read(u, a, w);
     if (!rc && !store_show(u->store))
         rc = why_set(w, ERR_IO, "what is in the journal cannot be read for now (see the log)");
     if (!rc)

@@ -154,14 +154,14 @@ static int export_parquet(const struct args *a)
 int store_export_command(const struct args *a)
 {
     static struct store_use u;
-    const struct view_range all = { INT64_MIN, INT64_MAX, NULL };
+    const struct view_range all = { INT64_MIN, INT64_MAX, NULL, NULL };
     const struct store_sink sink = { NULL, print_line };
     struct why w = { "" };
     if (a->rest.n)
         return export_parquet(a);
     err e = store_use_load(&u, a, &w);
     if (!e)
-        e = store_use_open(&u, a, &w);
+        e = store_use_open_read(&u, a, &w);
     if (!e)
         e = store_export(u.store, &all, &sink, &w);
     if (!e && fflush(stdout) != 0)

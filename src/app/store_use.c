@@ -29,19 +29,35 @@ err store_use_load(struct store_use *u, const struct args *a, struct why *w)
     return e;
 }
 
-err store_use_open(struct store_use *u, const struct args *a, struct why *w)
+static err open_store(struct store_use *u, bool read_only, struct why *w)
 {
-    limits_raise_files();
     void *conf = xcalloc(1, output_store.conf_size);
+    xfree(u->ctx);
     u->ctx = xcalloc(1, output_store.ctx_size);
-    err e = start_log(&u->start, a, true, w);
-    if (!e)
-        e = load_options(u, conf, w);
+    err e = load_options(u, conf, w);
+    if (!e && read_only)
+        output_store_read_only(conf);
     if (!e)
         e = output_store.open(u->ctx, conf, w);
     u->store = e ? NULL : output_store_of(u->ctx);
     xfree(conf);
     return e;
+}
+
+err store_use_open(struct store_use *u, const struct args *a, struct why *w)
+{
+    limits_raise_files();
+    err e = start_log(&u->start, a, true, w);
+    return e ? e : open_store(u, false, w);
+}
+
+err store_use_open_read(struct store_use *u, const struct args *a, struct why *w)
+{
+    limits_raise_files();
+    err e = start_log(&u->start, a, true, w);
+    if (!e)
+        e = open_store(u, true, w);
+    return e == ERR_END || e == ERR_MISSING ? open_store(u, false, w) : e;
 }
 
 void store_use_end(struct store_use *u)

@@ -16,4 +16,7 @@ MUST_CHECK err store_use_load(struct store_use *u, const struct args *a, struct 
 
 /* Opens the store behind it; its log goes to standard error, warnings only. */
 MUST_CHECK err store_use_open(struct store_use *u, const struct args *a, struct why *w);
+/* The same for reading alone, beside others who do. Nobody else may have it when very much is in
+ * the journal and in no file, or when there is no store yet. */
+MUST_CHECK err store_use_open_read(struct store_use *u, const struct args *a, struct why *w);
 void store_use_end(struct store_use *u);

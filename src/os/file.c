@@ -138,12 +138,9 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-err file_lock(const char *path, int *fd, struct why *w)
+static err lock(const char *path, int *fd, int kind, struct why *w)
 {
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (*fd < 0)
-        return io_error(w, path);
-    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+    if (flock(*fd, kind | LOCK_NB) == 0)
         return ERR_OK;
     int reason = errno;
     close(*fd);
@@ -151,6 +148,20 @@ err file_lock(const char *path, int *fd, struct why *w)
     errno = reason;
     return reason == EWOULDBLOCK ? why_set(w, ERR_LIMIT, "%s: locked by another process", path)
                                  : io_error(w, path);
+}
+
+err file_lock(const char *path, int *fd, struct why *w)
+{
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    return *fd < 0 ? io_error(w, path) : lock(path, fd, LOCK_EX, w);
+}
+
+err file_lock_shared(const char *path, int *fd, struct why *w)
+{
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0 && errno == ENOENT)
+        return why_set(w, ERR_MISSING, "%s: %s", path, strerror(errno));
+    return *fd < 0 ? io_error(w, path) : lock(path, fd, LOCK_SH, w);
 }
 
 void file_unlock(int fd)

@@ -23,6 +23,8 @@ bool file_exists(const char *path);
 /* Takes an exclusive lock on path (made when not there) and keeps it until the process ends or
  * file_unlock. *fd is -1 on failure; ERR_LIMIT: another process has it. */
 MUST_CHECK err file_lock(const char *path, int *fd, struct why *w);
+/* The same beside others who share it; path is there already (ERR_MISSING). */
+MUST_CHECK err file_lock_shared(const char *path, int *fd, struct why *w);
 void file_unlock(int fd);
 
 /* All of it to fd, also where write(2) takes less at a time. False: errno tells why. */

@@ -11,6 +11,7 @@
 struct store_out_conf {
     const char *path, *library;
     int64_t memory_bytes, threads, journal_bytes, seal_ns, reserve_bytes;
+    bool read_only;
 };
 
 /* clang-format off */
@@ -48,6 +49,7 @@ static err store_out_open(void *ctx, const void *conf, struct why *w)
                              .journal_bytes = (uint64_t)c->journal_bytes,
                              .seal_ns = c->seal_ns,
                              .reserve_bytes = (uint64_t)c->reserve_bytes,
+                             .read_only = c->read_only,
                              .now_ms = clock_real_ns() / NS_PER_MS };
     return store_open(&o->store, &sc, w);
 }
@@ -86,6 +88,11 @@ static const struct counters *store_out_counters(void *ctx)
 {
     struct store_out *o = ctx;
     return store_counters(o->store);
+}
+
+void output_store_read_only(void *conf)
+{
+    ((struct store_out_conf *)conf)->read_only = true;
 }
 
 struct store *output_store_of(void *ctx)

@@ -201,7 +201,7 @@ static err lock_folder(struct journal *j, struct why *w)
     if (b.full)
         return why_set(w, ERR_LIMIT, "journal: %s: the path is too long", j->conf.folder);
     path[b.n] = '\0';
-    return file_lock(path, &j->lock, w);
+    return j->conf.read_only ? file_lock_shared(path, &j->lock, w) : file_lock(path, &j->lock, w);
 }
 
 static err open_last(struct journal *j, struct why *w)
@@ -232,14 +232,14 @@ err journal_open(struct journal **out, const struct journal_conf *conf, struct j
     j->zstd = ZSTD_createCCtx();
     BUG_ON(!j->zstd);
     make_room(j, j->conf.frame_bytes);
-    err rc = file_make_folder(conf->folder, 0700, w);
+    err rc = conf->read_only ? ERR_OK : file_make_folder(conf->folder, 0700, w);
     if (!rc)
         rc = lock_folder(j, w);
     if (!rc)
         rc = journal_read_consumers(j, w);
     if (!rc)
         rc = journal_recover(j, found, w);
-    if (!rc)
+    if (!rc && !conf->read_only)
         rc = open_last(j, w);
     if (rc) {
         journal_close(j);

@@ -16,6 +16,7 @@ struct journal_conf {
     uint64_t segment_bytes; /* a new file begins when one has more; 0: 64 MiB */
     uint64_t max_bytes;     /* of all files; appending is then refused. 0: no bound */
     size_t frame_bytes;     /* records are packed together up to this size; 0: 1 MiB */
+    bool read_only;         /* nothing is changed, nor may be; beside others who only read */
 };
 
 /* What opening found. */

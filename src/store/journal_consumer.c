@@ -109,6 +109,8 @@ err journal_consumer(struct journal *j, const char *name, uint64_t *seq, struct 
         return ERR_OK;
     }
     *seq = 0;
+    if (j->conf.read_only)
+        return ERR_OK;
     err rc = keep(j, name, 0, w);
     return rc ? rc : add(j, slice_cstr(name), 0, w);
 }

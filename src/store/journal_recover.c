@@ -131,7 +131,7 @@ err journal_recover(struct journal *j, struct journal_found *found, struct why *
         rc = look_at(&s, list[i], w);
     }
     xfree(list);
-    if (found->cut_bytes)
+    if (found->cut_bytes && !j->conf.read_only)
         log_warn("store",
                  "journal: %llu bytes of a write that did not end were cut off; nothing "
                  "of it was acknowledged",

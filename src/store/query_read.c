@@ -440,11 +440,11 @@ err query_read(struct query *q, struct slice json, int64_t now_ms, struct arena 
 
 struct view_range query_range(const struct query *q)
 {
-    struct view_range r = { q->from_ms * 1000, q->to_ms * 1000, NULL };
+    struct view_range r = { q->from_ms * 1000, q->to_ms * 1000, NULL, NULL };
     int64_t before_us = r.from_us - (r.to_us - r.from_us);
     for (unsigned i = 0; i < q->n; i++) {
         if (q->ask[i].kind == QUERY_MESSAGE) /* an id is looked for everywhere */
-            return (struct view_range){ INT64_MIN, INT64_MAX, NULL };
+            return (struct view_range){ INT64_MIN, INT64_MAX, NULL, NULL };
         if (q->ask[i].previous && before_us < r.from_us)
             r.from_us = before_us;
     }

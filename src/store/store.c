@@ -292,16 +292,17 @@ static err make_paths(struct store *s, struct why *w)
     int n = snprintf(path, sizeof path, "%s/" INDICES_FOLDER, s->data);
     if (n < 0 || (size_t)n >= sizeof path - 64)
         return why_set(w, ERR_LIMIT, "store: %s: the path is too long", s->data);
-    err e = file_make_folder(path, FOLDER_MODE, w);
+    err e = s->read_only ? ERR_OK : file_make_folder(path, FOLDER_MODE, w);
     if (e)
         return e;
     if (!realpath(path, real))
-        return why_set(w, ERR_IO, "store: %s: %s", path, strerror(errno));
+        return why_set(w, s->read_only ? ERR_MISSING : ERR_IO, "store: %s: %s", path,
+                       strerror(errno));
     snprintf(s->folder, sizeof s->folder, "%s", real);
     snprintf(s->journal_folder, sizeof s->journal_folder, "%.*s/" STORE_JOURNAL, STORE_PATH - 64,
              s->data);
     snprintf(path, sizeof path, "%.*s/.lock", STORE_PATH - 64, s->folder);
-    return file_lock(path, &s->lock_fd, w);
+    return s->read_only ? file_lock_shared(path, &s->lock_fd, w) : file_lock(path, &s->lock_fd, w);
 }
 
 static err open_state(struct store *s, struct why *w)
@@ -313,13 +314,17 @@ static err open_state(struct store *s, struct why *w)
 
 static err open_journal(struct store *s, struct why *w)
 {
-    struct journal_conf conf = { .folder = s->journal_folder, .max_bytes = s->conf.journal_bytes };
+    struct journal_conf conf = { .folder = s->journal_folder,
+                                 .max_bytes = s->conf.journal_bytes,
+                                 .read_only = s->read_only };
     struct journal_found found;
     err e = journal_open(&s->journal, &conf, &found, w);
     if (!e)
         e = journal_consumer(s->journal, STORE_CONSUMER, &s->passed, w);
     if (!e && found.lost)
         store_counted(s, COUNTER_STORE_LOST, found.lost);
+    if (!e && s->read_only && journal_durable(s->journal) - s->passed > STORE_READ_ROWS)
+        e = why_set(w, ERR_END, "store: %s: too much is in the journal alone", s->data);
     return e;
 }
 
@@ -329,6 +334,8 @@ static void take_conf(struct store *s, const struct store_conf *conf)
     s->conf.threads = conf->threads ? conf->threads : 1;
     s->conf.memory_bytes = conf->memory_bytes ? conf->memory_bytes : MEMORY;
     s->conf.seal_ns = conf->seal_ns ? conf->seal_ns : SEAL_NS;
+    s->conf.files = conf->files ? conf->files : STORE_ATTACHED;
+    s->read_only = conf->read_only;
     s->conf.seal_rows = conf->seal_rows ? conf->seal_rows : INDEXFILE_ROWS;
     s->now_ms = s->saved_ms = conf->now_ms;
     s->conf.data = NULL;
@@ -380,7 +387,8 @@ void store_close(struct store *s)
         return;
     store_engine_stop(s);
     (void)store_erase_count(s);
-    if (s->tail_thread.run && !s->down && (store_sets_save(s, true, &w) || pass(s, &w)))
+    if (s->tail_thread.run && !s->down && !s->read_only &&
+        (store_sets_save(s, true, &w) || pass(s, &w)))
         log_error("store", "%s", w.text);
     store_engine_end(s);
     journal_close(s->journal);

@@ -20,12 +20,18 @@ struct store_conf {
     int64_t seal_ns;              /* messages are in a file after that time; 0: 10 minutes */
     unsigned seal_rows;           /* or when there are so many; 0: INDEXFILE_ROWS */
     uint64_t reserve_bytes;       /* free bytes of the disk below which nothing is taken */
+    unsigned files;               /* of indices that are open at once, at most; 0: 512 */
+    bool read_only;               /* for views alone: nothing on disk is changed */
     int64_t now_ms;               /* since 1970 UTC */
 };
 
 /* Opens or makes all of it, mends what a crash left and reads the journal again. What conf points
  * to is copied. ERR_MISSING, ERR_UNSUPPORTED: the library, see duck_open; ERR_LIMIT: another
- * process has it. */
+ * process has it.
+ * read_only: beside others who only read; messages of the journal are read into memory.
+ * ERR_MISSING: there is no store. ERR_END: more than STORE_READ_ROWS messages are in the journal
+ * alone, which is too much for that. */
+#define STORE_READ_ROWS 262144
 MUST_CHECK err store_open(struct store **out, const struct store_conf *conf, struct why *w);
 
 /* Ends the threads; unsealed messages stay in the journal. All views are closed by then. */

@@ -20,7 +20,7 @@ static err open_duck(struct store *s, struct why *w)
 static err start_threads(struct store *s, struct why *w)
 {
     if (thread_start(&s->tail_thread, "store.tail", store_tail_run, s) ||
-        thread_start(&s->seal_thread, "store.sealer", store_seal_run, s))
+        (!s->read_only && thread_start(&s->seal_thread, "store.sealer", store_seal_run, s)))
         return why_set(w, ERR_LIMIT, "store: cannot start a thread");
     return ERR_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "base/bug.h"
 #include "store/columns.h"
+#include "store/store_private.h"
 
 #define SQL_BYTES  8192
 #define LINE_BYTES ((size_t)4 * STORE_MESSAGE_MAX) /* pages that are not touched cost nothing */
@@ -57,30 +58,48 @@ static err export_table(struct duck_session *s, const struct view_table *t, stru
     return e;
 }
 
-static err export_view(const struct store_view *v, const struct store_sink *sink, struct why *w)
+static err export_view(const struct store_view *v, struct buf *line, const struct store_sink *sink,
+                       struct why *w)
 {
     struct duck_session *s;
     err e = duck_session_open(&s, v->duck, w);
     if (e)
         return e;
-    struct buf line = buf_of(xmalloc(LINE_BYTES), LINE_BYTES);
     for (unsigned i = 0; i < v->n && !e; i++)
-        e = export_table(s, &v->table[i], &line, sink, w);
-    xfree(line.p);
+        e = export_table(s, &v->table[i], line, sink, w);
     duck_session_close(s);
-    return e == ERR_END ? ERR_OK : e;
+    return e;
 }
 
+/* One that is gone meanwhile has no tables. */
+static err export_index(struct store *s, const struct view_range *r, struct buf *line,
+                        const struct store_sink *sink, struct why *w)
+{
+    struct store_view *v;
+    err e = store_view_open(s, r, &v, w);
+    if (e)
+        return e;
+    e = export_view(v, line, sink, w);
+    store_view_close(s, v);
+    return e;
+}
+
+/* Index by index: no more files are open than for one. */
 err store_export(struct store *s, const struct view_range *range, const struct store_sink *sink,
                  struct why *w)
 {
-    struct store_view *v;
+    struct view_range r = *range;
+    unsigned n;
+    err e = ERR_OK;
     if (!store_show(s))
         return why_set(w, ERR_IO, "store: messages of the journal cannot be read (see the log)");
-    err e = store_view_open(s, range, &v, w);
-    if (e)
-        return e;
-    e = export_view(v, sink, w);
-    store_view_close(s, v);
-    return e;
+    char(*names)[STORE_NAME] = store_view_indices(s, range, &n);
+    struct buf line = buf_of(xmalloc(LINE_BYTES), LINE_BYTES);
+    for (unsigned i = 0; i < n && !e; i++) {
+        r.index = names[i];
+        e = export_index(s, &r, &line, sink, w);
+    }
+    xfree(line.p);
+    xfree(names);
+    return e == ERR_END ? ERR_OK : e;
 }

@@ -131,6 +131,7 @@ struct store {
     struct store_link link[STATE_STREAMS_MAX];
     unsigned n_links;
     bool in_group, stale, tick_failed;
+    bool read_only;
     bool down; /* DuckDB could not begin again; changed under `lock` and `attach` */
     int64_t now_ms, saved_ms;
     uint64_t passed;
@@ -205,6 +206,12 @@ void content_add(struct indexfile_content *c, uint64_t seq, int64_t ms);
 void store_index_found(struct store_index *i, const struct indexfile_content *found);
 /* Both together; `sealed` is b's. */
 struct indexfile_content content_sum(struct indexfile_content a, struct indexfile_content b);
+
+/* ---- store_view.c */
+
+/* Names of the indices that may have messages of the range, to be freed by xfree. Any thread. */
+char (*store_view_indices(struct store *s, const struct view_range *range,
+                          unsigned *n))[STORE_NAME];
 
 /* ---- store_recover.c */
 

@@ -63,7 +63,7 @@ static err take_row(struct recovery *r, struct store_set *f, const struct index_
     struct store_index *i = add_index(r, f, row);
     i->closing = row->state == INDEX_CLOSED;
     if (row->state == INDEX_GOING) {
-        err e = store_index_unlink(r->s, i, w);
+        err e = r->s->read_only ? ERR_OK : store_index_unlink(r->s, i, w);
         i->going = i->gone = !e; /* the first tick takes it out */
         return e;
     }
@@ -135,14 +135,15 @@ static err look_into(struct recovery *r, struct probe *p, struct why *w)
     if (!store_index_file_path(r->s, i, path))
         return why_set(w, ERR_LIMIT, "%s: the path is too long", r->s->folder);
     struct indexfile f = { path, i->catalog };
-    err e = indexfile_attach(r->session, &f, &i->file, w);
+    err e = r->s->read_only ? indexfile_attach_read(r->session, &f, &i->file, w)
+                            : indexfile_attach(r->session, &f, &i->file, w);
     if (e == ERR_LIMIT)
         return e;
     if (e) {
         set_aside(r->s, i, w);
         return ERR_OK;
     }
-    i->place = PLACE_WRITE;
+    i->place = r->s->read_only ? PLACE_READ : PLACE_WRITE;
     i->bytes = bytes;
     i->unsaved = true;
     r->s->attached++;
@@ -295,7 +296,9 @@ static void count_probe(struct recovery *r, struct probe *p)
     i->durable = d;
     if (!p->known && !i->lines)
         i->file = (struct indexfile_content){ 0, (uint64_t)d.docs, d.from_ms, d.to_ms };
-    if (i->row.state != INDEX_WRITE) {
+    if (r->s->read_only) {
+        i->ended = true; /* its file is as it is */
+    } else if (i->row.state != INDEX_WRITE) {
         i->last = journal_durable(r->s->journal);
         i->ended = !p->known || i->lines || i->damaged;
     }

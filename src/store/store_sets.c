@@ -133,7 +133,7 @@ static void mark_unsaved(struct store *s, struct store_index *i)
 err store_sets_save(struct store *s, bool all, struct why *w)
 {
     err e = ERR_OK;
-    for (unsigned k = 0; k < s->n_sets && !e; k++) {
+    for (unsigned k = 0; k < s->n_sets && !e && !s->read_only; k++) {
         struct store_set *f = s->set[k];
         for (unsigned i = 0; i < f->n && !e; i++) {
             if (f->index[i] == f->now && !all)
@@ -186,7 +186,7 @@ err store_sets_begin_index(struct store *s, struct store_set *f, int64_t now_ms,
         rows[1] = durable_row(s, old);
         rows[1].state = INDEX_OPEN;
     }
-    err e = state_put_indices(s->state, rows, old ? 2 : 1, w);
+    err e = s->read_only ? ERR_OK : state_put_indices(s->state, rows, old ? 2 : 1, w);
     if (e)
         return e;
     struct store_index *i = store_index_make(s, f, rows);

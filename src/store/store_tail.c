@@ -315,8 +315,8 @@ static void fail(struct store *s, const struct why *w)
 /* Under lock. */
 static bool is_full(const struct store *s)
 {
-    return s->hot_rows + store_tables_weight(s, s->hot_tables) >=
-           (uint64_t)s->conf.seal_rows * STORE_HOT_TABLES;
+    return !s->read_only && s->hot_rows + store_tables_weight(s, s->hot_tables) >=
+                                (uint64_t)s->conf.seal_rows * STORE_HOT_TABLES;
 }
 
 /* Until there is something to read, and room for it. */

@@ -33,7 +33,8 @@ static bool overlaps(const struct indexfile_content *c, const struct view_range 
 static bool is_asked(const struct store_index *i, const struct view_range *r)
 {
     return !i->going && !i->closing && !i->lines && !i->damaged &&
-           (!r->set_id || strcmp(r->set_id, i->row.set_id) == 0);
+           (!r->set_id || strcmp(r->set_id, i->row.set_id) == 0) &&
+           (!r->index || strcmp(r->index, i->name) == 0);
 }
 
 static void add(struct view *v, struct store_index *i, struct store_hot *h)
@@ -71,42 +72,48 @@ static void add_index(struct view *v, struct store_index *i, const struct view_r
 
 /* ---- files that are only read are attached when they are asked for; `attach` is held */
 
+static bool is_wanted(const struct store_index *i, const struct view_range *r)
+{
+    return is_asked(i, r) && overlaps(&i->file, r);
+}
+
 static struct store_index *missing(struct store *s, const struct view_range *r)
 {
     for (unsigned k = 0; k < s->n_sets; k++)
         for (unsigned n = 0; n < s->set[k]->n; n++) {
             struct store_index *i = s->set[k]->index[n];
-            if (is_asked(i, r) && i->ended && i->place == PLACE_NONE && overlaps(&i->file, r))
+            if (i->ended && i->place == PLACE_NONE && is_wanted(i, r))
                 return i;
         }
     return NULL;
 }
 
-/* The one that was not used for the longest time. */
-static struct store_index *idle(struct store *s)
+/* The one that was not used for the longest time, and is not wanted now. */
+static struct store_index *idle(struct store *s, const struct view_range *r)
 {
     struct store_index *best = NULL;
     for (unsigned k = 0; k < s->n_sets; k++)
         for (unsigned n = 0; n < s->set[k]->n; n++) {
             struct store_index *i = s->set[k]->index[n];
-            if (i->place == PLACE_READ && !i->views && (!best || i->used_ns < best->used_ns))
+            bool is_free = i->place == PLACE_READ && !i->views && !is_wanted(i, r);
+            if (is_free && (!best || i->used_ns < best->used_ns))
                 best = i;
         }
     return best;
 }
 
-static err make_place(struct store *s, struct why *w)
+static err make_place(struct store *s, const struct view_range *r, struct why *w)
 {
     store_lock(s);
-    bool room = s->attached < STORE_ATTACHED;
-    struct store_index *i = room ? NULL : idle(s);
+    bool room = s->attached < s->conf.files;
+    struct store_index *i = room ? NULL : idle(s, r);
     store_unlock(s);
     if (room)
         return ERR_OK;
     if (!i)
         return why_set(w, ERR_LIMIT,
-                       "more than %d files of indices at once: ask for a shorter time",
-                       STORE_ATTACHED);
+                       "more than %u files of indices at once: ask for a shorter time",
+                       s->conf.files);
     err e = indexfile_detach(s->view_session, i->catalog, w);
     store_lock(s);
     if (!e) {
@@ -156,7 +163,7 @@ static err attach_missing(struct store *s, const struct view_range *r, struct wh
         store_unlock(s);
         if (!i)
             return ERR_OK;
-        err e = make_place(s, w);
+        err e = make_place(s, r, w);
         if (e)
             return e;
         if (attach_file(s, i, w))
@@ -200,6 +207,22 @@ err store_view_open(struct store *s, const struct view_range *range, struct stor
         *out = &take(s, range)->view;
     pthread_mutex_unlock(&s->attach);
     return e;
+}
+
+char (*store_view_indices(struct store *s, const struct view_range *range, unsigned *n))[STORE_NAME]
+{
+    unsigned all = 0;
+    *n = 0;
+    store_lock(s);
+    for (unsigned k = 0; k < s->n_sets; k++)
+        all += s->set[k]->n;
+    char(*names)[STORE_NAME] = xcalloc(all + 1, sizeof *names);
+    for (unsigned k = 0; k < s->n_sets; k++)
+        for (unsigned i = 0; i < s->set[k]->n; i++)
+            if (is_asked(s->set[k]->index[i], range))
+                memcpy(names[(*n)++], s->set[k]->index[i]->name, STORE_NAME);
+    store_unlock(s);
+    return names;
 }
 
 void store_view_close(struct store *s, struct store_view *view)

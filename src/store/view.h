@@ -23,4 +23,5 @@ struct store_view {
 struct view_range {
     int64_t from_us, to_us; /* of messages, since 1970 UTC, both included */
     const char *set_id;     /* NULL: all index sets */
+    const char *index;      /* NULL: all indices */
 };

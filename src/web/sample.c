@@ -29,7 +29,8 @@ bool sample_is_there(const char *folder)
 err sample_remove(struct store *s, const char *folder, uint64_t *n, struct why *w)
 {
     char removed[PATH_BYTES];
-    struct store_filter filter = { .range = { INT64_MIN, INT64_MAX, NULL }, .query = SLICE(query) };
+    struct store_filter filter = { .range = { INT64_MIN, INT64_MAX, NULL, NULL },
+                                   .query = SLICE(query) };
     err rc = store_delete(s, &filter, clock_real_ns() / NS_PER_MS, n, w);
     if (rc || !sample_is_there(folder))
         return rc;

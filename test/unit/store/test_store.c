@@ -138,7 +138,7 @@ static void settle(void)
 
 /* ---- what is there */
 
-static struct view_range everything = { INT64_MIN, INT64_MAX, NULL };
+static struct view_range everything = { INT64_MIN, INT64_MAX, NULL, NULL };
 
 /* One number of all tables of the view. */
 static int64_t ask(const struct store_view *v, const char *what)
@@ -350,7 +350,7 @@ static void streams_of_two_sets(void **state)
     OK(store_sync(store, &why));
     next_n = 120;
     struct index_set set = change_set(NULL);
-    struct view_range one = { INT64_MIN, INT64_MAX, set.id };
+    struct view_range one = { INT64_MIN, INT64_MAX, set.id, NULL };
     for (unsigned i = 0; i < 2; i++) {
         assert_in(&everything, 120, 2);
         assert_in(&one, 120, 1);
@@ -431,7 +431,8 @@ static void a_file_a_day(void **state)
     settle();
     assert_all(160);
     assert_true(has_file("graylog_3"));
-    struct view_range day = { (START + 2 * DAY) * 1000, (START + 2 * DAY + 100) * 1000, NULL };
+    struct view_range day = { (START + 2 * DAY) * 1000, (START + 2 * DAY + 100) * 1000, NULL,
+                              NULL };
     struct store_view *v = view(&day);
     assert_int_equal(v->n, 2); /* its own and the late ones of the next */
     assert_int_equal(ask(v, "count(*)"), 80);

@@ -37,7 +37,7 @@ static struct why why;
 static struct store *store;
 static struct store_conf conf;
 static const char *const libraries[] = { LIBRARY, NULL };
-static struct view_range everything = { INT64_MIN, INT64_MAX, NULL };
+static struct view_range everything = { INT64_MIN, INT64_MAX, NULL, NULL };
 
 /* ---- the world of a test */
 

@@ -149,7 +149,7 @@ static err put(unsigned n)
 static int64_t ask(const char *what)
 {
     static char sql[65536];
-    const struct view_range all = { INT64_MIN, INT64_MAX, NULL };
+    const struct view_range all = { INT64_MIN, INT64_MAX, NULL, NULL };
     struct buf b = buf_of(sql, sizeof sql);
     struct store_view *v;
     struct duck_session *s;

@@ -1,0 +1,210 @@
+/* The store for reading alone: beside others who read, nothing on disk is changed, and all that is
+ * durable is seen; and the export, which has few files open at once. Needs tools/fetch-duckdb. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/index_writer.h"
+#include "store/state.h"
+#include "store/store.h"
+#include "store/store_export.h"
+
+/* The library is not built for the thread sanitizer, which would take its locks for races. */
+#ifdef __SANITIZE_THREAD__
+#define LIBRARY "build/duckdb/not-for-tsan.so"
+#else
+#define LIBRARY "build/duckdb/libduckdb.so"
+#endif
+#define START INT64_C(1700000000000) /* 2023-11-14T22:13:20Z */
+#define DAY   INT64_C(86400000)
+#define OK(call)                                                                                   \
+    do {                                                                                           \
+        if (call)                                                                                  \
+            fail_msg("%s", why.text);                                                              \
+    } while (0)
+
+static char folder[64];
+static struct why why;
+static struct store_conf conf;
+static const char *const libraries[] = { LIBRARY, NULL };
+static const struct view_range everything = { INT64_MIN, INT64_MAX, NULL, NULL };
+
+static void quiet(void *ctx, enum log_level level, const char *area, const char *text)
+{
+    (void)ctx, (void)level, (void)area, (void)text;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    const char *memory = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"; /* many syncs */
+    snprintf(folder, sizeof folder, "%s/test_read.XXXXXX", memory);
+    if (!mkdtemp(folder))
+        return -1;
+    if (!getenv("LOUD"))
+        log_set_sink(quiet, NULL);
+    conf = (struct store_conf){ .data = folder,
+                                .libraries = libraries,
+                                .memory_bytes = 256 << 20,
+                                .seal_rows = 20,
+                                .now_ms = START };
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+static bool there_is_no_library(void)
+{
+    return access(LIBRARY, R_OK) != 0;
+}
+
+static struct store *open_store(bool read_only)
+{
+    struct store *s;
+    struct store_conf c = conf;
+    c.read_only = read_only;
+    OK(store_open(&s, &c, &why));
+    return s;
+}
+
+static void put(struct store *s, unsigned n, int64_t ms)
+{
+    struct slice stream = SLICE(STATE_DEFAULT_STREAM);
+    for (unsigned i = 0; i < n; i++) {
+        struct store_line line = { SLICE("{\"source_port\":1}"), &stream, 1, ms, ms };
+        OK(store_put(s, &line, &why));
+    }
+    OK(store_sync(s, &why));
+}
+
+/* Four days; what came last is in the journal alone, as after a kill. */
+static void fill(void)
+{
+    struct store *s = open_store(false);
+    for (int day = 0; day < 4; day++)
+        put(s, 10, START + day * DAY);
+    assert_true(store_settle(s));
+    store_tick(s, START + 3 * DAY);
+    put(s, 70, START + 3 * DAY);
+    put(s, 5, START + 4 * DAY); /* the first of its day */
+}
+
+static void fill_and_die(void)
+{
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        fill();
+        raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static bool count_line(void *ctx, struct slice line)
+{
+    assert_true(slice_eq(line, SLICE("{\"source_port\":1}")));
+    ++*(unsigned *)ctx;
+    return true;
+}
+
+static unsigned lines_of(struct store *s)
+{
+    unsigned n = 0;
+    struct store_sink sink = { &n, count_line };
+    OK(store_export(s, &everything, &sink, &why));
+    return n;
+}
+
+/* What files there are, how large and how new; SQLite's own are not ours. */
+static void list_files(char out[8192])
+{
+    char command[256];
+    snprintf(command, sizeof command,
+             "find %s -type f ! -name 'state.sqlite*' -printf '%%p %%s %%T@\\n' | sort", folder);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    size_t n = fread(out, 1, 8191, f);
+    out[n] = '\0';
+    assert_int_equal(pclose(f), 0);
+    assert_true(n > 0 && n < 8191);
+}
+
+static void readers_change_nothing(void **state)
+{
+    (void)state;
+    char before[8192], after[8192];
+    struct store *other;
+    if (there_is_no_library())
+        skip();
+    fill_and_die();
+    list_files(before);
+    struct store *one = open_store(true), *two = open_store(true);
+    assert_int_equal(lines_of(one), 115);
+    assert_int_equal(lines_of(two), 115);
+    assert_int_equal(store_open(&other, &conf, &why), ERR_LIMIT);
+    store_close(one);
+    store_close(two);
+    list_files(after);
+    assert_string_equal(before, after);
+    struct store *s = open_store(false);
+    assert_int_equal(lines_of(s), 115);
+    struct store_conf reader = conf;
+    reader.read_only = true;
+    assert_int_equal(store_open(&other, &reader, &why), ERR_LIMIT);
+    store_close(s);
+}
+
+static void where_nothing_is(void **state)
+{
+    (void)state;
+    char path[128];
+    struct store *s;
+    if (there_is_no_library())
+        skip();
+    conf.read_only = true;
+    assert_int_equal(store_open(&s, &conf, &why), ERR_MISSING);
+    snprintf(path, sizeof path, "%s/" INDICES_FOLDER, folder);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void an_export_opens_few_files(void **state)
+{
+    (void)state;
+    struct store_view *v;
+    if (there_is_no_library())
+        skip();
+    fill_and_die();
+    struct store *s = open_store(false);
+    assert_true(store_settle(s));
+    store_close(s);
+    conf.files = 2;
+    s = open_store(false);
+    assert_int_equal(lines_of(s), 115);
+    assert_int_equal(store_view_open(s, &everything, &v, &why), ERR_LIMIT);
+    assert_non_null(strstr(why.text, "more than 2 files"));
+    store_close(s);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = { TEST(readers_change_nothing), TEST(where_nothing_is),
+                                        TEST(an_export_opens_few_files) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
