@@ -21,7 +21,7 @@ $program serve -c "$folder/serve.yml" -e 2>"$folder/log" &
 server=$!
 # said WORDS: what the log says behind them, once it does.
 said() {
-    for _ in {1..300}; do
+    for _ in {1..900}; do
         found=$(sed -n "s|.*$1\([^\"]*\)\".*|\1|p" "$folder/log" | head -n 1)
         [ -z "$found" ] || { echo "$found"; return; }
         kill -0 $server || return
@@ -35,7 +35,7 @@ if [ -z "$port" ] || [ -z "$url" ]; then
     exit 1
 fi
 $program import --now -E "output.logstash.hosts=[\"127.0.0.1:$port\"]" etc/sample.pcap >/dev/null || exit 1
-for _ in {1..100}; do
+for _ in {1..600}; do
     stored=$($program query --path.data "$folder/data" --ask value -o csv 2>/dev/null | tail -n 1 | tr -dc 0-9)
     [ "${stored:-0}" -lt 400 ] || break
     sleep 0.1

@@ -250,7 +250,7 @@ class Net:
         ip("netns", "del", self.b)
 
 
-def until(what, seconds=30):
+def until(what, seconds=90):
     """Looks until it holds: nothing tells of these things by itself."""
     end = time.monotonic() + seconds
     while not what():

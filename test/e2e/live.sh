@@ -41,7 +41,7 @@ check() {
     fi
 }
 send() { echo ip netns exec $b $live --send "$@"; }
-capture() { in_a timeout 60 $live "$@" 2>$tmp/err; }
+capture() { in_a timeout 120 $live "$@" 2>$tmp/err; }
 
 frames=$($live --file $file)
 count=$(tail -n 1 <<<"$frames")

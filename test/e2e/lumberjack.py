@@ -51,7 +51,7 @@ class Closed(Exception):
 
 
 class Client:
-    def __init__(self, port, host="127.0.0.1", tls=None, timeout=20):
+    def __init__(self, port, host="127.0.0.1", tls=None, timeout=60):
         self.sock = socket.create_connection((host, port), timeout)
         if tls:
             self.sock = tls.wrap_socket(self.sock, server_hostname="localhost")

@@ -143,7 +143,7 @@ def run(folder):
         stderr=open(Path(folder, "log"), "w"),
     )
     left = wants((server.pid, client.pid))
-    for _ in range(60):  # a request each, until all was seen
+    for _ in range(240):  # a request each, until all was seen
         client.stdin.write("go\n")
         client.stdin.flush()
         client.stdout.readline()

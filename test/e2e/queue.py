@@ -19,7 +19,7 @@ PROGRAM = os.path.join(os.getcwd(), "build/release/wirelume")
 KILLS = int(os.environ.get("KILLS", "100"))
 QUESTIONS = 1500
 UNDER_WAY = 3 * 2000 + 500  # events that the Logstash output holds at most, with these windows
-LIMIT = 60
+LIMIT = 180
 CONFIG = """\
 packetbeat.interfaces.file: %(folder)s/questions.pcap
 packetbeat.protocols: [{type: dns, ports: [53]}]

@@ -58,14 +58,14 @@ class Receiver:
             f.seek(begin)
             return f.read().decode(errors="replace")
 
-    def await_log(self, text, begin=0, seconds=20):
+    def await_log(self, text, begin=0, seconds=60):
         end = time.monotonic() + seconds
         while text not in self.read_log(begin):
             if time.monotonic() > end or self.process.poll() is not None:
                 raise RuntimeError("no %r in the log:\n%s" % (text, self.read_log(begin)))
             time.sleep(0.005)
 
-    def await_state(self, seconds=20):
+    def await_state(self, seconds=60):
         """Until there are index sets."""
         end = time.monotonic() + seconds
         while self.command("index-set", "list")[0] != 0:
@@ -76,7 +76,7 @@ class Receiver:
     def stop(self):
         """Ends it in order; gives its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def kill(self):
         self.process.kill()

