@@ -1,6 +1,8 @@
 /* Packs at work. */
 #include "app/meaning.h"
 
+#include <pthread.h>
+
 #include "app/inputs.h"
 #include "app/packs.h"
 #include "app/routing.h"
@@ -36,6 +38,8 @@ struct in_force {
 struct meaning {
     const struct args *args;
     struct counters *counters;
+    pthread_mutex_t
+        present; /* of `now`: held by others while they look, by the owner to change it */
     struct in_force *now;
     struct message_stage stage;
 };
@@ -142,8 +146,23 @@ void meaning_reload(struct meaning *m, const char *reason)
     counter_add(m->counters, COUNTER_PACK_RELOADS, 1);
     log_info("packs", "%s: loaded anew", reason);
     count_lookups(m);
+    pthread_mutex_lock(&m->present);
     let_go(m->now);
     m->now = f;
+    pthread_mutex_unlock(&m->present);
+}
+
+static void use_packs(void *ctx, void (*look)(void *arg, const struct packs *p), void *arg)
+{
+    struct meaning *m = ctx;
+    pthread_mutex_lock(&m->present);
+    look(arg, m->now->packs);
+    pthread_mutex_unlock(&m->present);
+}
+
+struct web_rules meaning_rules(struct meaning *m)
+{
+    return (struct web_rules){ m, m ? use_packs : NULL };
 }
 
 /* ---- the stage */
@@ -255,7 +274,10 @@ err meaning_open(struct meaning **out, const struct args *a, struct counters *co
     if (!f)
         return ERR_CONFIG;
     struct meaning *m = xcalloc(1, sizeof *m);
-    *m = (struct meaning){ a, counters, f, { m, begin, process, end } };
+    *m = (struct meaning){
+        .args = a, .counters = counters, .now = f, .stage = { m, begin, process, end }
+    };
+    pthread_mutex_init(&m->present, NULL);
     *out = m;
     return ERR_OK;
 }

@@ -1,12 +1,14 @@
 /* Packs at work: the stage of the receiver's pipe (pipe/message_stage.h). A batch goes through the
  * packs that were in force when it came; they stay until it is given back, whatever is loaded
- * meanwhile. All of it is the pipe's thread's. */
+ * meanwhile. All of it is the pipe's thread's, but for what
+ * meaning_rules gives. */
 #pragma once
 
 #include "app/args.h"
 #include "base/err.h"
 #include "model/counter.h"
 #include "pipe/message_stage.h"
+#include "web/web.h"
 
 struct meaning;
 
@@ -18,6 +20,9 @@ void meaning_close(struct meaning *m);
 
 /* As long as m. NULL gives NULL. */
 const struct message_stage *meaning_stage(const struct meaning *m);
+
+/* The packs in force, for who looks at them on another thread. NULL gives none. */
+struct web_rules meaning_rules(struct meaning *m);
 
 /* Reads the configuration's section `pack` and the packs anew. With a mistake anywhere those that
  * are in force stay, and one line says why. */

@@ -8,11 +8,11 @@
 #include "base/bug.h"
 #include "in/beats_message.h"
 #include "in/gelf_message.h"
-#include "model/civil.h"
 #include "model/message_json.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "pack/explain.h"
+#include "pack/flat.h"
 
 #define FILE_MAX    ((size_t)1 << 30)
 #define EVENT_BYTES ((size_t)256 << 20) /* memory of one event, and of its line */
@@ -38,61 +38,6 @@ struct testing {
     enum form form;
     unsigned refused;
 };
-
-/* ---- messages that are flat already */
-
-static bool to_value(struct testing *t, const struct jsondoc_node *n, struct value *v)
-{
-    *v = (struct value){ .field = 0xffff };
-    if (n->type == JD_STR) {
-        *v = (struct value){ .field = 0xffff, .type = VT_STR, .n = n->n, .p = n->s };
-    } else if (n->type == JD_INT) {
-        v->type = VT_INT;
-        v->i = jsondoc_int(n);
-        v->flags = v->i == (int32_t)v->i ? VF_INT32 : 0;
-    } else if (n->type == JD_DOUBLE) {
-        v->type = VT_DOUBLE;
-        v->d = n->d;
-    } else if (n->type == JD_BOOL) {
-        v->type = VT_BOOL;
-        v->i = n->i;
-    } else if (n->type == JD_ARRAY) {
-        struct value *item = arena_zalloc(&t->mem, (n->n + 1) * sizeof *item);
-        for (uint32_t i = n->n ? n->child : 0; item && i; i = t->doc.node[i].next)
-            v->n += to_value(t, &t->doc.node[i], &item[v->n]);
-        struct rule_value list =
-            value_read(&(struct value){ .type = VT_VALUES, .n = v->n, .p = item }, &t->mem);
-        *v = value_store(&list, &t->mem);
-    }
-    return v->type != 0 && n->type != JD_NULL && n->type != JD_OBJECT;
-}
-
-/* "2024-02-14 21:18:29.782", as an index has it, or an ISO time. */
-static bool read_time(struct slice text, int64_t *ms)
-{
-    char iso[40];
-    if (civil_read_iso(text, ms))
-        return true;
-    int n = snprintf(iso, sizeof iso, "%.*sZ", (int)slice_first(text, 30).n, text.p);
-    if (n > 11 && iso[10] == ' ')
-        iso[10] = 'T';
-    return civil_read_iso(slice_cstr(iso), ms);
-}
-
-static struct message *flat_message(struct testing *t, const struct jsondoc_node *root)
-{
-    struct message *m = root->type == JD_OBJECT ? message_new(&t->mem, root->n + 4) : NULL;
-    for (uint32_t i = m && root->n ? root->child : 0; i; i = t->doc.node[i].next) {
-        const struct jsondoc_node *n = &t->doc.node[i];
-        struct value v;
-        if (slice_eq(jsondoc_key(n), SLICE("timestamp")) && n->type == JD_STR &&
-            read_time(jsondoc_str(n), &m->ts_ms))
-            m->has_ts = true;
-        else if (!slice_eq(jsondoc_key(n), SLICE("streams")) && to_value(t, n, &v))
-            message_set(m, jsondoc_key(n), &v);
-    }
-    return m;
-}
 
 /* ---- from a line to a message */
 
@@ -133,7 +78,7 @@ static struct message *read_event(struct testing *t, struct slice text, const ch
         return rc == GELF_MESSAGE ? m : NULL;
     }
     *why = "no object";
-    return flat_message(t, root);
+    return flat_message(&t->doc, root, &t->mem);
 }
 
 static void print(void *ctx, struct message *m)

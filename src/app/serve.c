@@ -254,6 +254,7 @@ static err open_dashboard(struct serving *s, struct why *w)
                                    .counters = { intake_counters(s->intake), s->counters },
                                    .n_counters = 2,
                                    .inputs = s->listening,
+                                   .rules = meaning_rules(s->meaning),
                                    .board = s->board };
     if (message_pipe_counters(s->pipe))
         sources.counters[sources.n_counters++] = message_pipe_counters(s->pipe);

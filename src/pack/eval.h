@@ -27,6 +27,7 @@ struct rule_env {
     unsigned n_tables;
     const struct grok_library *grok; /* of users; NULL: none */
     struct slice default_stream;     /* id */
+    bool rehearsal;                  /* tables are asked, never changed */
 };
 
 #define RUN_TABLES 64

@@ -185,7 +185,7 @@ static bool change(struct call *c, struct lookup_change *what, struct lookup_ans
         env ? lookup_find(env->table, env->n_tables, call_text(c, 0)) : NULL;
     what->key = &c->arg[1];
     *out = (struct lookup_answer){ .failed = false };
-    if (!t || !t->adapter || !t->adapter->change || what->key->kind == K_NULL)
+    if (!t || env->rehearsal || !t->adapter || !t->adapter->change || what->key->kind == K_NULL)
         return false;
     what->now_ms = env->now_ms;
     t->adapter->change(t->data, what, call_mem(c), out);

@@ -3,6 +3,8 @@
 #include "base/bug.h"
 #include "codec/json.h"
 #include "os/clock.h"
+#include "pack/pack.h"
+#include "pack/recall.h"
 #include "store/query.h"
 #include "store/store.h"
 #include "web/answers.h"
@@ -142,6 +144,59 @@ static struct slice only_answer(struct slice all)
     return first_object(slice_after(all, at < 0 ? all.n : (size_t)at + before.n));
 }
 
+/* ---- the rules that set its fields */
+
+struct asked_rules {
+    struct exchange *x;
+    struct slice message; /* JSON */
+    struct buf *out;
+};
+
+static void put_fields(struct buf *b, const struct recalled *r, unsigned n, bool sure)
+{
+    const char *comma = "";
+    for (unsigned i = 0; i < n; i++) {
+        if (r[i].sure != sure)
+            continue;
+        buf_cstr(b, comma);
+        json_string(b, r[i].field, false);
+        for (unsigned k = 0; k < r[i].n; k++) {
+            buf_cstr(b, k ? "," : ":[");
+            json_string(b, r[i].rule[k], false);
+        }
+        buf_u8(b, ']');
+        comma = ",";
+    }
+}
+
+static void put_rules(void *arg, const struct packs *p)
+{
+    struct asked_rules *a = arg;
+    struct rule_env env = packs_env(p);
+    unsigned n;
+    env.now_ms = clock_real_ns() / NS_PER_MS;
+    const struct recalled *r = recall_rules(p->program, &env, a->message, &a->x->mem, &n);
+    buf_lit(a->out, ",\"rules\":{");
+    put_fields(a->out, r, n, true);
+    buf_lit(a->out, "},\"rules_possible\":{");
+    put_fields(a->out, r, n, false);
+    buf_u8(a->out, '}');
+}
+
+/* Behind the members that the answer has. */
+static void add_rules(struct exchange *x)
+{
+    static const struct slice before = SLICE("{\"message\":{");
+    const struct web_rules *rules = &x->web->sources.rules;
+    struct slice all = buf_slice(&x->out);
+    if (!rules->use || !slice_starts(all, before))
+        return;
+    struct asked_rules a = { x, first_object(slice_after(all, before.n - 1)), &x->out };
+    x->out.n--; /* the last bracket */
+    rules->use(rules->ctx, put_rules, &a);
+    buf_u8(&x->out, '}');
+}
+
 void messages_show(struct exchange *x)
 {
     struct slice request = message_request(x);
@@ -157,4 +212,6 @@ void messages_show(struct exchange *x)
     memmove(x->out.p, one.p, one.n);
     x->out.n = one.n;
     x->status = failed ? 400 : 200;
+    if (!failed)
+        add_rules(x);
 }

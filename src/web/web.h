@@ -45,6 +45,14 @@ struct web_inputs {
     unsigned n;
 };
 
+struct packs;
+
+/* The packs in force: they stay as they are while look runs, on the caller's thread. */
+struct web_rules {
+    void *ctx;
+    void (*use)(void *ctx, void (*look)(void *arg, const struct packs *p), void *arg); /* or NULL */
+};
+
 /* What others know. All of it outlives the server. */
 struct web_sources {
     const char *version;
@@ -56,6 +64,7 @@ struct web_sources {
     struct board *board;
     struct store *store;            /* NULL: messages go elsewhere, and nothing can be asked */
     const struct packs_conf *packs; /* NULL: none */
+    struct web_rules rules;
 };
 
 struct web;

@@ -500,6 +500,8 @@ def questions():
     check("short ones are not", "content-encoding" not in headers and json.loads(data), headers)
     one = s.get("messages/" + rows[0]["id"])
     check("one by its id", one["message"] == rows[0]["message"] and one["index"] == rows[0]["index"], one)
+    check("and the rules that set its fields", one["rules"].get("http_user_agent") == ["packetbeat HTTP fields"]
+          and "packetbeat HTTP user agent" in one["rules"].get("http_user_agent_length", []), one.get("rules"))
     check("none", s.get("messages/01HF8ZT7T00000000000000007")["message"] is None)
     check("what agents send stays text", attack in json.dumps(one["message"]), one)
     status, a = ask({"id": "n", "kind": "value", "metric": "count()"}, query="a AND (b")

@@ -119,7 +119,7 @@ export function moreMessages(now, count, from) {
 
 export const rulesOf = (m) =>
   Object.fromEntries(Object.keys(m).filter((k) => !/^(packetbeat|gl2)_|^(timestamp|source|streams|beats_type)$/.test(k))
-    .map((k) => [k, rules[k] ?? `packetbeat ${m.vendor_subtype}`]));
+    .map((k) => [k, [rules[k] ?? `packetbeat ${m.vendor_subtype}`]]));
 
 export const makeAgents = (messages, now) => ({
   agents: agents.map((agent, i) => {

@@ -146,7 +146,8 @@ export interface Tick {
 export interface OneMessage {
   message: Message;
   index: string;
-  rules?: Record<string, string | string[]>;
+  rules?: Record<string, string[]>;
+  rules_possible?: Record<string, string[]>;
 }
 
 /** An answer that is no success: status 0 when the server was not reached. */

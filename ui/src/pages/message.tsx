@@ -26,9 +26,20 @@ export function groupOf(name: string, message: Message): Group {
   return 'Fields of the information model';
 }
 
-function ruleOf(rules: OneMessage['rules'], name: string): string {
-  const rule = rules?.[name];
-  return Array.isArray(rule) ? rule.join(', ') : (rule ?? '');
+/** The rules that set a field, in words; what cannot be told for sure says so. */
+function Rule({ one, name }: { one: OneMessage; name: string }) {
+  const sure = one.rules?.[name];
+  const rules = sure ?? one.rules_possible?.[name];
+  if (!rules?.length) return null;
+  const title = sure
+    ? 'Set by this rule: the packs that are in force now give this value'
+    : 'This cannot be told from the stored message: these rules could have set it';
+  return (
+    <span class="rule" title={title}>
+      {sure || rules.length === 1 ? '' : 'one of: '}
+      {rules.map(shown).join(', ')}
+    </span>
+  );
 }
 
 function Group({ title, names, one }: { title: Group; names: string[]; one: OneMessage }) {
@@ -46,11 +57,7 @@ function Group({ title, names, one }: { title: Group; names: string[]; one: OneM
           </dt>,
           <dd key={name + '='}>
             <Values field={name} message={one.message} />
-            {ruleOf(one.rules, name) && (
-              <span class="rule" title="The rule that set this field">
-                {ruleOf(one.rules, name)}
-              </span>
-            )}
+            <Rule one={one} name={name} />
           </dd>,
         ])}
       </dl>
