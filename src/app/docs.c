@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/reference.h"
+#include "app/stats.h"
 #include "base/attr.h"
 #include "proto/proto.h"
 #include "web/route.h"
@@ -108,21 +109,46 @@ static void example_page(FILE *out)
 
 /* ---- counters.md and fields.md */
 
+static void counter_table(FILE *out, const struct counter_row *row, unsigned n, bool counts)
+{
+    char name[STAT_NAME + 32];
+    fputs("| name | unit | at Prometheus | meaning |\n|---|---|---|---|\n", out);
+    for (unsigned i = 0; i < n; i++) {
+        stats_prometheus_name(row[i].name, counts, name);
+        fprintf(out, "| `%s` | %s | `%s` | %s |\n", row[i].name, row[i].unit, name, row[i].doc);
+    }
+}
+
+static void protocol_table(FILE *out)
+{
+    fputs("| name | unit | at Prometheus | meaning |\n|---|---|---|---|\n", out);
+    for (unsigned i = 0; i < PC_COUNT; i++)
+        fprintf(out, "| `%s` | %s | `wirelume_protocol_%s_total{protocol=\"…\"}` | %s |\n",
+                proto_counter_rows[i].name, proto_counter_rows[i].unit, proto_counter_rows[i].name,
+                proto_counter_rows[i].doc);
+}
+
 static void counters_page(FILE *out)
 {
-    fputs("# Counters\n\nMade from the tables by `make docs`: do not edit. SIGUSR1 prints those "
-          "that are not zero; the log has their changes every 30 s.\n\n"
-          "| counter | unit | meaning |\n|---|---|---|\n",
+    fputs("# Counters\n\nMade from the tables by `make docs`: do not edit. They are the same "
+          "everywhere: `/stats` and `/metrics` of the running program "
+          "([monitoring](../monitoring.md)), the log's metrics line every 30 s (below "
+          "`monitoring.metrics.wirelume`), the Health page of the dashboard, and SIGUSR1, which "
+          "prints those that are not zero.\n\n## Counts\n\n",
           out);
-    for (unsigned i = 0; i < COUNTER_COUNT; i++)
-        fprintf(out, "| `%s` | %s | %s |\n", counter_rows[i].name, counter_rows[i].unit,
-                counter_rows[i].doc);
-    fputs("\nOf each protocol, with its name in front (`dns.messages`):\n\n"
-          "| counter | unit | meaning |\n|---|---|---|\n",
+    counter_table(out, counter_rows, COUNTER_COUNT, true);
+    fputs(
+        "\n## Of each protocol\n\nWith its name in front (`dns.messages`). Those of missing "
+        "answers and requests stand also where Packetbeat has them (`dns.unmatched_requests`).\n\n",
+        out);
+    protocol_table(out);
+    fputs("\n## What stands at a value now\n\n", out);
+    counter_table(out, gauge_rows, GAUGE_COUNT, false);
+    fputs("\n## Packetbeat's names\n\nWhat `/stats` and the metrics line call them beside the "
+          "names above.\n\n| name | meaning |\n|---|---|\n",
           out);
-    for (unsigned i = 0; i < PC_COUNT; i++)
-        fprintf(out, "| `%s` | %s | %s |\n", proto_counter_rows[i].name, proto_counter_rows[i].unit,
-                proto_counter_rows[i].doc);
+    for (unsigned i = 0; i < stat_rows_n; i++)
+        fprintf(out, "| `%s` | %s |\n", stat_rows[i].name, stat_rows[i].doc);
 }
 
 static void fields_page(FILE *out)

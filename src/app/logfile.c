@@ -18,6 +18,8 @@
 #include "os/clock.h"
 #include "os/file.h"
 
+#define LINE_BYTES ((size_t)64 * 1024) /* a longer line is left out */
+
 static struct logfile {
     const struct logging_conf *logging;
     const char *folder;
@@ -152,7 +154,8 @@ static void write_to_file(struct slice line)
 
 /* ---- lines */
 
-static void put_json(struct buf *b, enum log_level level, const char *area, const char *text)
+static void put_json(struct buf *b, enum log_level level, const char *area, const char *text,
+                     const char *data)
 {
     buf_lit(b, "{\"log.level\":\"");
     buf_cstr(b, names[level]);
@@ -162,26 +165,36 @@ static void put_json(struct buf *b, enum log_level level, const char *area, cons
     json_string(b, slice_cstr(area), false);
     buf_lit(b, ",\"message\":");
     json_string(b, slice_cstr(text), false);
+    if (*data)
+        buf_u8(b, ',');
+    buf_cstr(b, data);
     buf_lit(b, ",\"service.name\":\"wirelume\",\"ecs.version\":\"1.6.0\"}\n");
 }
 
-static void sink(void *ctx, enum log_level level, const char *area, const char *text)
+/* Under the log's mutex. */
+static void data_sink(void *ctx, enum log_level level, const char *area, const char *text,
+                      const char *data)
 {
-    uint8_t line[8192];
+    static uint8_t line[LINE_BYTES];
     struct buf b = buf_of(line, sizeof line);
     (void)ctx;
     if (level == LOG_DEBUG && !is_selected(area))
         return;
     if (log_state.plain)
-        buf_printf(&b, "%s: %s\n", area, text);
+        buf_printf(&b, "%s: %s%s%s\n", area, text, *data ? " " : "", data);
     else
-        put_json(&b, level, area, text);
+        put_json(&b, level, area, text, data);
     if (b.full)
         return;
     if (log_state.fd >= 0)
         write_to_file(buf_slice(&b));
     else
         write_line(STDERR_FILENO, buf_slice(&b));
+}
+
+static void sink(void *ctx, enum log_level level, const char *area, const char *text)
+{
+    data_sink(ctx, level, area, text, "");
 }
 
 void logfile_level(const struct logfile_conf *conf)
@@ -206,6 +219,7 @@ err logfile_open(const struct logfile_conf *conf, struct why *w)
     log_state.folder = l && l->path && *l->path ? l->path : conf->folder;
     logfile_level(conf);
     log_set_sink(sink, NULL);
+    log_set_data_sink(data_sink);
     if (!l || conf->to_stderr || l->to_stderr || conf->service || conf->plain || !l->to_files)
         return ERR_OK;
     err rc = file_make_folder(log_state.folder, 0750, w);

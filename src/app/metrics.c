@@ -1,17 +1,25 @@
-/* Counters in the log. */
+/* Numbers in the log. */
 #include "app/metrics.h"
 
 #include "base/buf.h"
+#include "base/bug.h"
 #include "base/log.h"
 #include "os/clock.h"
 
-#define SECOND_NS INT64_C(1000000000)
+#define SECOND_NS  INT64_C(1000000000)
+#define TEXT_BYTES ((size_t)48 * 1024)
 
-void metrics_begin(struct metrics *m, const struct logging_conf *logging, bool wanted)
+void metrics_begin(struct metrics *m, const struct logging_conf *logging, bool wanted,
+                   const struct stats_facts *facts)
 {
-    *m = (struct metrics){ .started_ns = clock_mono_ns() };
+    *m = (struct metrics){ .facts = facts };
     m->period_ns = wanted && logging->metrics_enabled ? logging->metrics_period_ns : 0;
-    m->next_ns = m->started_ns + m->period_ns;
+    m->next_ns = clock_mono_ns() + m->period_ns;
+    if (!m->period_ns)
+        return;
+    m->logged = xcalloc(1, sizeof *m->logged);
+    m->now = xcalloc(1, sizeof *m->now);
+    m->changed = xcalloc(1, sizeof *m->changed);
 }
 
 bool metrics_are_due(const struct metrics *m)
@@ -19,34 +27,44 @@ bool metrics_are_due(const struct metrics *m)
     return m->period_ns && clock_mono_ns() >= m->next_ns;
 }
 
-/* False when nothing changed since `before`. */
-static bool print(char *text, size_t n, const struct tally *now, const struct tally *before)
+static void print(const struct metrics *m, const char *text)
 {
-    struct buf b = buf_of(text, n - 1);
-    bool changed = tally_json(&b, now, before);
-    text[b.n] = '\0';
-    return changed;
+    char *data = xmalloc(TEXT_BYTES);
+    struct buf b = buf_of(data, TEXT_BYTES - 1);
+    buf_lit(&b, "\"monitoring\":{\"metrics\":{");
+    stats_json(&b, m->changed, false);
+    buf_lit(&b, "}}");
+    data[b.n] = '\0';
+    if (!b.full)
+        log_data(LOG_INFO, "monitoring", text, data);
+    xfree(data);
 }
 
 void metrics_log(struct metrics *m, const struct tally *now)
 {
-    char text[4096];
-    long long seconds = (long long)(m->period_ns / SECOND_NS);
-    if (print(text, sizeof text, now, &m->logged))
-        log_info("monitoring", "Non-zero metrics in the last %llds %s", seconds, text);
-    else
-        log_info("monitoring", "No non-zero metrics in the last %llds", seconds);
-    m->logged = *now;
+    char text[80];
+    stats_collect(m->facts, now, m->now);
+    bool changed = stats_changes(m->now, m->any ? m->logged : NULL, m->changed);
+    snprintf(text, sizeof text, "%s metrics in the last %llds",
+             changed ? "Non-zero" : "No non-zero", (long long)(m->period_ns / SECOND_NS));
+    print(m, text);
+    struct stat_list *old = m->logged;
+    m->logged = m->now;
+    m->now = old;
+    m->any = true;
     m->next_ns = clock_mono_ns() + m->period_ns;
 }
 
 void metrics_end(struct metrics *m, const struct tally *now)
 {
-    char text[4096];
     if (!m->period_ns)
         return;
-    print(text, sizeof text, now, NULL);
-    log_info("monitoring", "Total metrics %s", text);
+    stats_collect(m->facts, now, m->now);
+    stats_changes(m->now, NULL, m->changed);
+    print(m, "Total metrics");
     log_info("monitoring", "Uptime: %.1fs",
-             (double)(clock_mono_ns() - m->started_ns) / (double)SECOND_NS);
+             (double)(clock_mono_ns() - m->facts->started_ns) / (double)SECOND_NS);
+    xfree(m->logged);
+    xfree(m->now);
+    xfree(m->changed);
 }

@@ -2,6 +2,7 @@
 #include "app/options.h"
 
 #include "app/inputs.h"
+#include "app/monitoring.h"
 #include "app/packs.h"
 #include "app/queueconf.h"
 #include "pipe/pipe.h"
@@ -120,7 +121,6 @@ const struct option common_output_options[] = {
 const struct option inert_options[] = {
     INERT("max_procs", "Processors to use."),
     INERT("gc_percent", "Garbage collection: there is none."),
-    INERT("http", "The HTTP endpoint."),
     INERT("setup", "Dashboards, templates and lifecycle policies."),
     INERT("monitoring", "Stack monitoring."),
     INERT("seccomp", "A policy of system calls."),
@@ -153,6 +153,7 @@ const struct section sections[] = {
     { "limits",                "Limits",     { limits_options }, false },
     { "queue",                 "Queue of the sensor", { queue_options }, false },
     { "logging",               "Logging",    { logging_options }, false },
+    { "http",                  "Numbers of the running program", { http_options }, false },
     { "path",                  "Folders",    { path_options }, false },
     { "intake",                "Receiver",   { intake_options }, false },
     { "dead_letter",           "Dead letters of the receiver", { dead_letter_options }, false },

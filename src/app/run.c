@@ -22,6 +22,7 @@ struct running {
     struct capture *capture[CAPTURES_MAX * CREW_MAX];
     unsigned n, workers;
     struct capture_dump *dump;
+    struct monitoring *monitoring;
 };
 
 /* The flags are the first interface's, where its section says nothing. */
@@ -188,6 +189,7 @@ static int finish(struct running *r, err rc, bool interrupted, struct why *w)
 
 static void close_all(struct running *r)
 {
+    monitoring_free(r->monitoring);
     for (unsigned i = 0; i < r->n * r->workers; i++)
         if (r->capture[i])
             r->capture[i]->ops->close(r->capture[i]);
@@ -213,10 +215,14 @@ static err run(struct running *r, bool *interrupted, struct why *w)
     err rc = start_log(&r->start, r->a, false, w);
     if (!rc)
         rc = identity_open(&r->identity, r->start.config.paths.data, w);
+    if (!rc)
+        rc = monitoring_open(&r->monitoring, &r->start.config, &r->start.settings, &r->identity, w);
     if (rc)
         return rc;
     log_start(r);
     rc = open_captures(r, w);
+    if (!rc)
+        rc = monitoring_start(r->monitoring, w);
     if (rc)
         return rc;
     const struct settings *s = &r->start.settings;
@@ -233,7 +239,7 @@ static err run(struct running *r, bool *interrupted, struct why *w)
                        .dump = r->dump,
                        .dry_run = r->a->dry_run,
                        .data = r->start.config.paths.data,
-                       .log_metrics = true,
+                       .monitoring = r->monitoring,
                        .reload = reload,
                        .reloaded = reloaded,
                        .ctx = r };

@@ -11,6 +11,7 @@
 #include "app/meaning.h"
 #include "app/meta.h"
 #include "app/metrics.h"
+#include "app/monitoring.h"
 #include "app/start.h"
 #include "base/bug.h"
 #include "base/log.h"
@@ -39,6 +40,7 @@ struct serving {
     struct meaning *meaning;
     struct counters *counters; /* of this thread */
     struct metrics metrics;
+    struct monitoring *monitoring;
     struct board *board;
     struct dashboard dashboard;
     struct web_inputs listening;
@@ -53,6 +55,16 @@ struct serving {
     bool stopping;
 };
 
+static void set_gauges(const struct serving *s, struct tally *t)
+{
+    struct store_status st = { 0 };
+    if (s->start.settings.output == &output_store)
+        store_status_of(output_store_of(message_pipe_output(s->pipe)), &st);
+    t->gauge[GAUGE_BATCHES] = intake_waiting(s->intake);
+    t->gauge[GAUGE_STORE_JOURNAL_BYTES] = st.journal_bytes;
+    t->gauge[GAUGE_STORE_UNSEALED] = st.unsealed;
+}
+
 static void sum(const struct serving *s, struct tally *t)
 {
     *t = (struct tally){ 0 };
@@ -60,6 +72,7 @@ static void sum(const struct serving *s, struct tally *t)
     tally_add(t, s->counters);
     if (message_pipe_counters(s->pipe))
         tally_add(t, message_pipe_counters(s->pipe));
+    set_gauges(s, t);
 }
 
 /* ---- signals */
@@ -160,11 +173,24 @@ static void write_held(struct serving *s)
         at_success(s);
 }
 
+static void publish(struct serving *s)
+{
+    const struct node *n = node_path(s->start.config.resolved, "inputs");
+    struct monitored_inputs named = { .n = 0 };
+    struct tally t;
+    for (const struct node *c = n ? n->child : NULL; c && named.n < MONITORED_INPUTS; c = c->next)
+        named.v[named.n++].kind = c->key;
+    sum(s, &t);
+    monitoring_publish(s->monitoring, &t, &named);
+}
+
 static void tick(struct serving *s)
 {
     struct tally t;
     meaning_tick(s->meaning);
     message_pipe_tick(s->pipe, clock_real_ns());
+    if (monitoring_is_due(s->monitoring))
+        publish(s);
     if (!metrics_are_due(&s->metrics))
         return;
     sum(s, &t);
@@ -274,6 +300,8 @@ static err open_all(struct serving *s, struct why *w)
     if (!rc)
         rc = identity_open(&s->identity, s->start.config.paths.data, w);
     if (!rc)
+        rc = monitoring_open(&s->monitoring, &s->start.config, &s->start.settings, &s->identity, w);
+    if (!rc)
         rc = meaning_open(&s->meaning, s->a, s->counters, w);
     if (!rc)
         rc = open_pipe(s, w);
@@ -288,8 +316,10 @@ static err serve(struct serving *s, struct why *w)
 {
     struct tally t;
     limits_raise_files();
-    metrics_begin(&s->metrics, &s->start.settings.logging, true);
+    metrics_begin(&s->metrics, &s->start.settings.logging, true, monitoring_facts(s->monitoring));
     err rc = dashboard_start(&s->dashboard, w);
+    if (!rc)
+        rc = monitoring_start(s->monitoring, w);
     if (rc)
         return rc;
     rc = thread_start(&s->loop, "inputs", run_loop, s);
@@ -307,6 +337,7 @@ static err serve(struct serving *s, struct why *w)
 static void close_all(struct serving *s)
 {
     dashboard_close(&s->dashboard);
+    monitoring_free(s->monitoring);
     intake_free(s->intake);
     message_pipe_free(s->pipe);
     meaning_close(s->meaning);

@@ -9,6 +9,7 @@
 struct tally {
     uint64_t v[COUNTER_COUNT];
     uint64_t proto[COUNTER_PROTOS][PC_COUNT];
+    uint64_t gauge[GAUGE_COUNT];
 };
 
 /* Adds what the counters stand at now. Any thread. */
@@ -16,9 +17,3 @@ void tally_add(struct tally *t, const struct counters *c);
 
 /* All that are not zero, one a line: name, number, unit. */
 void tally_print(FILE *out, const struct tally *t);
-
-struct buf;
-
-/* The differences to `before` (NULL: none before) as nested JSON without zeroes: {"flow":…}.
- * False when nothing changed. */
-bool tally_json(struct buf *b, const struct tally *t, const struct tally *before);

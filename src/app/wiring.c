@@ -52,6 +52,26 @@ void wiring_block_signals(void)
     signal(SIGPIPE, SIG_IGN); /* writing to a closed pipe is an error like any other */
 }
 
+static void set_gauges(const struct wiring *w, struct tally *t)
+{
+    const struct queue_section *q = &w->job->settings->queue;
+    struct queue_state disk;
+    pipe_queue_state(w->pipe, &disk);
+    t->gauge[GAUGE_WORKERS] = crew_size(w->crew);
+    for (unsigned i = 0; i < crew_size(w->crew); i++) {
+        const struct worker *one = crew_worker(w->crew, i);
+        const struct gauges *g = worker_gauges(one);
+        t->gauge[GAUGE_FLOWS] += atomic_load_explicit(&g->flows, memory_order_relaxed);
+        t->gauge[GAUGE_FLOW_BYTES] += atomic_load_explicit(&g->table_bytes, memory_order_relaxed);
+        t->gauge[GAUGE_BATCHES] += worker_waiting(one);
+    }
+    t->gauge[GAUGE_QUEUE_MAX_EVENTS] = (uint64_t)q->events;
+    t->gauge[GAUGE_QUEUE_EVENTS] = disk.events;
+    t->gauge[GAUGE_QUEUE_BYTES] = disk.bytes;
+    t->gauge[GAUGE_QUEUE_MAX_BYTES] = w->queue ? (uint64_t)q->max_bytes : 0;
+    t->gauge[GAUGE_OUTPUT_HELD] = pipe_held(w->pipe) - disk.unread;
+}
+
 static void sum(const struct wiring *w, struct tally *t)
 {
     *t = (struct tally){ 0 };
@@ -60,9 +80,53 @@ static void sum(const struct wiring *w, struct tally *t)
     const struct counters *output = pipe_output_counters(w->pipe);
     if (output)
         tally_add(t, output);
+    set_gauges(w, t);
 }
 
 /* ---- what happens now and then */
+
+static const char *kind_of(const struct interface_conf *x)
+{
+    if (x->file && *x->file)
+        return "file";
+    return capture_type_of(x) == CAPTURE_PCAP ? "pcap" : "af_packet";
+}
+
+/* What all workers have of one capture; of several the counters tell only the sum. */
+static void sum_input(const struct wiring *w, unsigned at, struct monitored_input *in)
+{
+    in->packets = in->drops = 0;
+    for (unsigned i = 0; i < crew_size(w->crew); i++) {
+        const struct gauges *g = worker_gauges(crew_worker(w->crew, i));
+        in->packets += atomic_load_explicit(&g->capture[at].packets, memory_order_relaxed);
+        in->drops += atomic_load_explicit(&g->capture[at].drops, memory_order_relaxed);
+    }
+}
+
+static void name_inputs(const struct wiring *w, const struct tally *t, struct monitored_inputs *out)
+{
+    const struct settings *s = w->job->settings;
+    for (unsigned i = 0; i < s->n_interfaces && i < MONITORED_INPUTS; i++) {
+        const struct interface_conf *x = &s->interface[i];
+        bool is_file = x->file && *x->file;
+        struct monitored_input *in = &out->v[out->n++];
+        *in =
+            (struct monitored_input){ .kind = kind_of(x), .device = is_file ? x->file : x->device };
+        in->packets = t->v[COUNTER_CAPTURE_PACKETS];
+        in->drops = t->v[COUNTER_CAPTURE_KERNEL_DROPS];
+        if (s->n_interfaces > 1)
+            sum_input(w, i, in);
+    }
+}
+
+static void publish(struct wiring *w)
+{
+    struct tally t;
+    struct monitored_inputs inputs = { .n = 0 };
+    sum(w, &t);
+    name_inputs(w, &t, &inputs);
+    monitoring_publish(w->job->monitoring, &t, &inputs);
+}
 
 static void tick(struct wiring *w)
 {
@@ -78,6 +142,8 @@ static void tick(struct wiring *w)
         sum(w, &t);
         metrics_log(&w->metrics, &t);
     }
+    if (w->job->monitoring && monitoring_is_due(w->job->monitoring))
+        publish(w);
 }
 
 /* The settings of the start: a queue is not reloaded. */
@@ -108,6 +174,7 @@ static err make_pipe(const struct wiring *w, const struct settings *s, bool unop
     memcpy(c->source, s->source, sizeof c->source);
     c->internal_networks = s->interface[0].internal_networks;
     c->procs = w->procs;
+    c->glance = job->monitoring ? monitoring_glance(job->monitoring) : NULL;
     c->ignore_outgoing = s->general.ignore_outgoing;
     c->dry_run = job->dry_run;
     c->json = s->json;
@@ -355,7 +422,9 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
     if (!schema_is_frozen())
         schema_freeze();
     w->crew = make_crew(job);
-    metrics_begin(&w->metrics, &job->settings->logging, job->log_metrics);
+    if (job->monitoring)
+        metrics_begin(&w->metrics, &job->settings->logging, true,
+                      monitoring_facts(job->monitoring));
     rc = run(w, why);
     sum(w, sums);
     metrics_end(&w->metrics, sums);

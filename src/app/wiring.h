@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/meta.h"
+#include "app/monitoring.h"
 #include "app/settings.h"
 #include "app/tally.h"
 
@@ -18,7 +19,7 @@ struct job {
     struct capture_dump *dump; /* NULL: none */
     bool dry_run;
     const char *data; /* path.data, where a queue on disk lies; NULL: events wait in memory */
-    bool log_metrics; /* the counters that changed, every logging.metrics.period */
+    struct monitoring *monitoring; /* publishes, and logs what changed; NULL: neither */
     /* Called on the pipe's thread about five times a second, with the sums. NULL: not wanted. */
     void (*progress)(void *ctx, const struct tally *t);
     /* SIGHUP: a newly read configuration to go on with, or NULL (the reason is logged by it); then

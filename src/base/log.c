@@ -10,6 +10,7 @@
 
 static pthread_mutex_t sink_mutex = PTHREAD_MUTEX_INITIALIZER; /* guards the sink's calls */
 static log_sink *sink;                                         /* NULL: stderr */
+static log_data_sink *data_sink;                               /* NULL: as text */
 static void *sink_ctx;
 static atomic_int level_now = LOG_INFO;
 
@@ -18,6 +19,14 @@ void log_set_sink(log_sink *new_sink, void *ctx)
     pthread_mutex_lock(&sink_mutex);
     sink = new_sink;
     sink_ctx = ctx;
+    data_sink = NULL;
+    pthread_mutex_unlock(&sink_mutex);
+}
+
+void log_set_data_sink(log_data_sink *new_sink)
+{
+    pthread_mutex_lock(&sink_mutex);
+    data_sink = new_sink;
     pthread_mutex_unlock(&sink_mutex);
 }
 
@@ -64,4 +73,21 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...)
     else
         to_stderr(level, area, text);
     pthread_mutex_unlock(&sink_mutex);
+}
+
+/* False: there is no sink for lines with data. */
+static bool give_data(enum log_level level, const char *area, const char *text, const char *data)
+{
+    pthread_mutex_lock(&sink_mutex);
+    bool given = data_sink != NULL;
+    if (given)
+        data_sink(sink_ctx, level, area, text, data);
+    pthread_mutex_unlock(&sink_mutex);
+    return given;
+}
+
+void log_data(enum log_level level, const char *area, const char *text, const char *data)
+{
+    if (level <= log_get_level() && !give_data(level, area, text, data))
+        log_line(level, area, "%s %s", text, data);
 }

@@ -14,6 +14,14 @@ void log_set_sink(log_sink *sink, void *ctx);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 
+/* The members of a JSON object that stand beside the text of a line: {"monitoring":{...}} without
+ * its outer braces. As log_sink; data lives for the call. Without such a sink it follows the text.
+ */
+typedef void log_data_sink(void *ctx, enum log_level level, const char *area, const char *text,
+                           const char *data);
+void log_set_data_sink(log_data_sink *sink); /* gets the ctx of log_set_sink, which comes first */
+void log_data(enum log_level level, const char *area, const char *text, const char *data);
+
 void log_line(enum log_level level, const char *area, const char *fmt, ...) PRINTF(3);
 
 #define log_error(area, ...) log_line(LOG_ERROR, area, __VA_ARGS__)

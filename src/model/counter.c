@@ -7,6 +7,12 @@ const struct counter_row counter_rows[COUNTER_COUNT] = {
 #undef COUNTER
 };
 
+const struct counter_row gauge_rows[GAUGE_COUNT] = {
+#define GAUGE(id, name, unit, doc) [GAUGE_##id] = { name, unit, doc },
+#include "model/gauges.def"
+#undef GAUGE
+};
+
 /* clang-format off */
 const struct counter_row proto_counter_rows[PC_COUNT] = {
     [PC_MESSAGES]           = { "messages",            "messages", "Whole messages parsed." },

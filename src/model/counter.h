@@ -12,6 +12,14 @@ enum counter_id {
     COUNTER_COUNT
 };
 
+/* What stands at a value, and may fall. */
+enum gauge_id {
+#define GAUGE(id, name, unit, doc) GAUGE_##id,
+#include "model/gauges.def"
+#undef GAUGE
+    GAUGE_COUNT
+};
+
 /* Per protocol, the same for each. */
 enum proto_counter {
     PC_MESSAGES,           /* whole messages parsed */
@@ -55,3 +63,4 @@ struct counter_row {
 };
 extern const struct counter_row counter_rows[COUNTER_COUNT];
 extern const struct counter_row proto_counter_rows[PC_COUNT];
+extern const struct counter_row gauge_rows[GAUGE_COUNT];

@@ -160,6 +160,15 @@ static void logstash_encoding(const void *conf, struct event_json_conf *json)
     json->beat = c->index;
 }
 
+static void logstash_shape(const void *conf, unsigned *window, unsigned *connections)
+{
+    const struct logstash_conf *c = conf;
+    struct post_conf post = { .n_hosts = c->hosts.n };
+    plan_pace(c, &post);
+    *window = post.window;
+    *connections = post.balance ? post.n_hosts * post.workers : 1;
+}
+
 static int logstash_wake_fd(void *ctx)
 {
     return courier_wake_fd(((struct logstash *)ctx)->courier);
@@ -205,6 +214,7 @@ const struct output output_logstash = {
     .flush = logstash_flush,
     .close = logstash_close,
     .encoding = logstash_encoding,
+    .shape = logstash_shape,
     .test = logstash_test,
     .holding = &holding,
 };

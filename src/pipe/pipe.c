@@ -5,8 +5,10 @@
 #include "base/bug.h"
 #include "base/log.h"
 #include "base/trace.h"
+#include "os/clock.h"
 #include "pipe/common.h"
 #include "pipe/format.h"
+#include "pipe/glance.h"
 #include "pipe/literal.h"
 #include "pipe/outlet.h"
 #include "pipe/processes.h"
@@ -287,10 +289,14 @@ err pipe_batch(struct pipe *p, struct batch *b, struct counters *counters, struc
     if (UNLIKELY(!p->bound))
         bind(p);
     interfaces_refresh(p->common.interfaces);
+    int64_t now_ns = p->conf.glance ? clock_mono_ns() : 0;
     for (unsigned i = 0; i < b->n; i++) {
         struct event *e = b->event[i];
         e->mem = &p->scratch; /* the batch's chunks are another thread's */
-        err rc = process(p, e, counters) ? deliver(p, e, counters, w) : ERR_OK;
+        bool goes_on = process(p, e, counters);
+        if (goes_on && p->conf.glance)
+            glance_event(p->conf.glance, e, now_ns);
+        err rc = goes_on ? deliver(p, e, counters, w) : ERR_OK;
         arena_reset(&p->scratch);
         if (rc)
             return rc;

@@ -13,6 +13,7 @@
 struct pipe;
 struct interfaces;
 struct procs;
+struct glance;
 struct report; /* out/report.h */
 
 /* What an output does with encoded events: whole JSON objects or formatted lines, without newline.
@@ -47,7 +48,8 @@ struct output {
     /* NULL where there is nothing to say. */
     const char **(*data_folder)(void *conf); /* an option that is path.data unless it is given */
     void (*encoding)(const void *conf, struct event_json_conf *json); /* instead of codec.* */
-    err (*test)(const void *conf, struct report *r, struct why *w);   /* `test output`; blocks */
+    void (*shape)(const void *conf, unsigned *window, unsigned *connections); /* events in one */
+    err (*test)(const void *conf, struct report *r, struct why *w); /* `test output`; blocks */
     const struct holding *holding;
 };
 extern const struct output *const outputs[]; /* NULL-terminated, from out/outputs.def */
@@ -79,6 +81,7 @@ struct pipe_conf {
     struct texts internal_networks;
     struct interfaces *interfaces; /* host/interfaces.h; NULL: the pipe reads them itself */
     struct procs *procs;           /* host/procs.h; NULL: events name no processes */
+    struct glance *glance;         /* pipe/glance.h; NULL: nobody looks */
     bool ignore_outgoing;
     bool dry_run; /* -N */
     struct event_json_conf json;

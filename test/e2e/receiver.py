@@ -85,7 +85,7 @@ class Receiver:
     def counter(self, name):
         """Of the totals in the log; after stop."""
         totals = [x for x in self.read_log().splitlines() if "Total metrics" in x][-1]
-        tree = json.loads(json.loads(totals)["message"].split(" ", 2)[2])
+        tree = json.loads(totals)["monitoring"]["metrics"]["wirelume"]
         for part in name.split("."):
             tree = tree.get(part, {})
         return tree or 0

@@ -155,9 +155,9 @@ def resident_mb(child):
 
 def counters(log):
     for line in log.splitlines():
-        text = json.loads(line)["message"]
-        if text.startswith("Total metrics "):
-            return json.loads(text[len("Total metrics "):])
+        line = json.loads(line)
+        if line["message"] == "Total metrics":
+            return line["monitoring"]["metrics"]["wirelume"]
     return {}
 
 
