@@ -89,6 +89,7 @@ static err configure(const struct duck_api *api, duck_handle config, const struc
         { "temp_directory", folder },
         { "wal_autocheckpoint", "1GB" },
         { "preserve_insertion_order", "true" },
+        { "perfect_ht_threshold", "20" }, /* small numbers are grouped without hashing (codes.h) */
         { "autoinstall_known_extensions", "false" },
         { "autoload_known_extensions", "false" },
     };

@@ -2,10 +2,13 @@
 #include "store/indexfile.h"
 
 #include "base/bug.h"
+#include "base/log.h"
+#include "store/codes.h"
 
 #define FORMAT    1 /* of the tables, in meta */
 #define SQL_BYTES 8192
 #define TABLE_N   (COLUMNS_N + 2) /* seq in front, doc behind */
+#define FILE_N    (TABLE_N + CODES_N)
 
 static const enum duck_kind kind_of[] = {
     [COLUMN_BOOL] = DUCK_BOOL, [COLUMN_INT] = DUCK_INT,   [COLUMN_TEXT] = DUCK_TEXT,
@@ -34,7 +37,7 @@ static err run_on(struct duck_session *s, const char *verb, const char *name, st
 /* ---- attaching */
 
 /* DuckDB says what it is by words alone. */
-static err kind_of_failure(const struct why *w)
+err indexfile_failure(const struct why *w)
 {
     static const char *const damage[] = { "not a valid DuckDB", "Corrupt",       "corrupt",
                                           "checksum",           "Serialization", "newer DuckDB",
@@ -56,7 +59,7 @@ static err attach(struct duck_session *s, const struct indexfile *f, const char 
     if (strchr(f->path, '\'') || strlen(f->path) > SQL_BYTES / 2)
         return why_set(w, ERR_CONFIG, "store: %s: a path with ' in it, or too long", f->path);
     buf_printf(&sql, "ATTACH '%s' AS %s (%s)", f->path, f->catalog, mode);
-    return run(s, &sql, w) ? kind_of_failure(w) : ERR_OK;
+    return run(s, &sql, w) ? indexfile_failure(w) : ERR_OK;
 }
 
 static err make_rows(struct duck_session *s, const char *table, const char *doc_form, struct why *w)
@@ -85,17 +88,18 @@ static err count_columns(struct duck_session *s, const char *table, unsigned *n,
     return e;
 }
 
-/* A file from before a column was known gets it. */
+/* A file from before a column was known gets it; a new one those of numbers. */
 static err add_columns(struct duck_session *s, const char *table, struct why *w)
 {
     uint8_t text[256];
     unsigned n;
     err e = count_columns(s, table, &n, w);
-    for (int i = 0; i < COLUMNS_N && !e && n != TABLE_N; i++) {
+    for (int i = 0; i < COLUMNS_N + CODES_N && !e && n != FILE_N; i++) {
         struct buf sql = buf_of(text, sizeof text);
-        buf_printf(&sql, "ALTER TABLE %s ADD COLUMN IF NOT EXISTS \"%.*s\" %s", table,
-                   (int)columns[i].name.n, (const char *)columns[i].name.p,
-                   sql_type[columns[i].kind]);
+        bool code = i >= COLUMNS_N;
+        buf_printf(&sql, "ALTER TABLE %s ADD COLUMN IF NOT EXISTS \"%s\" %s", table,
+                   code ? codes[i - COLUMNS_N].name : (const char *)columns[i].name.p,
+                   code ? "BIGINT" : sql_type[columns[i].kind]);
         e = run(s, &sql, w);
     }
     return e;
@@ -135,6 +139,23 @@ static err take_content(struct duck_query *q, const char *catalog, struct indexf
     return ERR_OK;
 }
 
+/* A file that is only read may be from before numbers were. */
+static bool has_codes(struct duck_session *s, const char *catalog)
+{
+    uint8_t text[SQL_BYTES];
+    struct buf sql = buf_of(text, sizeof text);
+    struct duck_query *q;
+    struct why ignored; /* it has none */
+    buf_cstr(&sql, "SELECT 1");
+    for (unsigned i = 0; i < CODES_N; i++)
+        buf_printf(&sql, ",%s", codes[i].name);
+    buf_printf(&sql, " FROM %s.ev", catalog);
+    if (duck_prepare(&q, s, buf_slice(&sql), &ignored))
+        return false;
+    duck_query_free(q);
+    return true;
+}
+
 static err read_content(struct duck_session *s, const char *catalog, struct indexfile_content *out,
                         struct why *w)
 {
@@ -144,10 +165,11 @@ static err read_content(struct duck_session *s, const char *catalog, struct inde
              catalog);
     err e = duck_prepare(&q, s, slice_cstr(sql), w);
     if (e)
-        return kind_of_failure(w);
+        return indexfile_failure(w);
     e = take_content(q, catalog, out, w);
     duck_query_free(q);
-    return e == ERR_IO ? kind_of_failure(w) : e;
+    out->coded = !e && has_codes(s, catalog);
+    return e == ERR_IO ? indexfile_failure(w) : e;
 }
 
 static err detached(struct duck_session *s, const char *catalog, err e)
@@ -166,7 +188,7 @@ err indexfile_attach(struct duck_session *s, const struct indexfile *f,
     err e = attach(s, f, mode, w);
     if (e)
         return e;
-    e = make_tables(s, f->catalog, w) ? kind_of_failure(w) : ERR_OK;
+    e = make_tables(s, f->catalog, w) ? indexfile_failure(w) : ERR_OK;
     if (!e)
         e = read_content(s, f->catalog, out, w);
     return detached(s, f->catalog, e);
@@ -205,7 +227,7 @@ static err rolled_back(struct duck_session *s, err e, const struct why *w)
     if (!e)
         return ERR_OK;
     (void)!duck_run(s, "ROLLBACK", &ignored);
-    return kind_of_failure(w);
+    return indexfile_failure(w);
 }
 
 /* A statement about many rows; where->text are its parameters. *changed: how many it was. */
@@ -225,27 +247,54 @@ static err change_rows(struct duck_session *s, struct slice sql,
     return e;
 }
 
-static err insert_rows(struct duck_session *s, const char *catalog, const char *table,
-                       uint64_t last, struct why *w)
+static err insert_rows(struct duck_session *s, const char *catalog, const char *from, bool coded,
+                       struct why *w)
 {
-    uint8_t text[512];
+    uint8_t text[SQL_BYTES];
     struct buf sql = buf_of(text, sizeof text);
     const struct indexfile_where all = { .n = 0 };
     uint64_t n;
-    buf_printf(&sql, "INSERT INTO %s.ev BY NAME SELECT * FROM memory.%s WHERE seq <= %llu", catalog,
-               table, (unsigned long long)last);
+    buf_printf(&sql, "INSERT INTO %s.ev BY NAME ", catalog);
+    if (coded)
+        codes_put_rows(&sql, from);
+    else
+        buf_printf(&sql, "SELECT * FROM %s", from);
+    BUG_ON(sql.full);
     return change_rows(s, buf_slice(&sql), &all, &n, w);
 }
 
-err indexfile_seal(struct duck_session *s, const char *catalog, const char *table,
-                   const struct indexfile_content *now, struct why *w)
+static err seal(struct duck_session *s, const char *catalog, const char *from,
+                const struct indexfile_content *now, struct why *w)
 {
     err e = duck_run(s, "BEGIN", w);
     if (!e)
-        e = insert_rows(s, catalog, table, now->sealed, w);
+        e = insert_rows(s, catalog, from, now->coded, w);
     if (!e)
         e = commit(s, catalog, now, w);
     return rolled_back(s, e, w);
+}
+
+/* Rows are not held up by what is only a help. */
+err indexfile_seal(struct duck_session *s, const char *catalog, const char *table,
+                   const struct indexfile_content *now, struct why *w)
+{
+    char from[128];
+    struct indexfile_content plain = *now;
+    struct why why_not;
+    snprintf(from, sizeof from, "(SELECT * FROM memory.%s WHERE seq <= %llu)", table,
+             (unsigned long long)now->sealed);
+    plain.coded = false;
+    if (!now->coded)
+        return seal(s, catalog, from, &plain, w);
+    err e = codes_learn(s, from, &why_not);
+    if (!e)
+        e = seal(s, catalog, from, now, &why_not);
+    if (!e)
+        return ERR_OK;
+    e = seal(s, catalog, from, &plain, w);
+    if (!e)
+        log_warn("store", "rows of %s have no numbers for their texts: %s", catalog, why_not.text);
+    return e;
 }
 
 /* ---- deleting */

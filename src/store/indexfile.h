@@ -15,12 +15,16 @@ struct indexfile_content {
     uint64_t sealed;        /* number of the last record; all before it are there */
     uint64_t rows;          /* messages */
     int64_t from_ms, to_ms; /* earliest and latest of them; both 0: none */
+    bool coded;             /* it has columns for numbers of texts (codes.h) */
 };
 
 struct indexfile {
     const char *path;    /* below the folder of struct duck; no ' in it */
     const char *catalog; /* its name in SQL while it is attached */
 };
+
+/* What words of DuckDB about a file mean: ERR_FORMAT, ERR_LIMIT or ERR_IO, as below. */
+err indexfile_failure(const struct why *w);
 
 /* Attaches the file, makes it when it is not there, and gives it columns that it lacks.
  * ERR_FORMAT: it is damaged or no file of ours; ERR_LIMIT: the disk is full; ERR_IO: anything else.
@@ -33,7 +37,8 @@ MUST_CHECK err indexfile_attach_read(struct duck_session *s, const struct indexf
 MUST_CHECK err indexfile_detach(struct duck_session *s, const char *catalog, struct why *w);
 
 /* Adds the rows of the table in memory up to now->sealed; the file's content is then *now. One
- * transaction: all of it is durable, or nothing has changed. */
+ * transaction: all of it is durable, or nothing has changed. now->coded: the dictionary is
+ * attached, and the rows get numbers. */
 MUST_CHECK err indexfile_seal(struct duck_session *s, const char *catalog, const char *table,
                               const struct indexfile_content *now, struct why *w);
 

@@ -41,17 +41,38 @@ static void write_column(struct query_run *r, struct duck_query *q, unsigned col
 
 /* ---- value */
 
-static err put_value(struct query_run *r, const char *key)
+/* Different texts are so many groups. */
+static void put_distinct(struct query_run *r, const struct query_codes *c)
 {
-    struct source_part part;
-    struct duck_query *q;
-    err rc;
-    bool some = query_metric_part(&r->ask->metric, &part);
-    query_run_start(r);
+    query_codes_groups(r, c, &(struct query_metric){ .kind = METRIC_COUNT });
+    sql_put(&r->sql, " SELECT count(*) FROM g WHERE ");
+    query_codes_present(r, c);
+}
+
+static void put_metric(struct query_run *r, struct source_part *part, bool some)
+{
     sql_put(&r->sql, "SELECT ");
     query_metric_put(r, &r->ask->metric, 0);
     sql_put(&r->sql, " FROM ");
-    query_source_put(r, &part, some);
+    query_source_put(r, part, some);
+}
+
+static err put_value(struct query_run *r, const char *key)
+{
+    struct source_part part;
+    struct query_codes c = { .use = false };
+    struct duck_query *q;
+    bool some = query_metric_part(&r->ask->metric, &part);
+    err rc = ERR_OK;
+    if (r->ask->metric.kind == METRIC_CARD)
+        rc = query_codes_plan(r, &c, &part, 1, 1);
+    if (rc)
+        return rc;
+    query_run_start(r);
+    if (c.use)
+        put_distinct(r, &c);
+    else
+        put_metric(r, &part, some);
     rc = query_run_ask(r, &q);
     if (!rc && query_run_next(r, q, &rc)) {
         buf_printf(r->out, "\"%s\":", key);
@@ -74,14 +95,17 @@ err query_answer_value(struct query_run *r)
 
 /* ---- terms */
 
+static bool adds_up(const struct query_metric *m)
+{
+    const char *merge = query_metric_merge(m);
+    return merge && strcmp(merge, "sum") == 0;
+}
+
 /* Groups in one pass, then the largest of them beside what is known of all. */
-static void put_terms(struct query_run *r, struct source_part *part)
+static void put_terms(struct query_run *r, struct source_part *part, bool some)
 {
     struct sql *s = &r->sql;
     const struct query_ask *a = r->ask;
-    bool some = query_metric_part(&a->metric, &part[1]);
-    const char *merge = query_metric_merge(&a->metric);
-    bool adds = merge && strcmp(merge, "sum") == 0;
     sql_put(s, "WITH g AS MATERIALIZED (SELECT c0 AS k,");
     query_metric_put(r, &a->metric, 1);
     sql_put(s, " AS v,count(*) AS n FROM ");
@@ -93,8 +117,31 @@ static void put_terms(struct query_run *r, struct source_part *part)
     sql_printf(s,
                "SELECT k,v,d,m,o FROM (SELECT count(k) AS d,coalesce(max(n) FILTER (k IS NULL)"
                ",0) AS m,%s AS o FROM g) LEFT JOIN t ON TRUE ORDER BY v %s NULLS LAST,k",
-               adds ? "coalesce(sum(v) FILTER (k IS NOT NULL),0)-(SELECT coalesce(sum(v),0) FROM t)"
-                    : "NULL::BIGINT",
+               adds_up(&a->metric)
+                   ? "coalesce(sum(v) FILTER (k IS NOT NULL),0)-(SELECT coalesce(sum(v),0) FROM t)"
+                   : "NULL::BIGINT",
+               a->ascending ? "ASC" : "DESC");
+}
+
+/* The same by numbers of texts. */
+static void put_terms_codes(struct query_run *r, const struct query_codes *c)
+{
+    struct sql *s = &r->sql;
+    const struct query_ask *a = r->ask;
+    query_codes_groups(r, c, &a->metric);
+    sql_put(s, ",");
+    query_codes_top(r, c, a->ascending, a->limit);
+    sql_put(s, " SELECT k0,v,d,m,o FROM (SELECT count(*) FILTER (");
+    query_codes_present(r, c);
+    sql_put(s, ") AS d,coalesce(max(n) FILTER (c0=0),0) AS m,");
+    if (adds_up(&a->metric)) {
+        sql_put(s, "coalesce(sum(v) FILTER (");
+        query_codes_present(r, c);
+        sql_put(s, "),0)-(SELECT coalesce(sum(v),0) FROM t) AS o");
+    } else {
+        sql_put(s, "NULL::BIGINT AS o");
+    }
+    sql_printf(s, " FROM g) LEFT JOIN t ON TRUE ORDER BY v %s NULLS LAST,k0",
                a->ascending ? "ASC" : "DESC");
 }
 
@@ -102,11 +149,19 @@ err query_answer_terms(struct query_run *r)
 {
     struct source_part part[2] = { { .kind = PART_KEY, .field = r->ask->field[0] } };
     struct duck_query *q;
+    struct query_codes c;
     struct duck_value about[3] = { { .kind = DUCK_NULL } };
     unsigned n = 0;
+    bool some = query_metric_part(&r->ask->metric, &part[1]);
+    err rc = query_codes_plan(r, &c, part, 1, 1 + some);
+    if (rc)
+        return rc;
     query_run_start(r);
-    put_terms(r, part);
-    err rc = query_run_ask(r, &q);
+    if (c.use)
+        put_terms_codes(r, &c);
+    else
+        put_terms(r, part, some);
+    rc = query_run_ask(r, &q);
     buf_lit(r->out, "{\"rows\":[");
     while (!rc && query_run_next(r, q, &rc)) {
         for (unsigned i = 0; i < 3; i++)
@@ -131,25 +186,47 @@ err query_answer_terms(struct query_run *r)
 
 /* ---- pairs */
 
-err query_answer_pairs(struct query_run *r)
+static void put_pairs(struct query_run *r, struct source_part *part, bool some)
 {
-    const struct query_ask *a = r->ask;
-    struct source_part part[4];
-    struct duck_query *q;
-    unsigned n = a->n_fields, rows = 0;
-    for (unsigned i = 0; i < n; i++)
-        part[i] = (struct source_part){ .kind = PART_KEY, .field = a->field[i] };
-    bool some = query_metric_part(&a->metric, &part[n]);
-    query_run_start(r);
+    unsigned n = r->ask->n_fields;
     sql_put(&r->sql, n == 2 ? "SELECT c0,c1," : "SELECT c0,c1,c2,");
-    query_metric_put(r, &a->metric, n);
+    query_metric_put(r, &r->ask->metric, n);
     sql_put(&r->sql, " AS v FROM ");
     query_source_put(r, part, n + some);
     sql_put(&r->sql, " WHERE c0 IS NOT NULL AND c1 IS NOT NULL");
     sql_put(&r->sql, n == 2 ? " GROUP BY ALL" : " AND c2 IS NOT NULL GROUP BY ALL");
     sql_printf(&r->sql, " ORDER BY v DESC NULLS LAST,c0,c1%s LIMIT %u", n == 2 ? "" : ",c2",
-               a->limit);
-    err rc = query_run_ask(r, &q);
+               r->ask->limit);
+}
+
+static void put_pairs_codes(struct query_run *r, const struct query_codes *c)
+{
+    const char *keys = c->n_keys == 2 ? "k0,k1" : "k0,k1,k2";
+    query_codes_groups(r, c, &r->ask->metric);
+    sql_put(&r->sql, ",");
+    query_codes_top(r, c, false, r->ask->limit);
+    sql_printf(&r->sql, " SELECT %s,v FROM t ORDER BY v DESC NULLS LAST,%s", keys, keys);
+}
+
+err query_answer_pairs(struct query_run *r)
+{
+    const struct query_ask *a = r->ask;
+    struct source_part part[4];
+    struct query_codes c;
+    struct duck_query *q;
+    unsigned n = a->n_fields, rows = 0;
+    for (unsigned i = 0; i < n; i++)
+        part[i] = (struct source_part){ .kind = PART_KEY, .field = a->field[i] };
+    bool some = query_metric_part(&a->metric, &part[n]);
+    err rc = query_codes_plan(r, &c, part, n, n + some);
+    if (rc)
+        return rc;
+    query_run_start(r);
+    if (c.use)
+        put_pairs_codes(r, &c);
+    else
+        put_pairs(r, part, some);
+    rc = query_run_ask(r, &q);
     buf_lit(r->out, "{\"rows\":[");
     while (!rc && query_run_next(r, q, &rc)) {
         buf_cstr(r->out, rows++ ? ",{\"keys\":[" : "{\"keys\":[");

@@ -2,7 +2,7 @@
  * numbers are written into it, what users typed is bound. */
 #pragma once
 
-#include "store/columns.h"
+#include "store/codes.h"
 #include "store/query.h"
 #include "store/search.h"
 
@@ -71,6 +71,7 @@ struct sql {
     unsigned n_params;
     struct arena *mem;
     uint64_t columns; /* bits of enum column_id that are used */
+    unsigned codes;   /* bits of enum code_id */
     bool doc, full;
     int64_t now_ms;
     struct query_error *error;
@@ -111,6 +112,9 @@ void sql_filter(struct sql *s, const struct search_node *n, enum sql_shape shape
 
 #define QUERY_TABLES_MAX 8192
 
+/* Which rows of tables with numbers of texts are meant. */
+enum code_rows { CODE_ROWS_ALL, CODE_ROWS_WITH, CODE_ROWS_WITHOUT };
+
 struct query_run {
     struct query_session *session;
     struct duck_session *duck;
@@ -131,6 +135,9 @@ struct query_run {
     const struct search_node *ask_tree;
     int64_t from_us, to_us; /* of the ask at hand */
     double sample;          /* percent of the rows that are read; 0: all */
+    enum code_rows code_rows;
+    unsigned codes;    /* bits: with a number in each of these columns, or without one of them */
+    int64_t code_base; /* the number of no text */
     struct sql sql;
 };
 
@@ -150,7 +157,7 @@ err query_run_fail(struct query_run *r, err rc, const char *fmt, ...) PRINTF(3);
 
 /* ---- rows that an ask works on (query_source.c) */
 
-enum part_kind { PART_BUCKET, PART_KEY, PART_NUMBER, PART_COLUMN, PART_DOC };
+enum part_kind { PART_BUCKET, PART_KEY, PART_NUMBER, PART_COLUMN, PART_DOC, PART_CODE };
 
 /* Column c<i> of a source. */
 struct source_part {
@@ -159,10 +166,16 @@ struct source_part {
     bool json;                /* the key is JSON text */
     bool list;                /* and comes from a list */
     int64_t grid_us, step_us; /* of buckets, which are numbered from 0 */
+    int code;                 /* of a number of a text, counted from code_base */
 };
 
 /* Puts "(SELECT … AS c0, …)": all rows of the tables that match; keys of lists once for each. */
 void query_source_put(struct query_run *r, struct source_part *part, unsigned n);
+
+/* "SELECT … AS c0, …" of rows whose fields are all in columns, no key from a list. False: there are
+ * no tables. */
+bool query_source_rows(struct query_run *r, struct source_part *part, unsigned n);
+bool query_source_is_plain(const struct query_run *r, const struct source_part *part, unsigned n);
 
 /* The condition of range, stream and queries, for tables of that shape. */
 void query_source_where(struct query_run *r, enum sql_shape shape);
@@ -177,6 +190,33 @@ void query_metric_put(struct query_run *r, const struct query_metric *m, unsigne
 bool query_metric_part(const struct query_metric *m, struct source_part *part);
 /* Its values can be added up, or the largest of them is the largest of all. */
 const char *query_metric_merge(const struct query_metric *m);
+
+/* ---- grouping by numbers of texts (query_codes.c) */
+
+struct query_codes {
+    bool use;
+    unsigned n; /* parts; the first n_keys of them are keys, the next one a metric's */
+    unsigned n_keys;
+    unsigned mask; /* bits of enum code_id that keys have */
+    int code[4];   /* of each key; -1: it has no numbers */
+    struct source_part part[4];
+    const struct view_table **with, **some, **without; /* tables with numbers, some of whose rows */
+    unsigned n_with, n_some, n_without;                /* have none, and those without any */
+};
+
+/* Can these parts be grouped by numbers, and is it worth it? Then c->use. */
+MUST_CHECK err query_codes_plan(struct query_run *r, struct query_codes *c,
+                                const struct source_part *part, unsigned n_keys, unsigned n);
+/* "WITH … g AS MATERIALIZED (SELECT c0, c1, … t0, t1, … v, n)": the groups, their metric, and how
+ * many rows each has. A key c<i> with numbers is the number, 0 for no text, or NULL where t<i> is
+ * the text. */
+void query_codes_groups(struct query_run *r, const struct query_codes *c,
+                        const struct query_metric *m);
+/* "p AS (…), t AS (SELECT k0, k1, … v)": of these the first `limit` whose keys are all there. */
+void query_codes_top(struct query_run *r, const struct query_codes *c, bool ascending,
+                     unsigned limit);
+/* A condition: all keys of a group are there. */
+void query_codes_present(struct query_run *r, const struct query_codes *c);
 
 /* ---- answers (query_group.c, query_time.c, query_messages.c, query_names.c) */
 

@@ -31,6 +31,28 @@ static bool any_misfits(const struct query_run *r)
     return false;
 }
 
+/* Rows with a number in each column that is meant, or without one in any of them. */
+static void put_code_rows(struct query_run *r)
+{
+    bool with = r->code_rows == CODE_ROWS_WITH, some = false;
+    long long base = (long long)r->code_base;
+    if (r->code_rows == CODE_ROWS_ALL)
+        return;
+    r->sql.codes |= r->codes;
+    sql_put(&r->sql, " AND (");
+    for (unsigned i = 0; i < CODES_N; i++) {
+        if (!(r->codes >> i & 1))
+            continue;
+        sql_put(&r->sql, !some ? "" : with ? " AND " : " OR ");
+        if (with)
+            sql_printf(&r->sql, "%s>=%lld", codes[i].name, base);
+        else
+            sql_printf(&r->sql, "%s IS NULL OR %s<%lld", codes[i].name, codes[i].name, base);
+        some = true;
+    }
+    sql_put(&r->sql, ")");
+}
+
 void query_source_where(struct query_run *r, enum sql_shape shape)
 {
     struct sql *s = &r->sql;
@@ -42,6 +64,7 @@ void query_source_where(struct query_run *r, enum sql_shape shape)
     sql_printf(s, ">=make_timestamp(%lld) AND ", (long long)r->from_us);
     put_timestamp(s, shape);
     sql_printf(s, "<make_timestamp(%lld)", (long long)r->to_us);
+    put_code_rows(r);
     if (r->stream_id)
         put_stream(r);
     for (unsigned i = 0; i < 2; i++) {
@@ -61,6 +84,12 @@ static void put_columns(struct sql *s, const char *more)
         if (!(s->columns >> i & 1))
             continue;
         sql_printf(s, some ? ",%s" : "%s", (const char *)columns[i].name.p);
+        some = true;
+    }
+    for (unsigned i = 0; i < CODES_N; i++) {
+        if (!(s->codes >> i & 1))
+            continue;
+        sql_printf(s, some ? ",%s" : "%s", codes[i].name);
         some = true;
     }
     if (s->doc)
@@ -153,6 +182,10 @@ static void put_part(struct query_run *r, const struct source_part *p, enum sql_
         r->sql.doc = true;
         sql_put(&r->sql, "doc");
         break;
+    case PART_CODE:
+        r->sql.codes |= 1U << p->code;
+        sql_printf(&r->sql, "%s-%lld", codes[p->code].name, (long long)r->code_base);
+        break;
     }
 }
 
@@ -171,6 +204,7 @@ static bool put_shape(struct query_run *r, const struct source_part *part, unsig
     size_t start = s->b.n;
     unsigned params = s->n_params;
     s->columns = 0;
+    s->codes = 0;
     s->doc = false;
     for (unsigned i = 0; i < n; i++) {
         sql_put(s, i ? "," : "");
@@ -253,6 +287,21 @@ void query_source_put(struct query_run *r, struct source_part *part, unsigned n)
     for (unsigned i = 0; i < lists + (lists > 0); i++)
         sql_put(&r->sql, ")");
     sql_put(&r->sql, ")");
+}
+
+bool query_source_is_plain(const struct query_run *r, const struct source_part *part, unsigned n)
+{
+    bool plain = !any_misfits(r);
+    for (unsigned i = 0; i < n && plain; i++) {
+        struct sql_field f = sql_field_of(part[i].field, SHAPE_COLUMNS);
+        plain = part[i].kind == PART_BUCKET || (f.exists && !f.json);
+    }
+    return plain;
+}
+
+bool query_source_rows(struct query_run *r, struct source_part *part, unsigned n)
+{
+    return put_shape(r, part, n, SHAPE_COLUMNS);
 }
 
 /* ---- metrics */

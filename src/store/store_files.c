@@ -11,6 +11,7 @@
 #include "base/bug.h"
 #include "os/file.h"
 #include "os/folder.h"
+#include "store/codes.h"
 #include "store/index_writer.h"
 
 #define PATH_BYTES 4096
@@ -156,6 +157,8 @@ static err read_all(struct store_files *f, struct store_file_report *r, struct w
     buf_cstr(&sql, "SELECT count(*), count(DISTINCT seq), coalesce(max(seq), 0), max(hash(doc");
     for (int i = 0; i < COLUMNS_N; i++)
         buf_printf(&sql, ", \"%.*s\"", (int)columns[i].name.n, (const char *)columns[i].name.p);
+    for (int i = 0; i < CODES_N; i++)
+        buf_printf(&sql, ", %s", codes[i].name);
     buf_cstr(&sql, ")) FROM " OLD ".ev");
     BUG_ON(sql.full);
     err e = ask(f, buf_slice(&sql), v, COUNT(v), w);
@@ -312,9 +315,10 @@ err store_files_parquet(struct store_files *f, unsigned i, struct store_file_rep
     err e = attach_old(f, i, r, w);
     if (e)
         return e;
-    buf_printf(&sql,
-               "COPY (SELECT * FROM " OLD ".ev) TO '%s/%s.parquet' (FORMAT parquet, COMPRESSION "
-               "zstd)",
+    buf_cstr(&sql, "COPY (SELECT * EXCLUDE (");
+    for (int k = 0; k < CODES_N; k++)
+        buf_printf(&sql, "%s%s", k ? "," : "", codes[k].name);
+    buf_printf(&sql, ") FROM " OLD ".ev) TO '%s/%s.parquet' (FORMAT parquet, COMPRESSION zstd)",
                f->target, f->names.v[i]);
     buf_u8(&sql, '\0');
     e = sql.full ? why_set(w, ERR_LIMIT, "store: %s: the path is too long", f->target)

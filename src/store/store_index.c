@@ -30,12 +30,14 @@ struct indexfile_content content_sum(struct indexfile_content a, struct indexfil
     if (!a.rows || !b.rows) {
         struct indexfile_content sum = a.rows ? a : b;
         sum.sealed = b.sealed;
+        sum.coded = a.coded;
         return sum;
     }
     return (struct indexfile_content){ .sealed = b.sealed,
                                        .rows = a.rows + b.rows,
                                        .from_ms = a.from_ms < b.from_ms ? a.from_ms : b.from_ms,
-                                       .to_ms = a.to_ms > b.to_ms ? a.to_ms : b.to_ms };
+                                       .to_ms = a.to_ms > b.to_ms ? a.to_ms : b.to_ms,
+                                       .coded = a.coded };
 }
 
 void store_index_found(struct store_index *i, const struct indexfile_content *found)

@@ -149,6 +149,7 @@ struct store {
     unsigned hot_tables; /* all that are in memory */
     unsigned next_name;
     unsigned attached;
+    bool coded; /* the dictionary of texts is attached; set before there are threads */
     bool stopping;
     unsigned settling;         /* callers that wait for everything to be in files */
     struct store_erase *erase; /* NULL: none at work */
@@ -204,7 +205,7 @@ void content_add(struct indexfile_content *c, uint64_t seq, int64_t ms);
 /* The file has that. Messages that are gone by a deletion that was cut off behind its commit leave
  * the row too. Under lock. */
 void store_index_found(struct store_index *i, const struct indexfile_content *found);
-/* Both together; `sealed` is b's. */
+/* Both together; `sealed` is b's, `coded` a's. */
 struct indexfile_content content_sum(struct indexfile_content a, struct indexfile_content b);
 
 /* ---- store_view.c */

@@ -295,7 +295,9 @@ static void count_probe(struct recovery *r, struct probe *p)
     i->row.to_ms = d.to_ms;
     i->durable = d;
     if (!p->known && !i->lines)
-        i->file = (struct indexfile_content){ 0, (uint64_t)d.docs, d.from_ms, d.to_ms };
+        i->file = (struct indexfile_content){ .rows = (uint64_t)d.docs,
+                                              .from_ms = d.from_ms,
+                                              .to_ms = d.to_ms };
     if (r->s->read_only) {
         i->ended = true; /* its file is as it is */
     } else if (i->row.state != INDEX_WRITE) {

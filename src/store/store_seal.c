@@ -8,6 +8,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/folder.h"
+#include "store/codes.h"
 #include "store/store_private.h"
 
 #define IDLE_NS   INT64_C(1000000000)
@@ -91,6 +92,7 @@ static err attach(struct store *s, struct store_index *i, struct why *w)
     if (e)
         return e;
     store_lock(s);
+    i->file.coded = found.coded;
     i->place = PLACE_WRITE;
     s->attached++;
     store_unlock(s);
@@ -144,8 +146,9 @@ static err seal(struct store *s, struct store_index *i, struct store_hot *h, str
         e = attach(s, i, w);
     if (e)
         return e;
-    struct indexfile_content now = content_sum(i->file, h->seen);
-    e = indexfile_seal(s->seal.session, i->catalog, h->name, &now, w);
+    struct indexfile_content now = content_sum(i->file, h->seen), put = now;
+    put.coded = now.coded && s->coded;
+    e = indexfile_seal(s->seal.session, i->catalog, h->name, &put, w);
     if (e)
         return e;
     publish(s, i, h, &now);
@@ -287,9 +290,21 @@ void store_seal_run(void *store)
     store_unlock(s);
 }
 
+/* Without the dictionary everything works, but slower. */
 err store_seal_open(struct store *s, struct why *w)
 {
-    return duck_session_open(&s->seal.session, s->duck, w);
+    struct why without;
+    err e = duck_session_open(&s->seal.session, s->duck, w);
+    if (e)
+        return e;
+    if (s->read_only)
+        s->coded = !codes_attach_read(s->seal.session, s->folder, &without);
+    else
+        s->coded =
+            !codes_attach(s->seal.session, s->folder, clock_real_ns() / 1000000000, &without);
+    if (!s->coded && !s->read_only)
+        log_warn("store", "queries group texts, which is slow: %s", without.text);
+    return ERR_OK;
 }
 
 void store_seal_close(struct store *s)

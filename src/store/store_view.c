@@ -54,7 +54,8 @@ static void add(struct view *v, struct store_index *i, struct store_hot *h)
              h ? "memory" : i->catalog, h ? h->name : "ev", (unsigned long long)c->sealed);
     v->table[v->n++] = (struct view_table){ .from_us = c->from_ms * US_PER_MS,
                                             .to_us = c->to_ms * US_PER_MS + US_PER_MS - 1,
-                                            .rows = c->rows };
+                                            .rows = c->rows,
+                                            .coded = !h && c->coded };
     i->views++;
     i->used_ns = clock_mono_ns();
     if (h)
@@ -189,7 +190,7 @@ static struct view *take(struct store *s, const struct view_range *r)
         v->table[i].set_id = v->held[i].set_id;
         v->table[i].index = v->held[i].title;
     }
-    v->view = (struct store_view){ s->duck, v->table, v->n };
+    v->view = (struct store_view){ s->duck, v->table, v->n, s->coded };
     return v;
 }
 

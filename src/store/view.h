@@ -11,12 +11,14 @@ struct view_table {
     const char *index;      /* its name: gl_packetbeat_3 */
     int64_t from_us, to_us; /* earliest and latest message, both included; from > to: no rows */
     uint64_t rows;
+    bool coded; /* it has the columns of codes.h too */
 };
 
 struct store_view {
     struct duck *duck;
     const struct view_table *table;
     unsigned n;
+    bool coded; /* the dictionary of codes.h is attached */
 };
 
 /* What to look at. */

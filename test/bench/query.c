@@ -1,8 +1,11 @@
 /* Messages in index files, and requests about them: to be measured, and compared with other ways.
  * Usage: query load FOLDER FILE [N SEED ODD FROM_MS SPAN_MS]   (no N: NDJSON on standard input)
- *        query ask FOLDER THREADS FILE... < REQUESTS           one a line; answers, one a line */
+ *        query ask FOLDER THREADS FILE... < REQUESTS           one a line; answers, one a line
+ *        query texts …                                         the same without numbers of texts
+ * A FILE.old is as from before there were numbers, a FILE.some was so when it was filled. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/daystore.h"
 #include "lib/lines.h"
@@ -17,6 +20,12 @@ static char line[1 << 20];
 static int64_t argument(int argc, char **argv, int i, int64_t otherwise)
 {
     return i < argc ? strtoll(argv[i], NULL, 10) : otherwise;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name), k = strlen(end);
+    return n > k && strcmp(name + n - k, end) == 0;
 }
 
 static bool next_line(void *ctx, uint64_t i, struct buf *out)
@@ -42,6 +51,7 @@ static int load(int argc, char **argv)
     struct daystore_rows rows = { all.n, next_line, &all };
     if (made)
         rows = (struct daystore_rows){ m.n, daystore_message, &m };
+    store.plain = ends_with(argv[3], ".old") || ends_with(argv[3], ".some");
     if (!daystore_add(&store, argv[3], "a", &rows)) {
         fprintf(stderr, "query: %s\n", store.why.text);
         return 1;
@@ -71,11 +81,14 @@ static int ask(int argc, char **argv)
     struct query_session *s;
     struct arena mem;
     struct buf out = buf_of(malloc(QUERY_ANSWER_BYTES), QUERY_ANSWER_BYTES);
-    for (int i = 4; i < argc; i++)
+    for (int i = 4; i < argc; i++) {
+        store.plain = ends_with(argv[i], ".old");
         if (!daystore_attach(&store, argv[i], "a")) {
             fprintf(stderr, "query: %s\n", store.why.text);
             return 1;
         }
+    }
+    store.view.coded = store.view.coded && strcmp(argv[1], "ask") == 0;
     if (query_session_open(&s, store.duck, &store.why))
         return 1;
     arena_init(&mem, NULL, 0);
@@ -91,11 +104,11 @@ static int ask(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    bool is_ask = argc > 4 && strcmp(argv[1], "ask") == 0;
+    bool is_ask = argc > 4 && (!strcmp(argv[1], "ask") || !strcmp(argv[1], "texts"));
     bool is_load = argc > 3 && strcmp(argv[1], "load") == 0;
     if (!is_ask && !is_load) {
         fprintf(stderr, "usage: query load FOLDER FILE [N SEED ODD FROM_MS SPAN_MS]\n"
-                        "       query ask FOLDER THREADS FILE... < REQUESTS\n");
+                        "       query ask|texts FOLDER THREADS FILE... < REQUESTS\n");
         return 2;
     }
     if (!daystore_open(&store, argv[2], is_ask ? (unsigned)argument(argc, argv, 3, 2) : 2)) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/codes.h"
 #include "store/indexfile.h"
 
 /* The library is not built for the thread sanitizer, which would take its locks for races. */
@@ -50,6 +51,16 @@ void daystore_close(struct daystore *s)
         fprintf(stderr, "%s stays behind\n", s->folder);
 }
 
+/* Who only reads leaves it to others too; there is none in a folder from before. */
+static bool open_codes(struct daystore *s, bool write)
+{
+    if (s->view.coded)
+        return true;
+    s->view.coded = write ? !codes_attach(s->session, s->folder, 1, &s->why)
+                          : !codes_attach_read(s->session, s->folder, &s->why);
+    return s->view.coded || !write;
+}
+
 /* One batch in a table in memory, from there into the file. */
 static bool add_batch(struct daystore *s, const struct daystore_rows *rows, uint64_t from,
                       uint64_t to)
@@ -76,7 +87,7 @@ static bool add_rows(struct daystore *s, const struct daystore_rows *rows)
     bool good = true;
     for (uint64_t from = 0; from < rows->n && good; from += INDEXFILE_ROWS) {
         uint64_t to = from + INDEXFILE_ROWS < rows->n ? from + INDEXFILE_ROWS : rows->n;
-        struct indexfile_content now = { .sealed = to, .rows = to };
+        struct indexfile_content now = { .sealed = to, .rows = to, .coded = !s->plain };
         good = add_batch(s, rows, from, to) &&
                !indexfile_seal(s->session, "filling", "batch", &now, &s->why) &&
                !hot_table_drop(s->session, "batch", &s->why);
@@ -91,7 +102,7 @@ bool daystore_add(struct daystore *s, const char *file, const char *set_id,
     struct indexfile_content content;
     struct indexfile f = { path, "filling" };
     snprintf(path, sizeof path, "%s/%s", s->folder, file);
-    if (indexfile_attach(s->session, &f, &content, &s->why))
+    if (!open_codes(s, true) || indexfile_attach(s->session, &f, &content, &s->why))
         return false;
     bool good = add_rows(s, rows);
     return !indexfile_detach(s->session, f.catalog, &s->why) && good &&
@@ -127,11 +138,15 @@ bool daystore_attach(struct daystore *s, const char *file, const char *set_id)
     struct indexfile f = { path, catalog };
     snprintf(path, sizeof path, "%s/%s", s->folder, file);
     snprintf(catalog, sizeof catalog, "v%u", i);
-    if (i == DAYSTORE_TABLES || indexfile_attach_read(s->session, &f, &content, &s->why))
+    if (i == DAYSTORE_TABLES || !open_codes(s, false) ||
+        indexfile_attach_read(s->session, &f, &content, &s->why))
         return false;
     snprintf(s->name[i], sizeof s->name[i], "v%u.ev", i);
     snprintf(s->index[i], sizeof s->index[i], "%s", file);
-    s->table[i] = (struct view_table){ .name = s->name[i], .set_id = set_id, .index = s->index[i] };
+    s->table[i] = (struct view_table){ .name = s->name[i],
+                                       .set_id = set_id,
+                                       .index = s->index[i],
+                                       .coded = content.coded && !s->plain };
     if (!ask_extent(s, &s->table[i]))
         return false;
     s->view.n++;

@@ -14,6 +14,7 @@ struct daystore {
     struct view_table table[DAYSTORE_TABLES];
     char name[DAYSTORE_TABLES][32], index[DAYSTORE_TABLES][64];
     struct store_view view;
+    bool plain; /* what is added from now on has no numbers for texts */
     struct jsondoc doc;
     struct why why;
 };

@@ -9,6 +9,7 @@ import collections
 import ipaddress
 import json
 import math
+import random
 import re
 import subprocess
 import sys
@@ -285,8 +286,14 @@ SEARCHES = [
 
 # ---------------------------------------------------------------- messages and the store
 
-def read(seed, start):
-    out = subprocess.run([MESSAGES, str(N), str(seed), str(ODD), str(start), str(DAY)],
+def fill(folder):
+    for i in range(2):
+        subprocess.run([QUERY, "load", folder, f"day{i}.x", str(N), str(SEED + i), str(ODD),
+                        str(FROM + i * DAY), str(DAY)], check=True, capture_output=True)
+
+
+def read(seed, start, odd=ODD):
+    out = subprocess.run([MESSAGES, str(N), str(seed), str(odd), str(start), str(DAY)],
                          check=True, capture_output=True).stdout
     messages = []
     for line in out.splitlines():
@@ -299,12 +306,13 @@ def read(seed, start):
 
 
 class Store:
-    def __init__(self, folder):
-        for i in range(2):
-            subprocess.run([QUERY, "load", folder, f"day{i}.x", str(N), str(SEED + i), str(ODD),
-                            str(FROM + i * DAY), str(DAY)], check=True, capture_output=True)
-        self.process = subprocess.Popen([QUERY, "ask", folder, "2", "day0.x", "day1.x"], text=True,
+    def __init__(self, folder, names, how="ask"):
+        self.process = subprocess.Popen([QUERY, how, folder, "2", *names], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def end(self):
+        self.process.stdin.close()
+        check(self.process.wait() == 0, "the store ended well")
 
     def ask(self, asks, low=FROM, high=FROM + 2 * DAY, **more):
         for i, a in enumerate(asks):
@@ -575,9 +583,71 @@ def check_errors(store):
         check(bool(got.get("text")), f"{wrong}: {got}")
 
 
-def main():
+# ---------------------------------------------------------------- numbers of texts
+
+def fill_numbered(folder):
+    """Fields all in their columns, some of them missing; most files with numbers, one with a few, one
+    without, one whose texts came into the dictionary by another."""
+    messages = read(SEED, FROM, 0) + read(SEED + 1, FROM + DAY, 0)
+    dice = random.Random(SEED)
+    for m in messages:
+        for field in ("source_reference", "destination_reference", "network_bytes"):
+            if dice.random() < 0.02:
+                m.pop(field, None)
+    cut = [0, N, N + N // 2, 2 * N - N // 3, 2 * N - N // 6, 2 * N]
+    names = ["a.x", "b.x", "c.old", "d.some", "e.x"]
+    for i, name in enumerate(names):
+        lines = "".join(json.dumps(m) + "\n" for m in messages[cut[i]:cut[i + 1]])
+        subprocess.run([QUERY, "load", folder, name], input=lines, text=True, check=True, capture_output=True)
+    return names, messages
+
+
+def generated(dice):
+    """Questions that numbers of texts can answer, and such that only look so."""
+    fields = ("source_reference", "destination_reference", "destination_port", "vendor_subtype", "network_transport",
+              "source", "gim_event_type_code", "http_user_agent")
+    metrics = ("count()", "sum(network_bytes)", "max(network_bytes)", "min(http_bytes)", "card(destination_port)",
+               "card(source_reference)", "card(destination_reference)", "sum(nope)", "percentile(network_bytes,90)")
+    queries = ("", "vendor_subtype:flow AND vendor_flow_final:true", "NOT vendor_subtype:flow", "vendor_subtype:http",
+               "source_reference:10.20.0.0\\/20", "_exists_:destination_reference", "nope:1", "network_bytes:>100000")
+    for _ in range(200):
+        ask = {"metric": dice.choice(metrics), "query": dice.choice(queries)}
+        kind = dice.choice(("value", "terms", "terms", "pairs"))
+        if kind == "terms":
+            ask.update(field=dice.choice(fields[:2] if dice.random() < 0.7 else fields), limit=dice.choice((1, 5, 100, 1000)),
+                       order=dice.choice(("asc", "desc")))
+        if kind == "pairs":
+            ask.update(fields=dice.sample(fields, dice.choice((2, 3))), limit=dice.choice((1, 10, 200)))
+        low = FROM + dice.randrange(2 * DAY) if dice.random() < 0.5 else FROM
+        yield dict(ask, kind=kind), low, min(low + dice.choice((DAY // 24, DAY, 2 * DAY)), FROM + 2 * DAY)
+
+
+def check_numbered():
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(folder)
+        names, messages = fill_numbered(folder)
+        store, texts = Store(folder, names), Store(folder, names, "texts")
+        flows = [m for m in messages if FLOW(m)]
+        for field, how in (("source_reference", "count()"), ("destination_reference", "sum(network_bytes)"),
+                           ("destination_reference", "card(source_reference)"), ("source_reference", "avg(http_bytes)")):
+            check_terms(store, messages, field, how)
+            check_terms(store, flows, field, how, "vendor_subtype:flow AND vendor_flow_final:true")
+            check_terms(store, messages, field, how, down=False, limit=7)
+        check_pairs(store, messages, ["source_reference", "destination_port"])
+        check_pairs(store, messages, ["destination_reference", "vendor_subtype", "source_reference"])
+        check_value(store, messages, messages)
+        for ask, low, high in generated(random.Random(SEED)):
+            one, other = (s.ask([dict(ask)], low, high)[0] for s in (store, texts))
+            one.pop("took_ms", None), other.pop("took_ms", None)
+            check("error" not in one and same(one, other), f"by numbers {ask} {low} {high}: {one} not {other}")
+        store.end()
+        texts.end()
+
+
+def main():
+    check_numbered()
+    with tempfile.TemporaryDirectory() as folder:
+        fill(folder)
+        store = Store(folder, ["day0.x", "day1.x"])
         messages = read(SEED, FROM) + read(SEED + 1, FROM + DAY)
         check_searches(store, messages)
         check_value(store, messages, messages)
@@ -606,8 +676,7 @@ def main():
         check_fields(store, messages)
         check_values(store, messages)
         check_errors(store)
-        store.process.stdin.close()
-        check(store.process.wait() == 0, "the store ended well")
+        store.end()
     print(f"{passed} passed, {failed} failed")
     return failed != 0
 

@@ -86,7 +86,7 @@ static void add(struct hot_table *t, uint64_t from, uint64_t to)
 static void seal(uint64_t from, uint64_t to, uint64_t sealed)
 {
     struct hot_table *t;
-    struct indexfile_content now = { sealed, sealed, 1, 2 };
+    struct indexfile_content now = { sealed, sealed, 1, 2, false };
     OK(hot_table_open(&t, session, "hot", &why));
     add(t, from, to);
     OK(hot_table_flush(t, &why));
@@ -137,7 +137,7 @@ static void a_failed_seal_changes_nothing(void **state)
         skip();
     (void)attach();
     seal(1, 10, 10);
-    struct indexfile_content now = { 20, 20, 1, 2 };
+    struct indexfile_content now = { 20, 20, 1, 2, false };
     assert_int_equal(indexfile_seal(session, "idx", "no_such_table", &now, &why), ERR_FORMAT);
     OK(duck_run(session, "CREATE TABLE bad AS SELECT 7 AS no_such_column, 1 AS seq", &why));
     assert_int_not_equal(indexfile_seal(session, "idx", "bad", &now, &why), ERR_OK);

@@ -327,7 +327,7 @@ static void delete_without_a_checkpoint(void)
     OK(indexfile_attach(s, &f, &c, &why));
     OK(duck_run(s, "INSERT INTO x.ev (seq, source_ip) VALUES (1, 'a'), (2, 'b'), (3, 'b')", &why));
     OK(indexfile_checkpoint(s, "x", &why));
-    c = (struct indexfile_content){ 3, 3, START, START };
+    c = (struct indexfile_content){ 3, 3, START, START, false };
     OK(indexfile_delete(s, "x", &where, &c, &why));
     assert_int_equal(c.rows, 1);
 }

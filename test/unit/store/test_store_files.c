@@ -51,7 +51,7 @@ static void make_file(void)
              "md5(i::VARCHAR) AS doc FROM range(%llu) r(i)",
              (unsigned long long)ROWS);
     OK(duck_run(s, sql, &why));
-    c = (struct indexfile_content){ ROWS, ROWS, 0, (int64_t)ROWS };
+    c = (struct indexfile_content){ ROWS, ROWS, 0, (int64_t)ROWS, false };
     OK(indexfile_seal(s, "idx", "t", &c, &why));
     OK(indexfile_checkpoint(s, "idx", &why));
     duck_session_close(s);
