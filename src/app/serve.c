@@ -12,10 +12,12 @@
 #include "app/meta.h"
 #include "app/metrics.h"
 #include "app/monitoring.h"
+#include "app/routing.h"
 #include "app/start.h"
 #include "base/bug.h"
 #include "base/log.h"
 #include "os/clock.h"
+#include "os/file.h"
 #include "os/limits.h"
 #include "os/signal.h"
 #include "os/thread.h"
@@ -25,7 +27,8 @@
 #define POLL_MS      200
 #define RETRY_NS     INT64_C(500000000) /* between two tries of an output that fails */
 #define NS_PER_MS    1000000
-#define EXIT_AT_ONCE 130 /* 128 + SIGINT, as shells expect it */
+#define ROOM_BYTES   ((uint64_t)4 << 20) /* what a start writes at most, and more */
+#define EXIT_AT_ONCE 130                 /* 128 + SIGINT, as shells expect it */
 
 enum note { NOTE_OUTPUT }; /* lines of the board */
 
@@ -290,6 +293,42 @@ static err open_dashboard(struct serving *s, struct why *w)
     return dashboard_open(&s->dashboard, &s->start.config, &sources, w);
 }
 
+/* Until there is room, or somebody ends it. */
+static void wait_for_room(struct serving *s, const char *folder)
+{
+    while (!s->stopping && file_free_bytes(folder) < ROOM_BYTES) {
+        struct pollfd fd = { s->signal_fd, POLLIN, 0 };
+        poll(&fd, 1, POLL_MS);
+        for (int number; (number = signal_next(s->signal_fd));)
+            s->stopping |= number == SIGINT || number == SIGTERM;
+    }
+}
+
+/* A step that writes to the disk. A full one is not a mistake of anybody's configuration: what was
+ * received is there, and it goes on as soon as there is room. */
+static err with_room(struct serving *s, err (*step)(struct serving *, struct why *), struct why *w)
+{
+    const char *folder = routing_folder(&s->start.config);
+    bool waited = false;
+    err rc;
+    while ((rc = step(s, w)) && file_free_bytes(folder) < ROOM_BYTES && !s->stopping) {
+        if (!waited)
+            log_error("output",
+                      "the disk of %s is full: nothing is received until there is room (%s)",
+                      folder, w->text);
+        waited = true;
+        wait_for_room(s, folder);
+    }
+    if (waited && !rc)
+        log_info("output", "there is room on the disk again");
+    return rc;
+}
+
+static err open_meaning(struct serving *s, struct why *w)
+{
+    return meaning_open(&s->meaning, s->a, s->counters, w);
+}
+
 static err open_all(struct serving *s, struct why *w)
 {
     s->counters = xcalloc(1, sizeof *s->counters);
@@ -302,9 +341,9 @@ static err open_all(struct serving *s, struct why *w)
     if (!rc)
         rc = monitoring_open(&s->monitoring, &s->start.config, &s->start.settings, &s->identity, w);
     if (!rc)
-        rc = meaning_open(&s->meaning, s->a, s->counters, w);
+        rc = with_room(s, open_meaning, w);
     if (!rc)
-        rc = open_pipe(s, w);
+        rc = with_room(s, open_pipe, w);
     if (!rc)
         rc = open_intake(s, w);
     if (!rc)
@@ -363,7 +402,7 @@ int serve_command(const struct args *a)
     err rc = open_all(&s, &why);
     if (!rc)
         rc = serve(&s, &why);
-    int status = rc ? start_refuse(&why) : 0;
+    int status = rc && !s.stopping ? start_refuse(&why) : 0; /* it was ended while it waited */
     close_all(&s);
     return status;
 }

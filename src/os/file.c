@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -136,6 +137,12 @@ err file_sync_folder(const char *path, struct why *w)
 bool file_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+uint64_t file_free_bytes(const char *path)
+{
+    struct statvfs v;
+    return statvfs(path, &v) == 0 ? (uint64_t)v.f_bavail * v.f_frsize : UINT64_MAX;
 }
 
 static err lock(const char *path, int *fd, int kind, struct why *w)

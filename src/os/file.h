@@ -20,6 +20,9 @@ MUST_CHECK err file_make_folder(const char *path, unsigned mode, struct why *w);
 MUST_CHECK err file_sync_folder(const char *path, struct why *w);
 bool file_exists(const char *path);
 
+/* Free bytes of the disk that path is on; UINT64_MAX where it cannot be told. */
+uint64_t file_free_bytes(const char *path);
+
 /* Takes an exclusive lock on path (made when not there) and keeps it until the process ends or
  * file_unlock. *fd is -1 on failure; ERR_LIMIT: another process has it. */
 MUST_CHECK err file_lock(const char *path, int *fd, struct why *w);

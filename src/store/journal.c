@@ -281,3 +281,9 @@ uint64_t journal_bytes(const struct journal *j)
 {
     return atomic_load(&j->bytes);
 }
+
+uint64_t journal_record_bytes(const struct journal *j)
+{
+    uint64_t first = j->n_segments ? j->segment[0].first : 0, next = journal_durable(j) + 1;
+    return first && next > first ? journal_bytes(j) / (next - first) : 0;
+}

@@ -48,6 +48,8 @@ void journal_undo(struct journal *j);
 uint64_t journal_next(const struct journal *j);
 uint64_t journal_durable(const struct journal *j);
 uint64_t journal_bytes(const struct journal *j); /* of all files */
+/* Of a record, on average; the writer's thread. */
+uint64_t journal_record_bytes(const struct journal *j);
 
 /* ---- consumers: each remembers how far it came, by a file of its own. The writer's thread. */
 

@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/statvfs.h>
 
 #include "base/bug.h"
 #include "base/log.h"
@@ -76,8 +75,7 @@ const struct counters *store_counters(const struct store *s)
 
 uint64_t store_free_bytes(const struct store *s)
 {
-    struct statvfs v;
-    return statvfs(s->folder, &v) == 0 ? (uint64_t)v.f_bavail * v.f_frsize : UINT64_MAX;
+    return file_free_bytes(s->folder);
 }
 
 /* ---- a group */

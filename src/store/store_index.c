@@ -143,8 +143,11 @@ bool store_index_lines_path(const struct store *s, const struct store_index *i,
 int64_t store_index_file_bytes(const struct store *s, const struct store_index *i)
 {
     char path[STORE_PATH];
-    struct stat st;
-    return store_index_file_path(s, i, path) && stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
+    struct stat st, log;
+    if (!store_index_file_path(s, i, path) || stat(path, &st) != 0)
+        return -1;
+    bool has_log = path_of(s, i, INDEXFILE_SUFFIX INDEXFILE_WAL, path) && stat(path, &log) == 0;
+    return (int64_t)st.st_size + (has_log ? (int64_t)log.st_size : 0);
 }
 
 static err unlink_one(const char *path, struct why *w)

@@ -195,7 +195,7 @@ bool store_index_file_path(const struct store *s, const struct store_index *i,
 bool store_index_lines_path(const struct store *s, const struct store_index *i,
                             char out[STORE_PATH]);
 int64_t store_index_file_bytes(const struct store *s,
-                               const struct store_index *i); /* -1: no file */
+                               const struct store_index *i); /* with DuckDB's log; -1: no file */
 /* Deletes what there is of it on disk; it is not attached. */
 MUST_CHECK err store_index_unlink(const struct store *s, const struct store_index *i,
                                   struct why *w);

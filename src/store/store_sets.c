@@ -101,7 +101,8 @@ struct store_set *store_sets_of_stream(struct store *s, struct slice id)
 
 /* ---- rows of the state */
 
-/* What the state is to have of an index: nothing that is not durable. */
+/* What the state is to have of an index: nothing that is not durable. Messages that are in no file
+ * yet take room in the journal. */
 static struct index_row durable_row(struct store *s, struct store_index *i)
 {
     struct index_row row = i->row;
@@ -110,7 +111,10 @@ static struct index_row durable_row(struct store *s, struct store_index *i)
     row.to_ms = i->durable.to_ms;
     store_lock(s);
     row.bytes = i->row.bytes = i->bytes;
+    int64_t waiting = row.docs - (int64_t)(i->file.rows + i->erased);
     store_unlock(s);
+    if (waiting > 0 && !i->lines && !i->damaged)
+        row.bytes += waiting * (int64_t)journal_record_bytes(s->journal);
     return row;
 }
 

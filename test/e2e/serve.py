@@ -386,6 +386,40 @@ def full_disk():
     shutil.rmtree(r.folder)
 
 
+def full_disk_at_start():
+    if not os.path.exists("build/duckdb/libduckdb.so"):
+        checks.skip("a full disk at the start: no DuckDB here")
+        return
+    r = Receiver("", kind="store")
+    if not small_disk(r.output):
+        checks.skip("a full disk at the start: that takes root")
+        return
+    r.configure(BEATS + "output.store.reserve: 0\n")
+    r.start()
+    c = Client(r.ports["beats"])
+    c.send(batch(range(50)))
+    c.await_ack(50)
+    r.stop()
+    ballast = fill(r.output)
+    begin = os.path.getsize(r.log)
+    r.start(wait=False)
+    r.await_log("is full", begin, 60)
+    check("it waits", r.process.poll() is None)
+    os.unlink(ballast)
+    r.await_log("listening on port", begin, 60)
+    check("one line says so, and one that there is room", [r.read_log(begin).count(x) for x in ("is full", "room on the disk again")] == [1, 1])
+    r.stop()
+    ballast = fill(r.output)
+    begin = os.path.getsize(r.log)
+    r.start(wait=False)
+    r.await_log("is full", begin, 60)
+    check("it ends in order while it waits", r.stop() == 0)
+    os.unlink(ballast)
+    check("all is there once", sorted(ids(r)) == list(range(50)))
+    subprocess.run(["umount", r.output])
+    shutil.rmtree(r.folder)
+
+
 SHIM = r"""
 #include <errno.h>
 #include <stdlib.h>
@@ -551,7 +585,7 @@ def gelf_http():
 
 
 STORIES = (versions, options, refused_documents, tls, slow_clients, hostile, little_memory, many_connections,
-           full_disk, failing_disk,
+           full_disk, full_disk_at_start, failing_disk,
            drains_on_sigterm, gelf_udp, gelf_tcp, gelf_http)
 
 

@@ -170,6 +170,45 @@ static void readers_change_nothing(void **state)
     store_close(s);
 }
 
+static int64_t bytes_of(int64_t number)
+{
+    char path[128];
+    struct state *st;
+    struct arena a;
+    struct index_sets sets;
+    struct index_rows rows;
+    int64_t bytes = -1;
+    arena_init(&a, NULL, 0);
+    snprintf(path, sizeof path, "%s/" STATE_FILE, folder);
+    OK(state_open(path, START, &st, &why));
+    OK(state_index_sets(st, &a, &sets, &why));
+    OK(state_indices(st, sets.v[0].id, &a, &rows, &why));
+    for (unsigned i = 0; i < rows.n; i++)
+        if (rows.v[i].number == number)
+            bytes = rows.v[i].bytes;
+    arena_free(&a);
+    state_close(st);
+    return bytes;
+}
+
+/* Also of messages that are in the journal alone. */
+static void the_state_has_sizes(void **state)
+{
+    (void)state;
+    if (there_is_no_library())
+        skip();
+    struct store *s = open_store(false);
+    put(s, 10, START);
+    store_tick(s, START + 60000);
+    int64_t waiting = bytes_of(0);
+    assert_true(waiting > 0 && waiting < 4096);
+    assert_true(store_settle(s));
+    store_tick(s, START + 120000);
+    assert_true(bytes_of(0) > 4096); /* a file of DuckDB has some blocks */
+    store_close(s);
+    assert_true(bytes_of(0) > 4096);
+}
+
 static void where_nothing_is(void **state)
 {
     (void)state;
@@ -205,6 +244,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = { TEST(readers_change_nothing), TEST(where_nothing_is),
+                                        TEST(the_state_has_sizes),
                                         TEST(an_export_opens_few_files) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
