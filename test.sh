@@ -13,4 +13,4 @@ if ! make -s -j"$(nproc)" dev release; then
     exit 1
 fi
 T=${T:-3} exec tools/suites format bans layers size headers docs-fresh man house unit unit-tsan cli golden torture \
-    slope fuzz e2e ui-test conform truth vectors pack query tshark deb-check
+    slope fuzz e2e+ui-test conform truth vectors pack query tshark deb-check

@@ -61,14 +61,18 @@ suite_tree() {
     sed -i 's/^e2e:.*/e2e:/; s/^torture:.*/torture:/' "$tree/Makefile"
 }
 suites() { env -u MAKEFLAGS -u MAKELEVEL "$tree/tools/suites" e2e torture; }
+beside() { env -u MAKEFLAGS -u MAKELEVEL "$tree/tools/suites" e2e+torture; }
 last() { "$@" | tail -n 1; }
 suite_tree '3 passed, 0 failed, 1 skipped' 0
 passes 'counts are added' says '3 passed, 0 failed' last suites
+passes 'side by side as well' says '3 passed, 0 failed' last beside
+passes 'and told one after the other' says '== e2e == torture ' eval 'beside | grep "^==" | tr "\n" " "'
 passes 'what is not there yet is said' grep -q 'torture: not there yet' <(suites)
 passes 'what is not there yet is skipped' grep -qx '2 skipped' <(suites)
 suite_tree '3 passed, 2 failed' 1
 refuses 'a failing suite' '^3 passed, 2 failed' suites
 refuses 'and says how to repeat it' '^repeat: make e2e ' suites
+refuses 'a failing one of two side by side' '^repeat: make e2e ' beside
 suite_tree '3 passed, 0 failed' 1
 refuses 'a suite that dies after its count' '^3 passed, 1 failed' suites
 suite_tree 'no count at all' 2
