@@ -285,7 +285,8 @@ def flat(value, name=""):
         yield name, value
 
 
-TIMES = ("@timestamp", "event.start", "event.end", "event.duration")
+# A flow's id is made of its first packet, time and all.
+TIMES = ("@timestamp", "event.start", "event.end", "event.duration", "flow.id")
 
 
 def events(folder, times):
