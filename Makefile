@@ -195,6 +195,7 @@ nightly: dev release tsan cov fuzzers $(call programs,dev,torture)
 	@N=50000 SEEDS='11 13 15 17 19 21 23 25 27 29' $(MAKE) --no-print-directory query
 	@KILLS=2000 SECONDS_OF_KILLS=inf test/e2e/serve-kill-store.sh
 	@ROWS=all test/e2e/golden-wire.sh
+	@ROWS=all test/e2e/golden-store.sh
 	@$(MAKE) --no-print-directory fuzz T=$(if $(filter 10,$(T)),600,$(T))
 bless: $(call programs,dev,golden)
 docs-fresh: dev

@@ -3,7 +3,6 @@ messages as the sensor writes events by itself, in their order, each field what 
 of it; plain, over TLS and over mutual TLS. Then the reference's own events, of all its protocols,
 the same way. The comparison shares nothing with the receiver's code."""
 import collections
-import glob
 import json
 import os
 import re
@@ -13,11 +12,10 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from lumberjack import Client, compressed, frame_json, window  # noqa: E402
-from receiver import PROGRAM, Checks, Receiver  # noqa: E402
+from golden import SHARED, deliver, is_there, reference_files, rows, sense, sensed  # noqa: E402
+from lumberjack import Client  # noqa: E402
+from receiver import Checks, Receiver  # noqa: E402
 
-SHARED = os.path.abspath(os.environ.get("WIRELUME_SHARED", "../shared"))
-ROWS = os.environ.get("ROWS", "24")
 NAME = re.compile(r"^[\w.\-@]*$", re.ASCII)
 BLANK = "".join(map(chr, range(0x21)))
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d\.\d{3})\d*Z")
@@ -86,16 +84,11 @@ def certificates(folder):
                 "-days", "2", "-extfile", name + ".ext", "-out", name + ".pem")
 
 
-def flags(**settings):
-    return [x for key, value in settings.items() for x in ("-E", "%s=%s" % (key.replace("__", "."), value))]
-
-
 class Way:
     """A receiver, and what the sensor is told to reach it."""
 
     def __init__(self, name, pki):
-        self.name, self.seen = name, 0
-        self.options = {}
+        self.name, self.options = name, {}
         lines = ["port: 0", "bind_address: 127.0.0.1"]
         if name != "plain":
             lines += ["tls_enable: true", "tls_cert_file: %s/server.pem" % pki, "tls_key_file: %s/server.key" % pki]
@@ -107,31 +100,6 @@ class Way:
         self.receiver = Receiver("".join("inputs.beats.%s\n" % x for x in lines) +
                                  "output.file.rotate_every_kb: 1000000\n").start()
         self.options["output.logstash.hosts"] = "127.0.0.1:%d" % self.receiver.ports["beats"]
-
-    def new_messages(self):
-        """Those that came since the last call; the sensor has ended, so that all are on disk."""
-        lines = list(self.receiver.lines())
-        new, self.seen = lines[self.seen:], len(lines)
-        return [json.loads(x) for x in new]
-
-
-def sense(folder, config, capture, options):
-    command = [PROGRAM, "run", "-c", os.path.join(SHARED, "golden/config", config), "-e", "-t", "-I", capture,
-               "--path.home", folder] + flags(**options)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    return done.returncode, done.stdout[-400:] + done.stderr[-400:]
-
-
-def sensed(folder, config, capture):
-    """The events that the sensor writes to a file."""
-    out = os.path.join(folder, "out")
-    shutil.rmtree(out, ignore_errors=True)
-    sense(folder, config, capture, {"output.file.path": out, "output.file.rotate_every_kb": 1000000})
-    events = []
-    for path in sorted(glob.glob(out + "/*")):
-        with open(path, "rb") as f:
-            events += [json.loads(line) for line in f]
-    return events
 
 
 def compare(row, way, events, messages, tally):
@@ -148,34 +116,13 @@ def compare(row, way, events, messages, tally):
             print("%s, %s: %s" % (row, way, "; ".join(wrong[:4])))
 
 
-def deliver(client, lines):
-    """One window; gives its last acknowledgement."""
-    frames = b"".join(frame_json(i + 1, line) for i, line in enumerate(lines))
-    client.send(window(len(lines)) + compressed(frames))
-    return client.await_ack(len(lines))[-1]
-
-
 def reference_events(way, tally):
     """What the real Packetbeat emitted, as it did, by a client of Lumberjack."""
-    files = sorted(glob.glob(os.path.join(SHARED, "golden/*/*.ndjson")))
-    step = 1 if ROWS == "all" else max(1, len(files) // int(ROWS))
     client = Client(way.receiver.ports["beats"])
-    for path in files[::step]:
-        with open(path, "rb") as f:
-            lines = [x.strip() for x in f if x.strip()]
-        for first in range(0, len(lines), 1000):
-            deliver(client, lines[first:first + 1000])
-        compare(path, "reference", [json.loads(x) for x in lines], way.new_messages(), tally)
+    for path in reference_files():
+        lines = deliver(client, path)
+        compare(path, "reference", [json.loads(x) for x in lines], way.receiver.new_messages(), tally)
     client.close()
-
-
-def rows():
-    with open(os.path.join(SHARED, "golden/manifest.tsv"), encoding="utf-8") as f:
-        found = [x.rstrip("\n").split("\t") for x in f if x.strip() and not x.startswith("#")]
-    if ROWS == "all":
-        return found
-    step = max(1, len(found) // int(ROWS))
-    return found[::step]
 
 
 def go():
@@ -184,14 +131,13 @@ def go():
     ways = [Way(name, folder) for name in ("plain", "TLS", "mutual TLS")]
     tallies = {way.name: collections.Counter() for way in ways}
     for row, capture, config in rows():
-        capture = os.path.join(SHARED, "captures", capture)
         events = sensed(folder, config, capture)
         for way in ways:
             status, text = sense(folder, config, capture, dict(way.options, **{"output.file.enabled": "false"}))
             if status:
                 tallies[way.name]["failed"] += 1
                 print("%s, %s: status %d: %s" % (row, way.name, status, text))
-            compare(row, way.name, events, way.new_messages(), tallies[way.name])
+            compare(row, way.name, events, way.receiver.new_messages(), tallies[way.name])
     tally = collections.Counter()
     reference_events(ways[0], tally)
     checks.check("reference: as many messages as events", not tally["counts"])
@@ -209,7 +155,7 @@ def go():
     shutil.rmtree(folder)
 
 
-if os.path.exists(os.path.join(SHARED, "golden/manifest.tsv")):
+if is_there():
     go()
 else:
     checks.skip("no reference captures in %s (set WIRELUME_SHARED)" % SHARED)

@@ -23,6 +23,7 @@ class Receiver:
         self.configure(config)
         self.process = None
         self.ports = {}
+        self.seen = 0  # lines that new_messages has given
 
     def configure(self, config):
         with open(os.path.join(self.folder, "packetbeat.yml"), "w") as f:
@@ -112,6 +113,12 @@ class Receiver:
 
     def messages(self):
         return [json.loads(x) for x in self.lines()]
+
+    def new_messages(self):
+        """Those that came since the last call; who sent them has ended, so that all are on disk."""
+        lines = list(self.lines())
+        new, self.seen = lines[self.seen:], len(lines)
+        return [json.loads(x) for x in new]
 
     def memory_kb(self):
         with open("/proc/%d/status" % self.process.pid) as f:

@@ -18,12 +18,11 @@ import traceback
 
 sys.dont_write_bytecode = True
 from lumberjack import Client, batch  # noqa: E402
-from receiver import PROGRAM, Checks, Receiver  # noqa: E402
+from receiver import PROGRAM, Checks  # noqa: E402
+from webserver import API, BASE, WebServer  # noqa: E402
 
 checks = Checks()
 check = checks.check
-BASE = "inputs.beats.port: 0\ninputs.beats.bind_address: 127.0.0.1\nweb.port: 0\n"
-API = "/api/v1/"
 GUARDS = {
     "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
                                "frame-ancestors 'none'; object-src 'none'",
@@ -33,51 +32,7 @@ GUARDS = {
 }
 
 
-class Server(Receiver):
-    """A receiver with an HTTP server, and ways to ask it."""
-
-    def __init__(self, config="", kind="file"):
-        super().__init__(BASE + config, kind=kind)
-
-    def begin(self):
-        before = os.path.getsize(self.log) if os.path.exists(self.log) else 0
-        self.start()
-        self.await_log("dashboard: ", before)
-        self.web = int(re.findall(r"dashboard: https?://[^:]+:(\d+)/", self.read_log(before))[-1])
-        return self
-
-    def ask(self, path, method="GET", body=None, headers=None, tls=None):
-        c = (http.client.HTTPSConnection("localhost", self.web, timeout=60, context=tls) if tls
-             else http.client.HTTPConnection("127.0.0.1", self.web, timeout=60))
-        more = dict(headers or {})
-        if body is not None:
-            more.setdefault("Content-Type", "application/json")
-            body = json.dumps(body)
-        c.request(method, path, body, more)
-        answer = c.getresponse()
-        data = answer.read()
-        c.close()
-        return answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), data
-
-    def get(self, name, **more):
-        status, _, data = self.ask(API + name, **more)
-        return json.loads(data) if status == 200 else status
-
-    def raw(self, data, seconds=60, end=True):
-        """All that comes back until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.web), seconds) as s:
-            if isinstance(data, bytes):
-                s.sendall(data)
-            out = b""
-            while True:
-                try:
-                    got = s.recv(65536)
-                except (socket.timeout, ConnectionResetError):
-                    return out, False
-                if not got:
-                    return out, True
-                out += got
-
+class Server(WebServer):
     def end(self, name):
         check("%s: ends in order" % name, self.stop() == 0, self.read_log()[-2000:])
         check("%s: no socket is left" % name,
