@@ -62,6 +62,10 @@ const struct command commands[] = {
     { "watch", "[FILE...]", "Show traffic as it is understood: one line an event.",
       "Reads the files; without one, the sample capture that ships with the program, and then\n"
       "captures live on the default interface. Needs no configuration.", FLAG_REPLAY, false, watch_command },
+    { "top", "[ADDRESS]", "Show what a running program does, on one screen, each second.",
+      "Asks over http.host and http.port of the configuration (http.enabled: true there), or at ADDRESS:\n"
+      "localhost:5066 or unix:///path. Keys: q ends, p pauses, s sorts the protocols by events, messages,\n"
+      "trouble, name. Into a pipe it prints once, what happened within a second.", 0, false, top_command },
     { "import", "FILE...", "Read capture files with progress, and print what they held by protocol.",
       "Events go to --output, or to the output of the configuration when one is named with -c, or to\n"
       "the server that runs on --path.data (`wirelume up`, `wirelume serve`), and are then in its store.\n"

@@ -65,4 +65,5 @@ int pack_check_command(const struct args *a);
 int pack_test_command(const struct args *a);
 int pack_export_command(const struct args *a);
 int watch_command(const struct args *a);
+int top_command(const struct args *a);
 int docs_command(const struct args *a);

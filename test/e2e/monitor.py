@@ -2,14 +2,18 @@
 import http.client
 import json
 import os
+import pty
 import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
+import fcntl
 
 sys.dont_write_bytecode = True
 from lumberjack import Client, batch  # noqa: E402
@@ -222,10 +226,92 @@ def log_lines(sensor):
           total[0]["monitoring"]["metrics"]["libbeat"]["output"]["events"]["acked"] == 18, total)
 
 
+class Terminal:
+    """`wirelume top` on a terminal of 24 lines and 80 columns; what stands on it."""
+
+    def __init__(self, address):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.before = termios.tcgetattr(slave)
+        self.slave, self.text = slave, b""
+        self.child = subprocess.Popen([PROGRAM, "top", address], stdin=slave, stdout=slave,
+                                      stderr=slave, start_new_session=True)
+        os.set_blocking(self.master, False)
+
+    def read(self):
+        try:
+            while part := os.read(self.master, 65536):
+                self.text += part
+        except (BlockingIOError, OSError):
+            pass
+        return self.text.decode(errors="replace")
+
+    def frames(self):
+        return self.read().split("\x1b[H")[1:]
+
+    def press(self, key):
+        os.write(self.master, key)
+
+    def restored(self):
+        return termios.tcgetattr(self.slave) == self.before
+
+    def close(self):
+        if self.child.poll() is None:
+            self.child.kill()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+def lines_of(frame):
+    return [re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", x.strip("\r")) for x in frame.split("\n")]
+
+
+def on_a_terminal(sensor):
+    address = sensor.address
+    terminal = Terminal(address)
+    full = until(lambda: [f for f in terminal.frames() if f.endswith("\x1b[J")])
+    lines = lines_of(full[0])
+    check("one screen", len(lines) <= 24 and all(len(x) <= 80 for x in lines), lines)
+    check("all its parts", all(any(part in x for x in lines) for part in (
+        "packets", "lost:", "output file", "PROTOCOL", "TALKER", "SLOWEST", "dns")), lines)
+    check("it refreshes", until(lambda: len(terminal.frames()) > 2))
+    terminal.press(b"s")
+    check("s sorts", until(lambda: "by messages" in terminal.read()))
+    terminal.press(b"p")
+    check("p pauses", until(lambda: "[paused]" in terminal.read()))
+    terminal.press(b"q")
+    check("q ends", terminal.child.wait(LIMIT) == 0)
+    check("the terminal is as before", terminal.restored() and
+          terminal.read().endswith("\x1b[?25h\x1b[?1049l"), terminal.read()[-40:])
+    terminal.close()
+    terminal = Terminal(address)
+    until(terminal.frames)
+    terminal.child.send_signal(signal.SIGINT)
+    check("SIGINT ends it too", terminal.child.wait(LIMIT) == 0 and terminal.restored())
+    terminal.close()
+
+
+def into_a_pipe(sensor):
+    done = subprocess.run([PROGRAM, "top", sensor.address], capture_output=True, text=True,
+                          timeout=LIMIT)
+    check("once, plain", done.returncode == 0 and "\x1b" not in done.stdout and
+          "SLOWEST" in done.stdout and done.stdout.count("PROTOCOL") == 1, done)
+    done = subprocess.run([PROGRAM, "top", "localhost:1"], capture_output=True, text=True,
+                          timeout=LIMIT)
+    check("nobody there is one line", done.returncode == 1 and done.stderr.count("\n") == 1 and
+          "http.enabled" in done.stderr, done)
+    done = subprocess.run([PROGRAM, "top", "nonsense"], capture_output=True, text=True,
+                          timeout=LIMIT)
+    check("no address is refused", done.returncode == 1 and "is no address" in done.stderr, done)
+
+
 def a_socket():
     sensor = Sensor("unix://HOME/numbers.sock")
     path = os.path.join(sensor.home, "numbers.sock")
     check("over a socket", sensor.json("/")["beat"] == "packetbeat")
+    done = subprocess.run([PROGRAM, "top", sensor.address], capture_output=True, text=True,
+                          timeout=LIMIT)
+    check("top over it", done.returncode == 0 and "PROTOCOL" in done.stdout, done)
     check("its mode", os.stat(path).st_mode & 0o777 == 0o740, oct(os.stat(path).st_mode))
     check("ends", sensor.end() == 0)
     check("the socket is gone", not os.path.exists(path))
@@ -257,6 +343,8 @@ def main():
     prometheus(sensor)
     refusals(sensor)
     many_silent_clients(sensor)
+    on_a_terminal(sensor)
+    into_a_pipe(sensor)
     log_lines(sensor)
     shutil.rmtree(sensor.home)
     a_socket()
