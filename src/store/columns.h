@@ -44,5 +44,18 @@ void column_scanner_free(struct column_scanner *x);
 bool columns_scan(struct column_scanner *x, struct slice text, struct message_row *row,
                   struct buf *mem);
 
+/* Each member of a doc that is not null, as columns_split and columns_scan make them. False: it is
+ * written in another way, as with \u escapes, and fn was not called. */
+enum member_kind {
+    MEMBER_TEXT,
+    MEMBER_INT,
+    MEMBER_DOUBLE,
+    MEMBER_BOOL,
+    MEMBER_LIST,
+    MEMBER_OBJECT
+};
+typedef void columns_member_fn(void *ctx, struct slice name, enum member_kind kind);
+bool columns_members(struct slice doc, columns_member_fn *fn, void *ctx);
+
 /* Appends the message as one JSON object without a line end, columns first. False: out is full. */
 MUST_CHECK bool columns_join(const struct message_row *row, struct buf *out);

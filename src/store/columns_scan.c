@@ -364,3 +364,36 @@ bool columns_scan(struct column_scanner *x, struct slice text, struct message_ro
     row->doc = buf_since(mem, rest.start);
     return !mem->full;
 }
+
+/* ---- names */
+
+static enum member_kind kind_of(const struct token *t)
+{
+    static const enum member_kind kinds[] = { [TOKEN_BOOL] = MEMBER_BOOL,
+                                              [TOKEN_INT] = MEMBER_INT,
+                                              [TOKEN_DOUBLE] = MEMBER_DOUBLE,
+                                              [TOKEN_TEXT] = MEMBER_TEXT,
+                                              [TOKEN_NESTED] = MEMBER_OBJECT };
+    return t->list ? MEMBER_LIST : kinds[t->type];
+}
+
+/* fn NULL: only whether all of it can be read. */
+static bool each_member(struct slice doc, columns_member_fn *fn, void *ctx)
+{
+    struct scan s = { doc.p, doc.p + doc.n };
+    if (!take(&s, '{'))
+        return false;
+    do {
+        struct token name = { 0 }, value;
+        if (!take_text(&s, &name) || name.escapes || !take(&s, ':') || !take_value(&s, &value, 0))
+            return false;
+        if (fn && value.type != TOKEN_NULL)
+            fn(ctx, name.text, kind_of(&value));
+    } while (take(&s, ','));
+    return take(&s, '}') && s.p == s.end;
+}
+
+bool columns_members(struct slice doc, columns_member_fn *fn, void *ctx)
+{
+    return each_member(doc, NULL, NULL) && each_member(doc, fn, ctx);
+}

@@ -15,7 +15,7 @@
 #include "store/store_private.h"
 #include "store/store_record.h"
 
-#define SAVE_MS     10000
+#define SAVE_MS     2000
 #define FOLDER_MODE 0750
 #define MEMORY      ((uint64_t)512 << 20)
 #define SEAL_NS     INT64_C(600000000000)

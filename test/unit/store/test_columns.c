@@ -335,6 +335,27 @@ static void the_scanner_is_never_wrong(void **state)
     assert_true(n >= 4 && taken > n * 3 / 4 && changed > n);
 }
 
+static void note_member(void *ctx, struct slice name, enum member_kind kind)
+{
+    buf_printf(ctx, "%.*s%d ", (int)name.n, (const char *)name.p, (int)kind);
+}
+
+static void members_of_docs(void **state)
+{
+    (void)state;
+    uint8_t text[128];
+    struct buf b = buf_of(text, sizeof text);
+    assert_true(
+        columns_members(SLICE("{\"a\":\"x\\n\",\"b\":1,\"c\":1.5,\"d\":true,\"e\":[],\"f\":{},"
+                              "\"g\":null}"),
+                        note_member, &b));
+    assert_true(slice_eq(buf_slice(&b), SLICE("a0 b1 c2 d3 e4 f5 ")));
+    buf_reset(&b);
+    assert_false(columns_members(SLICE("{\"a\":1,\"b\":\"\\u00e4\"}"), note_member, &b));
+    assert_false(columns_members(SLICE("not json"), note_member, &b));
+    assert_int_equal(b.n, 0);
+}
+
 static void what_is_no_message_is_refused(void **state)
 {
     (void)state;
@@ -366,6 +387,7 @@ int main(void)
         cmocka_unit_test(the_scanner_takes_usual_messages),
         cmocka_unit_test(the_scanner_leaves_the_rest),
         cmocka_unit_test(the_scanner_is_never_wrong),
+        cmocka_unit_test(members_of_docs),
         cmocka_unit_test(what_is_no_message_is_refused),
         cmocka_unit_test(too_little_memory_is_told),
     };
