@@ -11,6 +11,8 @@ export const rate = signal<number | null>(null);
 export const connected = signal(false);
 /** What is shown is the capture that comes with the program. */
 export const sample = signal(false);
+/** When the receiver dropped messages within the last hour, and how many: charts mark it. */
+export const drops = signal<{ t: number; n: number }[]>([]);
 /** Set while somebody is reading or dragging: nothing may move under the hand. */
 export const held = signal(false);
 /** Set while older pages of a list are open, which new messages would shift. */
@@ -47,8 +49,26 @@ function showSample({ t, latest }: Tick): void {
   const to = Math.ceil((latest + 1) / 60e3) * 60e3;
   sampleRange.value = { from: to - length, to };
 }
+/** The server tells in steps of this time. */
+const step_ms = 10e3;
+let drops_timer: number | undefined;
+
+async function readHealth(): Promise<void> {
+  const h = await api.health().catch(() => null);
+  if (!h) return;
+  sample.value = h.sample === true;
+  drops.value = h.history.filter((p) => p.dropped > 0).map((p) => ({ t: p.t, n: p.dropped }));
+}
+function readDropsSoon(): void {
+  drops_timer ??= window.setTimeout(() => {
+    drops_timer = undefined;
+    void readHealth();
+  }, 1.2 * step_ms);
+}
+
 function onTick(next: Tick): void {
   const before = tick.peek();
+  if (before && next.dropped > before.dropped) readDropsSoon();
   if (before && next.t > before.t)
     rate.value = Math.max(0, ((next.received - before.received) * 1000) / (next.t - before.t));
   tick.value = next;
@@ -93,7 +113,7 @@ export function listen(): void {
   });
   effect(() => {
     if (session.value === null || needsLogin.value) return;
-    api.health().then((h) => (sample.value = h.sample === true)).catch(() => {});
+    void readHealth();
   });
   effect(() => {
     const every = lastSeconds(view.value.refresh);

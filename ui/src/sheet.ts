@@ -28,10 +28,10 @@ function csvCell(value: Value | null): string {
 export const csv = (sheet: Sheet): string =>
   [sheet.columns.map((c) => c.title), ...sheet.rows].map((row) => row.map(csvCell).join(',')).join('\r\n') + '\r\n';
 
-/** Hand a text to the browser as a file. */
-export function download(name: string, text: string, type: string): void {
+/** Hand something to the browser as a file. */
+export function download(name: string, content: Blob | string, type = ''): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);

@@ -88,7 +88,8 @@ export function percent(part: number, whole: number, digits = 1): string {
   if (whole === 0) return '–';
   const p = (part / whole) * 100;
   if (p > 0 && p < 0.1) return '<0.1 %';
-  return `${p.toFixed(digits)} %`;
+  const text = new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return `${text.format(p)} %`;
 }
 
 const unseen = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;

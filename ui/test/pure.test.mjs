@@ -79,6 +79,7 @@ test('numbers as people read them', async () => {
   assert.equal(short(12345), '12.3K');
   assert.equal(percent(1, 10000), '<0.1 %');
   assert.equal(percent(1, 0), '–');
+  assert.equal(percent(48615, 11, 2), '441,954.55 %');
   assert.equal(shown('a\u202eb\u0000'), 'a⟨202E⟩b⟨0000⟩');
 });
 

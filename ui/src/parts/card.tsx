@@ -4,12 +4,14 @@ import type { Answered, Failure, Widget } from '../api';
 import { showEvents } from '../actions';
 import type { Result } from '../question';
 import { go, range, stream, view } from '../state';
+import { pictureOf } from '../png';
 import { cellText, csv, download, type Sheet } from '../sheet';
 import { clockText, rangeWords } from '../time';
 import { slug } from '../url';
 import { kindOf } from '../widgets';
 import type { WidgetKind } from '../widgets/kind';
 import { IconButton } from './icons';
+import { say } from './toast';
 import { Nothing, Trouble } from './states';
 
 export const SheetTable = ({ sheet, caption }: { sheet: Sheet; caption: string }) => (
@@ -89,6 +91,13 @@ function Body({ widget, kind, answer, failure, show }: BodyProps) {
   return <kind.View widget={widget} answer={answer} />;
 }
 
+async function savePicture(e: MouseEvent, name: string): Promise<void> {
+  const card = (e.currentTarget as Element).closest('.card');
+  const picture = card && (await pictureOf(card));
+  if (picture) download(`${name}.png`, picture, 'image/png');
+  else say('The browser cannot make a picture of this');
+}
+
 function Tools({ widget, sheet, show }: { widget: Widget; sheet: (() => Sheet) | null; show: { value: BodyProps['show'] } }) {
   const own = slug(widget.title);
   const focused = view.value.focus === own;
@@ -100,6 +109,7 @@ function Tools({ widget, sheet, show }: { widget: Widget; sheet: (() => Sheet) |
       {sheet && (
         <IconButton name="csv" text="Save as CSV" act={() => download(`${own}.csv`, csv(sheet()), 'text/csv;charset=utf-8')} />
       )}
+      {sheet && show.value === 'picture' && <IconButton name="png" text="Save as PNG" act={(e) => void savePicture(e, own)} />}
       <IconButton name="events" text="Show the events" act={() => showEvents(widget.query ?? '')} />
       <IconButton
         name={focused ? 'unfocus' : 'focus'}

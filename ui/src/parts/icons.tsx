@@ -4,6 +4,7 @@ const paths: Record<string, string> = {
   table: 'M1.5 3h13v10h-13zM1.5 6.5h13M1.5 9.8h13M6 6.5V13',
   chart: 'M2 14V7.5M6 14V3M10 14V9M14 14V5.5',
   csv: 'M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11',
+  png: 'M1.5 3h13v10h-13zM1.5 11l4-4 3.5 3.5 2-2 3.5 3.5M10.5 6v.1',
   focus: 'M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4',
   unfocus: 'M6 2v4H2M14 6h-4V2M10 14v-4h4M2 10h4v4',
   events: 'M2 4h12M2 8h12M2 12h8',

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { painted } from '../colours';
-import { held } from '../live';
+import { drops, held } from '../live';
 import { short, type Unit } from '../units';
 import { useSize } from './size';
 import { themeNow } from './theme';
@@ -120,7 +120,7 @@ function optionsOf(p: PlotProps, now: { current: PlotProps }): uPlot.Options {
     width: 100,
     height: 100,
     ms: 1,
-    padding: [8, 14, 0, 0],
+    padding: [8, 26, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -143,8 +143,27 @@ function optionsOf(p: PlotProps, now: { current: PlotProps }): uPlot.Options {
     hooks: {
       setSelect: [(u) => zoom(u, now.current)],
       setCursor: [(u) => follow(u)],
+      draw: [(u) => markDrops(u)],
     },
   };
+}
+/** A wedge at the upper edge for each moment when messages were lost: what is below it is too low. */
+function markDrops(u: uPlot): void {
+  const { min, max } = u.scales['x']!;
+  const { left, top } = u.bbox;
+  const half = 4 * devicePixelRatio;
+  u.ctx.save();
+  u.ctx.fillStyle = painted('--bad');
+  for (const { t } of drops.value) {
+    if (min == null || max == null || t < min || t >= max) continue;
+    const x = Math.max(left, u.valToPos(t, 'x', true));
+    u.ctx.beginPath();
+    u.ctx.moveTo(x - half, top - half);
+    u.ctx.lineTo(x + half, top - half);
+    u.ctx.lineTo(x, top + half);
+    u.ctx.fill();
+  }
+  u.ctx.restore();
 }
 function zoom(u: uPlot, p: PlotProps): void {
   const { left, width } = u.select;
@@ -195,6 +214,7 @@ export function Plot(p: PlotProps) {
   useLayoutEffect(() => {
     if (width > 0 && height > 0) plot.current?.setSize({ width, height });
   }, [width, height, shape]);
+  useEffect(() => plot.current?.redraw(false), [drops.value]);
   useEffect(() => plot.current?.setData(dataOf(now.current)), [p.times, p.lines]);
 
   return <div class="plot" ref={host} role="img" aria-label={p.label} />;

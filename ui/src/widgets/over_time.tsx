@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { HistogramAnswer, Value, Widget } from '../api';
 import { pick, showEvents } from '../actions';
 import { colourOf, restColour } from '../colours';
+import { drops } from '../live';
 import { Legend, type Entry } from '../parts/legend';
 import { menuAt } from '../parts/menu';
 import { hovered, Plot, type Line } from '../parts/plot';
@@ -65,10 +66,13 @@ function Readout({ answer, shown, widget }: WidgetProps<HistogramAnswer> & { sho
   if (i < 0) return null;
   const all = shown.map((s) => s.values[i] ?? null);
   const total = all.every((v) => v === null) ? null : sum(all);
+  const end = answer.times[i]! + answer.interval_s * 1000;
+  const lost = drops.value.reduce((n, d) => (answer.times[i]! <= d.t && d.t < end ? n + d.n : n), 0);
   return (
     <div class="readout">
       <span>{timeText(answer.times[i]!).slice(5)}</span>
       <b>{total === null ? 'no data' : number(total, metricUnit(widget.metric))}</b>
+      {lost > 0 && <b class="bad">{number(lost)} dropped</b>}
     </div>
   );
 }
