@@ -17,7 +17,7 @@ Q := $(if $(V),,@)
 say = @$(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),:,printf '  %-6s %s\n' $(1) $(2))
 
 # ---------------------------------------------------------------- libraries
-PACKAGES := icu-i18n icu-uc libpcap yaml-0.1 libcrypto zlib libzstd libbrotlidec libpsl libpcre2-8 libmaxminddb libisal \
+PACKAGES := icu-i18n icu-uc libpcap yaml-0.1 libcrypto zlib libzstd libbrotlidec libpsl libpcre2-8 libmaxminddb libisal libseccomp \
             libssl sqlite3 libevent_core libevent_extra libevent_openssl libevent_pthreads
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
@@ -35,7 +35,7 @@ FLAGS_dev     := -Og -g3 -fno-omit-frame-pointer -fsanitize=address,undefined \
 FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
                  -fcf-protection -fPIE
 FLAGS_tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
-FLAGS_cov     := -O0 -g --coverage
+FLAGS_cov     := -O0 -g --coverage -DCOVERAGE
 FLAGS_fuzz    := -O1 -g -fno-omit-frame-pointer -DFUZZING \
                  -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 # Calls test/slope in every basic block: work is counted, not timed.

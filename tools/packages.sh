@@ -2,7 +2,8 @@
 # The Debian packages this project needs, listed once. Usage: packages.sh list|install build|test
 # `install` says what is missing and installs only that; without the right to, it says the command.
 build=(gcc libc6-dev make pkg-config libpcap-dev libyaml-dev libssl-dev zlib1g-dev libzstd-dev
-    libbrotli-dev libpsl-dev libicu-dev libpcre2-dev libmaxminddb-dev libisal-dev libevent-dev libsqlite3-dev)
+    libbrotli-dev libpsl-dev libicu-dev libpcre2-dev libmaxminddb-dev libisal-dev libevent-dev libsqlite3-dev
+    libseccomp-dev)
 test=("${build[@]}" libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 python3 openssl iproute2
     iputils-ping tcpdump tshark chromium mandoc groff-base)
 # The dashboard: any Node 18 or newer with npm will do, Debian's where there is none.
