@@ -1,8 +1,12 @@
 /* PCRE2 under limits: what RE2 accepts means the same here, and backtracking is cut short. */
 #include "pipe/regex.h"
 
+#include <stdatomic.h>
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+
+#include "base/log.h"
 
 #define STEPS_MAX   100000
 #define DEPTH_MAX   1000
@@ -28,6 +32,17 @@ static void give_back(void *p, void *arena)
 static err no_memory(const struct loading *l)
 {
     return why_set(l->why, ERR_LIMIT, "%s: the configuration is too large", l->prefix);
+}
+
+/* Without machine code matching is slower, not different. Memory that may be written may not become
+ * executable under systemd's MemoryDenyWriteExecute. */
+static void speed_up(pcre2_code *re)
+{
+    static atomic_flag told = ATOMIC_FLAG_INIT;
+    int rc = pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
+    if (rc == PCRE2_ERROR_NOMEMORY && !atomic_flag_test_and_set(&told))
+        log_info("processors", "regular expressions are interpreted: no memory for machine code "
+                               "(MemoryDenyWriteExecute)");
 }
 
 err regex_new(const char *text, const struct loading *l, struct regex **out)
@@ -57,7 +72,7 @@ err regex_new(const char *text, const struct loading *l, struct regex **out)
     r->limits = pcre2_match_context_create(memory);
     if (!r->data || !r->limits)
         return no_memory(l);
-    pcre2_jit_compile(re, PCRE2_JIT_COMPLETE); /* without it matching is slower, not different */
+    speed_up(re);
     pcre2_set_match_limit(r->limits, STEPS_MAX);
     pcre2_set_depth_limit(r->limits, DEPTH_MAX);
     pcre2_set_heap_limit(r->limits, HEAP_KBYTES);
