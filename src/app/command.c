@@ -78,6 +78,10 @@ const struct command commands[] = {
     { "config", NULL, "Explain a configuration key, or show the configuration in force.", NULL, FLAG_CONFIG, false, config_command },
     { "fields", "[NAME]", "List the fields of events, as text, JSON or Markdown.", NULL, FLAG_FIELDS, false, fields_command },
     { "devices", NULL, "List the interfaces that can be captured from.", NULL, 0, false, devices_command },
+    { "doctor", NULL, "Look at this machine and this configuration: what works, what does not, and what to do.",
+      "The kernel (Landlock, seccomp, AF_PACKET, fanout, BPF), rights, clock, libraries, interfaces, packs,\n"
+      "ports, data and disk. A line each: ok, note (something will be missing) or BAD. It ends with status\n"
+      "1 when something is BAD.", 0, false, doctor_command },
     { "keystore create", NULL, "Make an empty keystore.", NULL, FLAG_KEYSTORE, false, keystore_create_command },
     { "keystore add", "KEY", "Put a secret into the keystore; settings name it ${KEY}.", NULL, FLAG_KEYSTORE, false, keystore_add_command },
     { "keystore list", NULL, "List the keys of the keystore.", NULL, 0, false, keystore_list_command },

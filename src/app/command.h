@@ -36,6 +36,7 @@ int dead_letter_replay_command(const struct args *a);
 int test_config_command(const struct args *a);
 int test_output_command(const struct args *a);
 int export_config_command(const struct args *a);
+int doctor_command(const struct args *a);
 int devices_command(const struct args *a);
 int version_command(const struct args *a);
 int help_command(const struct args *a);

@@ -19,6 +19,15 @@ static err load(struct dashboard *d, struct config *c, struct why *w)
     return rc;
 }
 
+int dashboard_port(struct config *c)
+{
+    struct web_conf conf = { 0 };
+    struct why ignored; /* it is said when the dashboard is opened */
+    struct loading l = { "web", &c->mem, &ignored };
+    err rc = option_load(web_options, node_path(c->resolved, "web"), &conf, &l);
+    return rc || !conf.enabled ? -1 : (int)conf.port;
+}
+
 err dashboard_open(struct dashboard *d, struct config *c, const struct web_sources *sources,
                    struct why *w)
 {

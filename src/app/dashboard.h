@@ -13,6 +13,9 @@ struct dashboard {
     struct web *web; /* NULL: not wanted, or its address could not be had */
 };
 
+/* The port that the configuration gives it; 0: any, -1: none, or the section is wrong. */
+int dashboard_port(struct config *c);
+
 /* Binds, when it is wanted. sources: counters and board; d->say is set. An address that cannot be
  * had is one line in the log and on standard error, and no failure. Memory from c->mem, and as long
  * as that. */

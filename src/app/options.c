@@ -1,6 +1,7 @@
 /* The option tables that belong to no other room (packetbeat-core.md 2.2 to 2.13). */
 #include "app/options.h"
 
+#include "app/doors.h"
 #include "app/inputs.h"
 #include "app/monitoring.h"
 #include "app/packs.h"
@@ -155,6 +156,7 @@ const struct section sections[] = {
     { "logging",               "Logging",    { logging_options }, false },
     { "http",                  "Numbers of the running program", { http_options }, false },
     { "path",                  "Folders",    { path_options }, false },
+    { "security",              "Rights", { security_options }, false },
     { "intake",                "Receiver",   { intake_options }, false },
     { "dead_letter",           "Dead letters of the receiver", { dead_letter_options }, false },
     { "pack",                  "Packs of the receiver", { pack_options }, false },

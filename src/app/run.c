@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/crew.h"
+#include "app/doors.h"
 #include "app/start.h"
 #include "app/wiring.h"
 #include "base/buf.h"
@@ -23,6 +24,7 @@ struct running {
     unsigned n, workers;
     struct capture_dump *dump;
     struct monitoring *monitoring;
+    struct doors doors;
 };
 
 /* The flags are the first interface's, where its section says nothing. */
@@ -211,8 +213,11 @@ static void log_start(const struct running *r)
 
 static err run(struct running *r, bool *interrupted, struct why *w)
 {
+    static const struct doors_need need = { .calls = CALLS_SENSOR, .port = -1 };
     struct tally sums;
-    err rc = start_log(&r->start, r->a, false, w);
+    err rc = doors_user(&r->doors, &r->start, r->a, &need, w);
+    if (!rc)
+        rc = start_log(&r->start, r->a, false, w);
     if (!rc)
         rc = identity_open(&r->identity, r->start.config.paths.data, w);
     if (!rc)
@@ -221,6 +226,8 @@ static err run(struct running *r, bool *interrupted, struct why *w)
         return rc;
     log_start(r);
     rc = open_captures(r, w);
+    if (!rc)
+        rc = doors_shut(&r->doors, w);
     if (!rc)
         rc = monitoring_start(r->monitoring, w);
     if (rc)

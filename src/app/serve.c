@@ -7,6 +7,7 @@
 
 #include "app/command.h"
 #include "app/dashboard.h"
+#include "app/doors.h"
 #include "app/inputs.h"
 #include "app/meaning.h"
 #include "app/meta.h"
@@ -47,6 +48,7 @@ struct serving {
     struct board *board;
     struct dashboard dashboard;
     struct web_inputs listening;
+    struct doors doors;
     struct thread loop;
     err loop_err; /* written by the loop's thread, read after joining it */
     struct why loop_why;
@@ -255,13 +257,15 @@ static err open_pipe(struct serving *s, struct why *w)
     return message_pipe_new(&conf, &s->pipe, w);
 }
 
+static err open_dead(struct serving *s, struct why *w)
+{
+    if (!s->conf.dead_enabled)
+        return ERR_OK;
+    return deadletter_open(&s->dead, s->conf.dead_path, s->conf.dead_bytes, w);
+}
+
 static err open_intake(struct serving *s, struct why *w)
 {
-    if (s->conf.dead_enabled) {
-        err rc = deadletter_open(&s->dead, s->conf.dead_path, s->conf.dead_bytes, w);
-        if (rc)
-            return rc;
-    }
     struct intake_conf conf = { .batches = (unsigned)s->conf.batches,
                                 .batch_bytes = (size_t)s->conf.batch_bytes,
                                 .flush_ns = s->conf.flush_ns,
@@ -329,26 +333,34 @@ static err open_meaning(struct serving *s, struct why *w)
     return meaning_open(&s->meaning, s->a, s->counters, w);
 }
 
-static err open_all(struct serving *s, struct why *w)
+/* Its folders, while it may still give them to its user. */
+static err open_files(struct serving *s, struct why *w)
 {
-    s->counters = xcalloc(1, sizeof *s->counters);
-    s->board = board_new();
-    err rc = start_log(&s->start, s->a, false, w);
+    struct doors_need need = { .calls = CALLS_RECEIVER, .port = dashboard_port(&s->start.config) };
+    err rc = doors_user(&s->doors, &s->start, s->a, &need, w);
+    if (!rc)
+        rc = start_log(&s->start, s->a, false, w);
     if (!rc)
         rc = receiver_load(&s->conf, &s->start.config, w);
-    if (!rc)
-        rc = identity_open(&s->identity, s->start.config.paths.data, w);
-    if (!rc)
-        rc = monitoring_open(&s->monitoring, &s->start.config, &s->start.settings, &s->identity, w);
-    if (!rc)
-        rc = with_room(s, open_meaning, w);
-    if (!rc)
-        rc = with_room(s, open_pipe, w);
+    return rc ? rc : identity_open(&s->identity, s->start.config.paths.data, w);
+}
+
+static err open_all(struct serving *s, struct why *w)
+{
+    err rc = with_room(s, open_dead, w);
     if (!rc)
         rc = open_intake(s, w);
     if (!rc)
+        rc = monitoring_open(&s->monitoring, &s->start.config, &s->start.settings, &s->identity, w);
+    if (!rc)
+        rc = doors_close(&s->doors, w);
+    if (!rc)
+        rc = with_room(s, open_meaning, w);
+    if (!rc)
+        rc = with_room(s, open_pipe, w); /* the store begins threads */
+    if (!rc)
         rc = open_dashboard(s, w);
-    return rc;
+    return rc ? rc : doors_bolt(&s->doors, w);
 }
 
 static err serve(struct serving *s, struct why *w)
@@ -399,8 +411,12 @@ int serve_command(const struct args *a)
     s.signal_fd = signal_open();
     if (start_load(&s.start, a, &conf, &why))
         return start_refuse(&why);
-    err rc = open_all(&s, &why);
+    s.counters = xcalloc(1, sizeof *s.counters);
+    s.board = board_new();
+    err rc = open_files(&s, &why);
     if (!rc)
+        rc = open_all(&s, &why);
+    if (!rc && !s.stopping) /* a signal may come while it waits for room */
         rc = serve(&s, &why);
     int status = rc && !s.stopping ? start_refuse(&why) : 0; /* it was ended while it waited */
     close_all(&s);

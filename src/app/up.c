@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/doors.h"
 #include "app/local.h"
 #include "app/replay.h"
 #include "app/running.h"
@@ -17,6 +18,7 @@
 #include "os/child.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/keeper.h"
 #include "os/port.h"
 #include "os/signal.h"
 #include "os/thread.h"
@@ -25,10 +27,10 @@
 #define NS_PER_S   INT64_C(1000000000)
 #define LOOK_NS    (NS_PER_S / 10)
 #define READY_NS   (60 * NS_PER_S) /* the journal may have to be read again */
-#define END_NS     (60 * NS_PER_S)
 #define RESTART_NS (30 * NS_PER_S) /* at most, between two starts of the server */
 #define WORDS_MAX  64
 #define TEXT_BYTES 8192
+#define FILE_MODE  0644 /* the server may be another user */
 
 struct up {
     const struct args *given;
@@ -40,7 +42,8 @@ struct up {
     unsigned beats, gelf, web;           /* ports; 0: left out */
     const char *words[WORDS_MAX];        /* how the server is started */
 
-    struct child server;
+    struct keeper server;
+    struct doors doors;
     int64_t start_ns, pause_ns; /* the server is started again then; it waits so long next time */
     struct thread status;
     atomic_bool over;
@@ -123,7 +126,7 @@ static err write_config(struct up *u, struct why *w)
                            "inputs.beats.bind_address: [127.0.0.1]\n"
                            "web.port: %u\n%s",
                            u->data, u->data, u->beats, u->web, gelf);
-    return file_replace(u->config, slice_cstr(all), 0640, w);
+    return file_replace(u->config, slice_cstr(all), FILE_MODE, w);
 }
 
 /* What was decided from it stands in the file already. */
@@ -166,6 +169,7 @@ static void make_sensor_args(struct up *u)
     struct texts *sets = &u->args.sets;
     unsigned n = u->given->sets.n;
     u->args = *u->given;
+    u->args.paths.data = u->data; /* whose owner it becomes, as the server does */
     sets->v = arena_zalloc(&u->mem, (n + 1) * sizeof *sets->v);
     BUG_ON(!sets->v);
     for (unsigned i = 0; i < n; i++)
@@ -178,7 +182,7 @@ static err prepare(struct up *u, struct why *w)
 {
     u->program = "/proc/self/exe";
     u->data = choose_data(u);
-    err rc = file_make_folder(u->data, 0750, w);
+    err rc = doors_make_data(u->data, w);
     char *whole = rc ? NULL : arena_alloc(&u->mem, PATH_MAX);
     if (whole && realpath(u->data, whole))
         u->data = whole;
@@ -210,7 +214,7 @@ static bool ask_health(struct up *u, struct arena *a, struct slice *out)
 static err start_server(struct up *u, struct why *w)
 {
     u->start_ns = 0;
-    return child_start(&u->server, u->words, false, w);
+    return keeper_start(&u->server, w);
 }
 
 /* Until it answers. ERR_END: a signal came; ERR_IO: it has ended, and said why. */
@@ -223,7 +227,7 @@ static err wait_for_server(struct up *u, int signal_fd, struct why *w)
     err rc = ERR_OK;
     while (!rc && !ask_health(u, &a, &body)) {
         struct pollfd p = { signal_fd, POLLIN, 0 };
-        if (child_has_ended(&u->server))
+        if (keeper_has_ended(&u->server))
             rc = why_set(w, ERR_IO, "the server has ended at once (%s/logs)", u->data);
         else if (clock_mono_ns() > end_ns)
             rc = why_set(w, ERR_IO, "the server does not answer (%s/logs)", u->data);
@@ -241,12 +245,12 @@ static void keep_server(struct up *u)
     char how[32];
     struct why why;
     int64_t now = clock_mono_ns();
-    if (child_has_ended(&u->server)) {
+    if (keeper_has_ended(&u->server)) {
         u->pause_ns = u->pause_ns ? 2 * u->pause_ns : NS_PER_S;
         u->pause_ns = u->pause_ns < RESTART_NS ? u->pause_ns : RESTART_NS;
         u->start_ns = now + u->pause_ns;
         upline_say(&u->line, "up: the server has ended (%s; %s/logs); it is started again in %d s",
-                   child_end_text(&u->server, how), u->data, (int)(u->pause_ns / NS_PER_S));
+                   keeper_end_text(&u->server, how), u->data, (int)(u->pause_ns / NS_PER_S));
     }
     if (u->start_ns && now >= u->start_ns && start_server(u, &why)) {
         upline_say(&u->line, "up: %s", why.text);
@@ -267,7 +271,7 @@ static void show_status(void *ctx)
         keep_server(u);
         if (clock_mono_ns() >= next_ns) {
             next_ns += NS_PER_S;
-            bool up = u->server.pid && ask_health(u, &a, &body);
+            bool up = u->server.runs && ask_health(u, &a, &body);
             upline_show(&u->line, up ? body : slice_of(NULL, 0), clock_mono_ns());
             arena_reset(&a);
         }
@@ -304,7 +308,7 @@ static void load_sample(struct up *u)
     while (!child_has_ended(&c) && clock_mono_ns() < end_ns)
         clock_sleep_until(clock_mono_ns() + LOOK_NS);
     child_stop(&c, NS_PER_S);
-    if (c.status || file_replace(mark, SLICE("tagged " SAMPLE_TAG "\n"), 0640, &why))
+    if (c.status || file_replace(mark, SLICE("tagged " SAMPLE_TAG "\n"), FILE_MODE, &why))
         return;
     fputs("up: a sample capture is loaded, so that there is something to see; it is tagged: "
           "`wirelume sample remove` takes it out, NOT packetbeat_tags:" SAMPLE_TAG " hides it\n",
@@ -325,6 +329,9 @@ static void wait_for_signal(void)
 /* Captures until a signal comes. Without the right to, it says so, and the server goes on. */
 static int capture(struct up *u)
 {
+    const struct doors_need need = {
+        .calls = CALLS_SENSOR, .traceless = true, .folder = u->data, .port = -1
+    };
     struct capture *c;
     struct why why;
     int status = 0;
@@ -333,6 +340,9 @@ static int capture(struct up *u)
         upline_say(&u->line, "up: capturing on %s; Ctrl-C ends", u->sensor.live.device);
     else
         upline_say(&u->line, "up: no live capture: %s; all else goes on, Ctrl-C ends", why.text);
+    if (doors_user(&u->doors, &u->sensor.start, u->sensor.a, &need, &why) ||
+        doors_shut(&u->doors, &why))
+        return start_refuse(&why);
     if (thread_start(&u->status, "status", show_status, u))
         return 1;
     if (captures) {
@@ -350,7 +360,9 @@ static int run(struct up *u)
 {
     struct why why;
     int fd = signal_open();
-    err rc = start_server(u, &why);
+    err rc = keeper_open(&u->server, u->words, &why);
+    if (!rc)
+        rc = start_server(u, &why);
     if (!rc)
         rc = wait_for_server(u, fd, &why);
     signal_close(fd);
@@ -375,6 +387,7 @@ int up_command(const struct args *a)
     struct why why;
     int status = 1;
     u.given = a;
+    u.server.fd = -1;
     u.line.terminal = isatty(STDERR_FILENO);
     arena_init(&u.mem, NULL, 0);
     if (prepare(&u, &why))
@@ -383,7 +396,7 @@ int up_command(const struct args *a)
         status = run(&u);
         replay_end(&u.sensor);
     }
-    child_stop(&u.server, END_NS);
+    keeper_close(&u.server);
     upline_end(&u.line);
     arena_free(&u.mem);
     return status;

@@ -1,10 +1,13 @@
 /* wirelume watch: files, or the sample and then the network, one line an event. */
 #include "app/command.h"
+#include "app/doors.h"
 #include "app/replay.h"
 #include "app/watchline.h"
 
 static int live(struct replay *r)
 {
+    static const struct doors_need need = { .calls = CALLS_SENSOR, .traceless = true, .port = -1 };
+    static struct doors doors;
     struct capture *capture;
     struct why why;
     err rc = replay_open_live(r, &capture, &why);
@@ -13,7 +16,10 @@ static int live(struct replay *r)
         return rc == ERR_RIGHTS || rc == ERR_MISSING ? 0 : 1;
     }
     fprintf(stderr, "watch: live on %s; Ctrl-C ends\n", r->live.device);
-    int status = replay_capture(r, capture);
+    rc = doors_user(&doors, &r->start, r->a, &need, &why);
+    if (!rc)
+        rc = doors_shut(&doors, &why);
+    int status = rc ? start_refuse(&why) : replay_capture(r, capture);
     capture->ops->close(capture);
     return status;
 }

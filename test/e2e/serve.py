@@ -406,7 +406,7 @@ def full_disk_at_start():
     r.await_log("is full", begin, 60)
     check("it waits", r.process.poll() is None)
     os.unlink(ballast)
-    r.await_log("listening on port", begin, 60)
+    r.await_log("room on the disk again", begin, 60)
     check("one line says so, and one that there is room", [r.read_log(begin).count(x) for x in ("is full", "room on the disk again")] == [1, 1])
     r.stop()
     ballast = fill(r.output)

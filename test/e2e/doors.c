@@ -1,0 +1,319 @@
+/* Closes the doors as a command does, then tries what must fail and what must go on working.
+ *   doors sensor|receiver FOLDER [KEY=VALUE...]     FOLDER/conf.yml, /data, /out; KEY: -E
+ * One line a try, "NAME allowed" or "NAME denied"; the last ones are what is in force. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/netlink.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/doors.h"
+#include "os/rights.h"
+#include "os/thread.h"
+
+static const char *folder;
+static char text[4096];
+static int listener = -1; /* opened before */
+
+static const char *path(const char *name)
+{
+    snprintf(text, sizeof text, "%s/%s", folder, name);
+    return text;
+}
+
+static bool opens(const char *name, int flags)
+{
+    int fd = open(name, flags | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static bool makes_socket(int domain, int type, int protocol)
+{
+    int fd = socket(domain, type, protocol);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static bool refused(long rc)
+{
+    return rc < 0 && (errno == EPERM || errno == ENOSYS || errno == EACCES);
+}
+
+/* ---- files */
+
+static bool reads_shadow(void)
+{
+    return opens("/etc/shadow", O_RDONLY);
+}
+
+static bool reads_foreign(void)
+{
+    return opens(path("foreign"), O_RDONLY);
+}
+
+static bool lists_foreign(void)
+{
+    return opens(path("."), O_RDONLY | O_DIRECTORY);
+}
+
+static bool writes_tmp(void)
+{
+    bool made = opens("/tmp/wirelume-doors-test", O_WRONLY | O_CREAT);
+    unlink("/tmp/wirelume-doors-test");
+    return made;
+}
+
+static bool writes_conf(void)
+{
+    return opens(path("etc/conf.yml"), O_WRONLY);
+}
+
+static bool reads_conf(void)
+{
+    return opens(path("etc/conf.yml"), O_RDONLY);
+}
+
+static bool leaves_by_link(void)
+{
+    return opens(path("data/link"), O_RDONLY);
+}
+
+static bool writes_data(void)
+{
+    char new[4096];
+    snprintf(new, sizeof new, "%s/data/renamed", folder);
+    return opens(path("data/made"), O_WRONLY | O_CREAT) && rename(path("data/made"), new) == 0;
+}
+
+static bool reads_library(void)
+{
+    return opens("/usr/lib/os-release", O_RDONLY) && opens("/proc/self/status", O_RDONLY);
+}
+
+/* ---- programs, processes */
+
+static bool execs(void)
+{
+    char name[] = "true", *argv[] = { name, NULL };
+    execv("/bin/true", argv);
+    return false; /* a program that ran would have printed no more lines */
+}
+
+static bool forks(void)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    return pid >= 0;
+}
+
+static bool signals(void)
+{
+    return kill(getppid(), 0) == 0;
+}
+
+static bool traces(void)
+{
+    return !refused(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+}
+
+static bool unshares(void)
+{
+    return unshare(CLONE_NEWUSER) == 0;
+}
+
+static bool mounts(void)
+{
+    return mount("none", "/mnt", "tmpfs", 0, NULL) == 0;
+}
+
+static bool becomes_root(void)
+{
+    struct why w;
+    const uint64_t all = RIGHT(0) | RIGHT(12) | RIGHT(13) | RIGHT(21);
+    return setresuid(0, 0, 0) == 0 || (!rights_drop(all, &w) && rights_now());
+}
+
+static bool reaches_kernel(void)
+{
+    static const int calls[] = { SYS_bpf,         SYS_perf_event_open,  SYS_io_uring_setup,
+                                 SYS_userfaultfd, SYS_process_vm_readv, SYS_keyctl,
+                                 SYS_init_module, SYS_chroot,           SYS_settimeofday };
+    for (size_t i = 0; i < COUNT(calls); i++)
+        if (!refused(syscall(calls[i], 0L, 0L, 0L, 0L, 0L, 0L)))
+            return true;
+    return false;
+}
+
+static bool types_for_others(void)
+{
+    char c = 'x';
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    bool denied = ioctl(fd, TIOCSTI, &c) < 0 && errno == EPERM;
+    close(fd);
+    return !denied;
+}
+
+/* ---- sockets */
+
+static bool captures(void)
+{
+    return makes_socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)) ||
+           makes_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+}
+
+static bool odd_socket(void)
+{
+    return makes_socket(AF_VSOCK, SOCK_STREAM, 0) || makes_socket(AF_ALG, SOCK_SEQPACKET, 0) ||
+           makes_socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT);
+}
+
+static bool internet(void)
+{
+    return makes_socket(AF_INET, SOCK_STREAM, 0) && makes_socket(AF_INET6, SOCK_DGRAM, 0);
+}
+
+static bool local_socket(void)
+{
+    return makes_socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static bool asks_names(void)
+{
+    struct addrinfo *a = NULL;
+    bool found = getaddrinfo("localhost", "80", NULL, &a) == 0;
+    if (found)
+        freeaddrinfo(a);
+    return found;
+}
+
+static bool listens(void)
+{
+    return listen(listener, 1) == 0;
+}
+
+static bool accepts(void)
+{
+    return accept4(listener, NULL, NULL, SOCK_CLOEXEC) < 0 && errno == EAGAIN;
+}
+
+static void nothing(void *ctx)
+{
+    (void)ctx;
+}
+
+static bool threads(void)
+{
+    struct thread t = { 0 };
+    if (thread_start(&t, "new", nothing, NULL))
+        return false;
+    thread_join(&t);
+    return true;
+}
+
+/* clang-format off */
+static const struct attempt {
+    const char *name;
+    bool (*run)(void);
+} attempts[] = {
+    { "read a file of root alone", reads_shadow },
+    { "read a file that all may read", reads_foreign },
+    { "list a folder", lists_foreign },
+    { "leave the data by a link", leaves_by_link },
+    { "write in /tmp", writes_tmp },
+    { "write the configuration", writes_conf },
+    { "read the configuration", reads_conf },
+    { "write and rename data", writes_data },
+    { "read files of the system", reads_library },
+    { "run a program", execs },
+    { "start a process", forks },
+    { "start a thread", threads },
+    { "signal another process", signals },
+    { "be traced", traces },
+    { "make a namespace", unshares },
+    { "mount", mounts },
+    { "get rights back", becomes_root },
+    { "reach into the kernel", reaches_kernel },
+    { "type into a terminal", types_for_others },
+    { "open a capture", captures },
+    { "open an odd socket", odd_socket },
+    { "open a socket of the internet", internet },
+    { "open a local socket", local_socket },
+    { "ask for names", asks_names },
+    { "listen anew", listens },
+    { "accept", accepts },
+};
+/* clang-format on */
+
+static void try_all(void *ctx)
+{
+    const char *where = ctx;
+    for (size_t i = 0; i < COUNT(attempts); i++)
+        printf("%s%s %s\n", where, attempts[i].name, attempts[i].run() ? "allowed" : "denied");
+}
+
+static void open_listener(void)
+{
+    struct sockaddr_in any = { .sin_family = AF_INET };
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (bind(listener, (struct sockaddr *)&any, sizeof any) || listen(listener, 1))
+        exit(1);
+}
+
+static int fail(const struct why *w)
+{
+    printf("failed: %s\n", w->text);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    static struct args a;
+    static struct start start;
+    static struct doors doors;
+    static struct thread thread;
+    static char now[] = "", later[] = "thread: ";
+    struct start_conf conf = { .need.defaults = true };
+    struct why w = { "" };
+    char rights[256];
+    if (argc < 3)
+        return 2;
+    folder = argv[2];
+    a.files = (struct texts){ (const char *[]){ "conf.yml" }, 1 };
+    a.sets = (struct texts){ (const char **)(argv + 3), (unsigned)argc - 3 };
+    a.paths.home = strdup(path("etc"));
+    a.paths.data = strdup(path("data"));
+    a.to_stderr = true;
+    bool receives = strcmp(argv[1], "receiver") == 0;
+    struct doors_need need = { .calls = receives ? CALLS_RECEIVER : CALLS_SENSOR, .port = -1 };
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    open_listener();
+    if (start_load(&start, &a, &conf, &w) || doors_user(&doors, &start, &a, &need, &w) ||
+        start_log(&start, &a, false, &w) || doors_shut(&doors, &w))
+        return fail(&w);
+    try_all(now);
+    if (thread_start(&thread, "later", try_all, later))
+        return 1;
+    thread_join(&thread);
+    printf("user %s capabilities %s\n", geteuid() ? "other" : "root",
+           rights_text(rights_now(), rights, sizeof rights));
+    return 0;
+}

@@ -1,0 +1,215 @@
+"""Closed doors: what fails inside and what goes on working (doors.c), and that run, serve, watch and
+up are behind them with all their threads."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+from receiver import PROGRAM, Checks  # noqa: E402
+
+TRIES = "build/release/test/e2e/doors"
+checks = Checks()
+check = checks.check
+
+DENIED = ["read a file of root alone", "read a file that all may read", "list a folder", "leave the data by a link",
+          "write in /tmp", "write the configuration", "run a program", "start a process", "signal another process",
+          "be traced", "make a namespace", "mount", "get rights back", "reach into the kernel",
+          "type into a terminal", "open a capture", "open an odd socket", "listen anew"]
+ALLOWED = ["read the configuration", "write and rename data", "read files of the system", "start a thread",
+           "open a local socket", "ask for names", "accept"]
+INTERNET = "open a socket of the internet"
+
+
+def landlock():
+    """Has the kernel Landlock? Asked as the program asks."""
+    said = subprocess.run([PROGRAM, "doctor"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    return not re.search(r"Landlock.*\bnone\b", said)
+
+
+class Place:
+    """A folder with a configuration, data and a file of somebody else."""
+
+    def __init__(self, mode):
+        self.folder = tempfile.mkdtemp(prefix="wl-doors-")
+        os.chmod(self.folder, mode)
+        os.makedirs(os.path.join(self.folder, "etc"), 0o755)
+        self.write("etc/conf.yml", "packetbeat.flows.timeout: 30s\noutput.console.enabled: true\n")
+        self.write("foreign", "for all to read\n")
+
+    def write(self, name, text):
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chmod(os.path.join(self.folder, name), 0o644)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def tries(self, kind, *sets):
+        """What doors.c says, as a dict."""
+        data = self.path("data")
+        if not os.path.isdir(data):
+            subprocess.run([TRIES, kind, self.folder, *sets], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if os.path.isdir(data) and not os.path.islink(self.path("data/link")):
+            os.symlink(self.path("foreign"), self.path("data/link"))
+        run = subprocess.run([TRIES, kind, self.folder, *sets], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             text=True)
+        lines = [line.rsplit(" ", 1) for line in run.stdout.splitlines()]
+        return {line[0]: line[1] for line in lines if len(line) == 2}, run.stdout + run.stderr
+
+    def close(self):
+        shutil.rmtree(self.folder)
+
+
+def judge(title, got, said, internet, files):
+    """Every try, on the first thread and on a later one."""
+    for where in ("", "thread: "):
+        denied = [n for n in DENIED if files or n not in DENIED[1:5]]
+        bad = [n for n in denied if got.get(where + n) != "denied"]
+        bad += [n for n in ALLOWED if got.get(where + n) != "allowed"]
+        bad += [INTERNET] if got.get(where + INTERNET) != ("allowed" if internet else "denied") else []
+        check("%s: %sall as it should be" % (title, where), bad == [], "%s\n%s" % (bad, said))
+
+
+def attempts():
+    files = landlock()
+    for mode, user in ((0o755, "other"), (0o700, "root")):
+        place = Place(mode)
+        for kind in ("sensor", "receiver"):
+            got, said = place.tries(kind)
+            judge("%s as %s" % (kind, user), got, said, kind == "sensor", files)
+            check("%s: user %s without capabilities" % (kind, user),
+                  "user %s capabilities none" % user in said, said)
+        place.close()
+
+
+def switches():
+    """The section security."""
+    place = Place(0o755)
+    got, said = place.tries("sensor", "security.enabled=false")
+    check("switched off: everything is open", got.get("read a file that all may read") == "allowed"
+          and got.get("write in /tmp") == "allowed", said)
+    got, said = place.tries("sensor", "security.user=no-such-user")
+    check("an unknown user is a mistake", "there is no user 'no-such-user'" in said, said)
+    place.close()
+    place = Place(0o700)
+    got, said = place.tries("sensor", "security.user=nobody")
+    check("a user that reaches nothing is a mistake", "security.user: nobody may not use" in said, said)
+    place.close()
+
+
+def status(pid):
+    """Of every thread: (uid, effective, no_new_privs, seccomp)."""
+    rows = set()
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/status" % (pid, task), encoding="utf-8") as f:
+            text = f.read()
+        find = lambda key: re.search(r"^%s:\s+(\S+)" % key, text, re.M).group(1)  # noqa: E731
+        rows.add((find("Uid"), find("CapEff"), find("CapPrm"), find("NoNewPrivs"), find("Seccomp")))
+    return rows
+
+
+def until(what, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def closed(pid, folder):
+    """All threads of the process are closed; the user is the owner of its data, and not root."""
+    owner = str(os.stat(os.path.join(folder, "data")).st_uid)
+    return owner != "0" and status(pid) == {(owner, "0" * 16, "0" * 16, "1", "2")}
+
+
+def commands():
+    """The real commands, by /proc."""
+    for name, words in (("run", ["run", "-e", "-c", "conf.yml", "-E", "packetbeat.interfaces.device=lo"]),
+                        ("serve", ["serve", "-e", "-c", "serve.yml"])):
+        place = Place(0o755)
+        place.write("etc/serve.yml", "inputs.beats.port: 0\nweb.port: 0\n"
+                                     "output.file.path: %s\n" % place.path("data/out"))
+        with open(place.path("log"), "wb") as log:
+            process = subprocess.Popen([PROGRAM, *words, "--path.home", place.path("etc"), "--path.data",
+                                        place.path("data")], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        said = lambda: open(place.path("log"), errors="replace").read()  # noqa: E731,SIM115
+        ready = until(lambda: "doors closed" in said() or process.poll() is not None)
+        check("%s: it says so" % name, ready and "capabilities: none" in said(), said())
+        check("%s: all its threads are behind closed doors" % name,
+              until(lambda: closed(process.pid, place.folder)), said())
+        process.terminate()
+        check("%s: it ends in order" % name, process.wait(60) == 0, said())
+        place.close()
+
+
+def whole_product():
+    """up: what captures and what stores are closed, each in its process; a server that ends is started again."""
+    place = Place(0o755)
+    with open(place.path("log"), "wb") as log:
+        process = subprocess.Popen([PROGRAM, "up", "--no-sample", "--path.data", place.path("data"), "-E",
+                                    "packetbeat.interfaces.device=lo"], stdout=log, stderr=log,
+                                   stdin=subprocess.DEVNULL)
+    said = lambda: open(place.path("log"), errors="replace").read()  # noqa: E731,SIM115
+
+    def server():
+        out = subprocess.run(["pgrep", "-f", "serve -c %s/up.yml" % place.path("data")], stdout=subprocess.PIPE)
+        return int(out.stdout.split()[0]) if out.stdout.split() else None
+
+    def is_closed(pid):
+        try:
+            return pid is not None and closed(pid, place.folder)
+        except OSError:
+            return False
+
+    try:
+        check("up: it captures", until(lambda: "capturing on lo" in said()), said())
+        check("up: what captures is closed", until(lambda: is_closed(process.pid)), said())
+        check("up: its server is closed", until(lambda: is_closed(server())), said())
+        first = server()
+        os.kill(first, 9)
+        check("up: another server is started from behind closed doors",
+              until(lambda: server() not in (None, first) and is_closed(server())), said())
+        process.terminate()
+        check("up: it ends in order", process.wait(60) == 0, said())
+        check("up: and its server with it", until(lambda: server() is None), said())
+    finally:
+        process.kill()
+        place.close()
+
+
+def looking():
+    """watch, once it is live."""
+    log = tempfile.TemporaryFile("w+", errors="replace")
+    process = subprocess.Popen([PROGRAM, "watch", "-E", "packetbeat.interfaces.device=lo"], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=log)
+
+    def said():
+        log.seek(0)
+        return log.read()
+
+    def is_closed():
+        rows = status(process.pid)
+        return len(rows) == 1 and next(iter(rows))[1:] == ("0" * 16, "0" * 16, "1", "2")
+
+    try:
+        check("watch: it is live", until(lambda: "live on lo" in said()), said())
+        check("watch: all its threads are behind closed doors", until(is_closed), said())
+        process.send_signal(2)
+        check("watch: it ends in order", process.wait(60) == 0, said())
+    finally:
+        process.kill()
+        log.close()
+
+
+for story in (attempts, switches, commands, whole_product, looking):
+    try:
+        story()
+    except Exception:  # noqa: BLE001
+        check("%s runs to its end" % story.__name__, False, traceback.format_exc())
+sys.exit(checks.end())
