@@ -191,6 +191,72 @@ static void put_numbered(struct query_run *r, const struct query_codes *c, bool 
     }
 }
 
+static void put_numbered_rows(struct query_run *r, const struct query_codes *c)
+{
+    sql_put(&r->sql, "SELECT ");
+    put_columns(r, c, "");
+    sql_put(&r->sql, " FROM u WHERE ");
+    put_numbered(r, c, true);
+}
+
+/* What two groups of the same keys have together. */
+static const char *both(const struct query_metric *m)
+{
+    switch (m->kind) {
+    case METRIC_COUNT:
+    case METRIC_SUM:
+        return "coalesce(a.v,0)+coalesce(b.v,0)";
+    case METRIC_MIN:
+        return "least(a.v,b.v)";
+    case METRIC_MAX:
+        return "greatest(a.v,b.v)";
+    case METRIC_CARD:
+    case METRIC_AVG:
+    case METRIC_PERCENTILE:
+        return NULL;
+    }
+    return NULL;
+}
+
+/* Numbers of files are counted without hashing only by themselves (DuckDB knows how large they
+ * are): the groups of other rows come to theirs afterwards. */
+static void put_merged(struct query_run *r, const struct query_codes *c,
+                       const struct query_metric *m)
+{
+    struct sql *s = &r->sql;
+    sql_put(s, "SELECT ");
+    for (unsigned i = 0; i < c->n_keys; i++)
+        sql_printf(s,
+                   c->code[i] >= 0 ? "coalesce(a.c%u,b.c%u) AS c%u,NULL::VARCHAR AS t%u,"
+                                   : "coalesce(a.c%u,b.c%u) AS c%u,",
+                   i, i, i, i);
+    sql_printf(s, "%s AS v,coalesce(a.n,0)+coalesce(b.n,0) AS n FROM (", both(m));
+    put_group_head(r, c, m, false);
+    (void)put_rows(r, c, CODE_ROWS_WITH);
+    put_group_tail(r, c, false);
+    sql_put(s, ") a FULL JOIN (");
+    put_group_head(r, c, m, false);
+    put_numbered_rows(r, c);
+    put_group_tail(r, c, false);
+    sql_put(s, ") b ON ");
+    for (unsigned i = 0; i < c->n_keys; i++)
+        sql_printf(s, c->code[i] >= 0 ? "%sa.c%u=b.c%u" : "%sa.c%u IS NOT DISTINCT FROM b.c%u",
+                   i ? " AND " : "", i, i);
+}
+
+/* What cannot be merged is counted row by row. */
+static void put_together(struct query_run *r, const struct query_codes *c,
+                         const struct query_metric *m)
+{
+    put_group_head(r, c, m, false);
+    (void)put_rows(r, c, CODE_ROWS_WITH);
+    if (c->n_some || c->n_without) {
+        sql_put(&r->sql, " UNION ALL ");
+        put_numbered_rows(r, c);
+    }
+    put_group_tail(r, c, false);
+}
+
 void query_codes_groups(struct query_run *r, const struct query_codes *c,
                         const struct query_metric *m)
 {
@@ -203,15 +269,10 @@ void query_codes_groups(struct query_run *r, const struct query_codes *c,
         sql_put(s, "),");
     }
     sql_put(s, "g AS MATERIALIZED (");
-    put_group_head(r, c, m, false);
-    (void)put_rows(r, c, CODE_ROWS_WITH);
-    if (more) {
-        sql_put(s, " UNION ALL SELECT ");
-        put_columns(r, c, "");
-        sql_put(s, " FROM u WHERE ");
-        put_numbered(r, c, true);
-    }
-    put_group_tail(r, c, false);
+    if (more && both(m))
+        put_merged(r, c, m);
+    else
+        put_together(r, c, m);
     if (more) {
         sql_put(s, " UNION ALL ");
         put_group_head(r, c, m, true);
