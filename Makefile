@@ -189,7 +189,8 @@ fuzz: fuzzers
 tshark: release
 	$(call suite,tshark)
 # What takes longer than test.sh may: each fuzz program for T=600, memory refused at every place.
-nightly: dev release tsan cov fuzzers $(call programs,dev,torture)
+nightly: dev release tsan cov fuzzers $(call programs,dev,torture) $(call programs,release,e2e)
+	@SYNS=10000000 STREAMS=1000000 REQUESTS=100000 MEMORY=256 test/e2e/flood.sh
 	@FRAMES=0 $(MAKE) --no-print-directory torture
 	@KILLS=3000 test/e2e/serve-kill.sh
 	@N=50000 SEEDS='11 13 15 17 19 21 23 25 27 29' $(MAKE) --no-print-directory query

@@ -11,6 +11,7 @@
 struct seat {
     struct crew *crew;
     struct worker *worker;
+    unsigned n_captures, interface[WORKER_CAPTURES]; /* that its captures are of */
     struct thread thread;
     err err; /* written by its thread, read after joining it */
     struct why why;
@@ -37,18 +38,28 @@ static void reader_main(void *ctx)
     seat->err = spread_run(seat->crew->spread, &seat->why);
 }
 
-static struct worker *make_worker(const struct crew *c, const struct crew_conf *conf, unsigned i)
+/* The capture of interface k that worker i has; NULL. */
+static struct capture *capture_of(const struct crew *c, const struct crew_conf *conf, unsigned i,
+                                  unsigned k)
 {
+    return c->spread ? spread_part(c->spread, i) : conf->captures[i * conf->n_captures + k];
+}
+
+static void fill_seat(struct crew *c, const struct crew_conf *conf, unsigned i)
+{
+    struct seat *seat = &c->seat[i];
     struct worker_conf w = conf->worker;
     struct capture *own[WORKER_CAPTURES];
-    unsigned n = 0;
     w.shares = c->spread ? c->n : 0;
-    if (c->spread)
-        own[n++] = spread_part(c->spread, i);
-    for (unsigned k = 0; !c->spread && k < conf->n_captures; k++)
-        if (conf->captures[i * conf->n_captures + k])
-            own[n++] = conf->captures[i * conf->n_captures + k];
-    return worker_new(&w, own, n, i);
+    for (unsigned k = 0; k < conf->n_captures; k++) {
+        struct capture *capture = capture_of(c, conf, i, k);
+        if (!capture)
+            continue;
+        seat->interface[seat->n_captures] = k;
+        own[seat->n_captures++] = capture;
+    }
+    seat->crew = c;
+    seat->worker = worker_new(&w, own, seat->n_captures, i);
 }
 
 struct crew *crew_new(const struct crew_conf *conf)
@@ -59,10 +70,8 @@ struct crew *crew_new(const struct crew_conf *conf)
     if (c->n > 1 && conf->n_captures == 1 && !conf->captures[0]->live)
         c->spread = spread_new(conf->captures[0], c->n, conf->worker.net);
     c->reader.crew = c;
-    for (unsigned i = 0; i < c->n; i++) {
-        c->seat[i].crew = c;
-        c->seat[i].worker = make_worker(c, conf, i);
-    }
+    for (unsigned i = 0; i < c->n; i++)
+        fill_seat(c, conf, i);
     return c;
 }
 
@@ -151,10 +160,24 @@ const struct worker *crew_worker(const struct crew *c, unsigned i)
     return c->seat[i].worker;
 }
 
+void crew_interface(const struct crew *c, unsigned i, uint64_t *packets, uint64_t *drops)
+{
+    *packets = *drops = 0;
+    for (unsigned s = 0; s < c->n; s++) {
+        const struct gauges *g = worker_gauges(c->seat[s].worker);
+        for (unsigned k = 0; k < c->seat[s].n_captures; k++) {
+            if (c->seat[s].interface[k] != i)
+                continue;
+            *packets += atomic_load_explicit(&g->capture[k].packets, memory_order_relaxed);
+            *drops += atomic_load_explicit(&g->capture[k].drops, memory_order_relaxed);
+        }
+    }
+}
+
 void crew_tally(const struct crew *c, struct tally *t)
 {
     for (unsigned i = 0; i < c->n; i++)
-        tally_add(t, worker_counters(c->seat[i].worker));
+        tally_add(t, worker_counted(c->seat[i].worker));
     if (c->spread)
         tally_add(t, spread_counters(c->spread));
 }

@@ -41,6 +41,8 @@ MUST_CHECK err crew_join(struct crew *c, struct why *w);
 /* Any thread, while the crew is there. */
 unsigned crew_size(const struct crew *c);
 const struct worker *crew_worker(const struct crew *c, unsigned i);
+/* Packets taken from an interface by all workers, and the kernel's drops before them. */
+void crew_interface(const struct crew *c, unsigned i, uint64_t *packets, uint64_t *drops);
 void crew_tally(const struct crew *c, struct tally *t); /* adds the counters of all */
 
 void crew_free(struct crew *c);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "app/command.h"
+#include "app/health.h"
 #include "app/reference.h"
 #include "app/stats.h"
 #include "base/attr.h"
@@ -154,6 +155,7 @@ static void counters_page(FILE *out)
 static void fields_page(FILE *out)
 {
     proto_add_fields();
+    health_add_fields();
     schema_freeze();
     fputs("# Fields\n\nMade from the schema by `make docs`: do not edit. `wirelume fields` prints "
           "the same.\n\n",

@@ -1,5 +1,6 @@
 /* wirelume fields: the schema as text, JSON or Markdown. */
 #include "app/command.h"
+#include "app/health.h"
 #include "app/reference.h"
 #include "base/buf.h"
 #include "codec/json.h"
@@ -71,6 +72,7 @@ int fields_command(const struct args *a)
     const char *name = a->rest.n ? a->rest.v[0] : NULL;
     enum fields_form form = a->json ? FIELDS_JSON : a->markdown ? FIELDS_MARKDOWN : FIELDS_TEXT;
     proto_add_fields();
+    health_add_fields();
     schema_freeze();
     if (fields_print(stdout, form, name) || form == FIELDS_JSON)
         return 0;

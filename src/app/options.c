@@ -76,12 +76,18 @@ const struct option procs_options[] = {
 };
 
 const struct option limits_options[] = {
-    OPT(limits_conf, flows,         INT,  "flows",          "1000000", 16, 100000000, 0, "Flows known at a time; beyond it the least recently used ends early."),
-    OPT(limits_conf, memory_bytes,  SIZE, "memory",         "1GiB",  16 * MIB, 1024 * GIB, 0, "Memory of flows, streams and protocol states of one worker."),
-    OPT(limits_conf, defrag_bytes,  SIZE, "defrag",         "32MiB", 64 * KIB, 16 * GIB, 0, "Memory of IP datagrams that are not whole yet."),
+    OPT(limits_conf, flows,         INT,  "flows",          "1000000", 16, 100000000, 0, "Flows at a time, as far as memory goes; beyond it the least recently used ends early."),
+    OPT(limits_conf, memory_bytes,  SIZE, "memory",         "256MiB", 32 * MIB, 1024 * GIB, 0, "Memory of the whole sensor: rings, tables of all workers, events on their way."),
+    OPT(limits_conf, defrag_bytes,  SIZE, "defrag",         "32MiB", 64 * KIB, 16 * GIB, 0, "Memory of IP datagrams that are not whole yet, of one worker, as far as memory goes."),
     OPT(limits_conf, message_bytes, SIZE, "message",        "16MiB", 64 * KIB, GIB, 0, "Largest message that a parser may see whole."),
     OPT(limits_conf, reorder_bytes, SIZE, "reorder",        "1MiB",  0, GIB, 0, "Bytes out of order kept for one direction of a stream."),
-    OPT(limits_conf, batch_bytes,   SIZE, "batch",          "16MiB", MIB, GIB, 0, "Memory of up to 256 events that travel together."),
+    OPT(limits_conf, batch_bytes,   SIZE, "batch",          "16MiB", MIB, GIB, 0, "Memory of up to 256 events that travel together, as far as memory goes."),
+    { 0 }
+};
+
+const struct option health_options[] = {
+    OPT(health_conf, enabled,   BOOL,     "enabled", "true", 0, 0, 0, "Events of the sensor itself (type: sensor) while it captures: what it took, what was lost and where."),
+    OPT(health_conf, period_ns, DURATION, "period",  "30s", SECOND, DAY, 0, "Time between two of them."),
     { 0 }
 };
 
@@ -152,6 +158,7 @@ const struct section sections[] = {
     { "packetbeat.procs",      "Processes",  { procs_options }, false },
     { "decode",                "Decoding",   { decode_options }, false },
     { "limits",                "Limits",     { limits_options }, false },
+    { "health",                "Health",     { health_options }, false },
     { "queue",                 "Queue of the sensor", { queue_options }, false },
     { "logging",               "Logging",    { logging_options }, false },
     { "http",                  "Numbers of the running program", { http_options }, false },

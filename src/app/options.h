@@ -39,6 +39,11 @@ struct limits_conf {
     struct texts tunnels;
 };
 
+struct health_conf {
+    bool enabled;
+    int64_t period_ns;
+};
+
 struct logging_conf {
     int level; /* index into level_names */
     struct texts selectors;
@@ -50,7 +55,8 @@ struct logging_conf {
 extern const char *const level_names[]; /* error warning info debug critical */
 
 extern const struct option general_options[], meta_options[], flows_options[], procs_options[],
-    limits_options[], decode_options[], logging_options[], common_output_options[], inert_options[];
+    limits_options[], health_options[], decode_options[], logging_options[],
+    common_output_options[], inert_options[];
 
 /* A section of the configuration and the tables that its keys are in. */
 struct section {

@@ -1,6 +1,7 @@
 /* wirelume run: capture, or read a capture file, into the configured output. */
 #include <stdlib.h>
 
+#include "app/budget.h"
 #include "app/command.h"
 #include "app/crew.h"
 #include "app/doors.h"
@@ -131,7 +132,7 @@ static unsigned workers_of(const struct settings *s)
         return 1;
     unsigned n = (unsigned)s->general.workers;
     if (!n)
-        n = is_live ? limits_processors() : 1;
+        n = is_live ? budget_workers(s, limits_processors(), true) : 1;
     return n < CREW_MAX ? n : CREW_MAX;
 }
 
@@ -247,6 +248,7 @@ static err run(struct running *r, bool *interrupted, struct why *w)
                        .dry_run = r->a->dry_run,
                        .data = r->start.config.paths.data,
                        .monitoring = r->monitoring,
+                       .health = true,
                        .reload = reload,
                        .reloaded = reloaded,
                        .ctx = r };

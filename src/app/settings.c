@@ -464,6 +464,8 @@ static err load_all(struct loader *ld)
     if (!rc)
         rc = load_limits(ld);
     if (!rc)
+        rc = section_load(ld, "health", health_options, &s->health);
+    if (!rc)
         rc = load_flows(ld);
     if (!rc)
         rc = load_procs(ld);

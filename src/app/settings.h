@@ -15,6 +15,7 @@ struct settings {
     struct general_conf general;
     struct flows_conf flows;
     struct limits_conf limits;
+    struct health_conf health;
     struct logging_conf logging;
     struct queue_section queue;
     struct event_json_conf json;

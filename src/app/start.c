@@ -1,6 +1,7 @@
 /* What most commands begin with. */
 #include "app/start.h"
 
+#include "app/health.h"
 #include "base/log.h"
 #include "out/tls.h"
 
@@ -22,8 +23,10 @@ err start_load(struct start *s, const struct args *a, const struct start_conf *c
     static bool fields_added;
     struct config_source source = start_source(a);
     source.bare = conf->bare;
-    if (!fields_added)
+    if (!fields_added) {
         proto_add_fields();
+        health_add_fields();
+    }
     fields_added = true;
     err rc = config_load(&s->config, &source, w);
     if (rc)

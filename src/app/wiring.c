@@ -9,8 +9,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/budget.h"
 #include "app/crew.h"
 #include "app/diskqueue.h"
+#include "app/health.h"
 #include "app/metrics.h"
 #include "app/version.h"
 #include "base/log.h"
@@ -24,7 +26,10 @@
 
 struct wiring {
     const struct job *job;
+    struct budget budget;
+    struct net_conf net; /* the settings', with the budget of one worker */
     struct crew *crew;
+    struct health health;
     struct pipe *pipe;
     struct procs *procs;       /* NULL: events name no processes */
     struct diskqueue *queue;   /* NULL: events wait in memory */
@@ -92,17 +97,6 @@ static const char *kind_of(const struct interface_conf *x)
     return capture_type_of(x) == CAPTURE_PCAP ? "pcap" : "af_packet";
 }
 
-/* What all workers have of one capture; of several the counters tell only the sum. */
-static void sum_input(const struct wiring *w, unsigned at, struct monitored_input *in)
-{
-    in->packets = in->drops = 0;
-    for (unsigned i = 0; i < crew_size(w->crew); i++) {
-        const struct gauges *g = worker_gauges(crew_worker(w->crew, i));
-        in->packets += atomic_load_explicit(&g->capture[at].packets, memory_order_relaxed);
-        in->drops += atomic_load_explicit(&g->capture[at].drops, memory_order_relaxed);
-    }
-}
-
 static void name_inputs(const struct wiring *w, const struct tally *t, struct monitored_inputs *out)
 {
     const struct settings *s = w->job->settings;
@@ -115,7 +109,7 @@ static void name_inputs(const struct wiring *w, const struct tally *t, struct mo
         in->packets = t->v[COUNTER_CAPTURE_PACKETS];
         in->drops = t->v[COUNTER_CAPTURE_KERNEL_DROPS];
         if (s->n_interfaces > 1)
-            sum_input(w, i, in);
+            crew_interface(w->crew, i, &in->packets, &in->drops);
     }
 }
 
@@ -128,7 +122,21 @@ static void publish(struct wiring *w)
     monitoring_publish(w->job->monitoring, &t, &inputs);
 }
 
-static void tick(struct wiring *w)
+/* An event like others; when there is no room for it the next one comes later. */
+static err report_health(struct wiring *w, struct why *why)
+{
+    struct tally t;
+    if (!health_is_due(&w->health) || !pipe_has_room(w->pipe))
+        return ERR_OK;
+    sum(w, &t);
+    struct batch *b = health_event(&w->health, w->crew, &t);
+    counter_add(w->counters, b ? COUNTER_EVENTS_EMITTED : COUNTER_EVENTS_NO_MEMORY, 1);
+    err rc = b ? pipe_batch(w->pipe, b, w->counters, why) : ERR_OK;
+    health_done(&w->health);
+    return rc;
+}
+
+static err tick(struct wiring *w, struct why *why)
 {
     int64_t now = clock_mono_ns();
     if (w->job->progress && now >= w->next_progress_ns) {
@@ -144,6 +152,7 @@ static void tick(struct wiring *w)
     }
     if (w->job->monitoring && monitoring_is_due(w->job->monitoring))
         publish(w);
+    return report_health(w, why);
 }
 
 /* The settings of the start: a queue is not reloaded. */
@@ -186,6 +195,7 @@ static err make_pipe(const struct wiring *w, const struct settings *s, bool unop
     c->output = job->output;
     c->output_conf = job->output_conf;
     c->queue = queue_conf(w);
+    c->memory_bytes = w->budget.pipe;
     c->unopened = unopened;
     err rc = pipe_new(c, out, why);
     xfree(c);
@@ -266,9 +276,10 @@ static err take_batches(struct wiring *w, struct why *why)
     while (pipe_has_room(w->pipe) && (b = crew_take(w->crew))) {
         err rc = pipe_batch(w->pipe, b, w->counters, why);
         crew_give_back(w->crew, b);
+        if (!rc)
+            rc = tick(w, why);
         if (rc)
             return rc;
-        tick(w);
         read_signals(w);
     }
     return ERR_OK;
@@ -300,8 +311,7 @@ static err wait_for_something(struct wiring *w, bool batches, struct why *why)
         return rc;
     poll(fds, 2 + (batches ? crew_fds(w->crew, fds + 2) : 0), pipe_is_busy(w->pipe) ? 0 : POLL_MS);
     read_signals(w);
-    tick(w);
-    return ERR_OK;
+    return tick(w, why);
 }
 
 /* A signal came, and packetbeat.shutdown_timeout is over. */
@@ -352,15 +362,40 @@ static err drain(struct wiring *w, struct why *why)
     return ERR_OK;
 }
 
-static struct crew *make_crew(const struct job *job)
+static unsigned workers_of(const struct job *job)
 {
+    return job->workers ? job->workers : 1;
+}
+
+static bool is_live(const struct job *job)
+{
+    return job->captures[0]->live;
+}
+
+static err divide_memory(struct wiring *w, struct why *why)
+{
+    const struct settings *s = w->job->settings;
+    struct budget *b = &w->budget;
+    err rc = budget_make(b, s, workers_of(w->job), is_live(w->job), why);
+    w->net = s->net;
+    w->net.memory_bytes = (int64_t)b->tables;
+    w->net.max_flows = (int64_t)b->flows;
+    w->net.defrag_bytes = (int64_t)b->defrag;
+    w->net.scratch_bytes = (int64_t)b->scratch;
+    return rc;
+}
+
+static struct crew *make_crew(struct wiring *w)
+{
+    const struct job *job = w->job;
     const struct settings *s = job->settings;
-    struct worker_conf c = { .net = &s->net,
-                             .batch_bytes = (size_t)s->limits.batch_bytes,
+    struct worker_conf c = { .net = &w->net,
+                             .batch_bytes = w->budget.batch_bytes,
+                             .pool_bytes = w->budget.batches,
                              .flush_ns =
                                  s->queue.flush_ns < SECOND_NS ? s->queue.flush_ns : SECOND_NS,
                              .dump = job->dump };
-    unsigned n = job->workers ? job->workers : 1;
+    unsigned n = workers_of(job);
     c.flush_ns = s->queue.flush_events > 1 ? c.flush_ns / WORKER_PART : 0;
     c.batches = (unsigned)(s->queue.events / BATCH_EVENTS / n) + 2;
     const struct crew_conf conf = {
@@ -398,6 +433,7 @@ static void close_all(struct wiring *w)
     diskqueue_close(w->queue);
     procs_close(w->procs);
     crew_free(w->crew);
+    health_end(&w->health);
     xfree(w->counters);
     xfree(w);
 }
@@ -408,8 +444,9 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
     *sums = (struct tally){ 0 };
     *interrupted = false;
     w->job = job;
-    err rc =
-        job->settings->procs_enabled ? procs_open(&job->settings->procs, &w->procs, why) : ERR_OK;
+    err rc = divide_memory(w, why);
+    if (!rc && job->settings->procs_enabled)
+        rc = procs_open(&job->settings->procs, &w->procs, why);
     w->counters = xcalloc(1, sizeof *w->counters);
     if (!rc && job->data && job->settings->queue.on_disk && !job->dry_run)
         rc = diskqueue_open(&w->queue, &job->settings->queue, job->data, w->counters, why);
@@ -421,7 +458,8 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
     }
     if (!schema_is_frozen())
         schema_freeze();
-    w->crew = make_crew(job);
+    w->crew = make_crew(w);
+    health_begin(&w->health, job->settings, job->health && is_live(job));
     if (job->monitoring)
         metrics_begin(&w->metrics, &job->settings->logging, true,
                       monitoring_facts(job->monitoring));

@@ -20,6 +20,7 @@ struct job {
     bool dry_run;
     const char *data; /* path.data, where a queue on disk lies; NULL: events wait in memory */
     struct monitoring *monitoring; /* publishes, and logs what changed; NULL: neither */
+    bool health; /* events of the sensor itself, when the captures are live (app/health.h) */
     /* Called on the pipe's thread about five times a second, with the sums. NULL: not wanted. */
     void (*progress)(void *ctx, const struct tally *t);
     /* SIGHUP: a newly read configuration to go on with, or NULL (the reason is logged by it); then

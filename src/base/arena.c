@@ -33,6 +33,7 @@ static void destroy_all(struct chunk_pool *pool, struct chunk **list)
     while (*list) {
         struct chunk *c = *list;
         *list = c->next;
+        pool->idle_bytes -= chunk_cost(c);
         chunk_destroy(pool, c);
     }
 }
@@ -84,6 +85,8 @@ static struct chunk *chunk_get(struct chunk_pool *pool, size_t bytes)
     struct chunk *c = NULL;
     if (pool)
         c = take_first(bytes > CHUNK_DATA ? &pool->large : &pool->free, bytes);
+    if (c)
+        pool->idle_bytes -= chunk_cost(c);
     return c ? c : chunk_create(pool, bytes > CHUNK_DATA ? bytes : CHUNK_DATA);
 }
 
@@ -97,6 +100,7 @@ static void chunk_put(struct chunk_pool *pool, struct chunk *c)
     poison(c->data, c->bytes);
     c->next = *list;
     *list = c;
+    pool->idle_bytes += chunk_cost(c);
 }
 
 void arena_init(struct arena *a, struct chunk_pool *pool, size_t max_bytes)

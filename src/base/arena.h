@@ -13,7 +13,15 @@ struct chunk_pool {
     struct chunk *free;
     size_t taken_bytes, max_bytes;
     struct chunk *large; /* free chunks of more than ARENA_CHUNK_BYTES */
+    size_t idle_bytes;   /* of the free chunks, part of taken_bytes */
 };
+
+/* Bytes that arenas may still take. */
+static inline size_t chunk_pool_room(const struct chunk_pool *pool)
+{
+    size_t used = pool->taken_bytes - pool->idle_bytes;
+    return used < pool->max_bytes ? pool->max_bytes - used : 0;
+}
 
 struct arena {
     struct chunk *head; /* the chunk in use; earlier ones behind it */

@@ -1,6 +1,7 @@
-/* Slabs: size classes in steps of a third or a half. Small pieces are cut from blocks and never go
- * back to malloc; a large piece is a block of its own, kept in its class's free list, and given
- * back only when the cap would be passed otherwise. */
+/* Slabs: size classes in steps of a third or a half. Small pieces are cut from blocks, each of one
+ * class; a block of which no piece is in use serves any class again. Blocks are parts of regions
+ * that never go back to malloc. A large piece is memory of its own, kept in its class's free list,
+ * and given back only when a cap would be passed otherwise. */
 #include "base/slab.h"
 
 #include <stdlib.h>
@@ -10,18 +11,37 @@
 #include "base/pages.h"
 #include "base/poison.h"
 
-#define BLOCK_BYTES ((size_t)256 * 1024)
-#define HUGE_FROM   ((size_t)8 * 1024 * 1024) /* a slab of this size grows by huge pages */
-#define SMALL_MAX   ((size_t)64 * 1024)       /* larger ones are blocks of their own */
+#define BLOCK_BYTES   ((size_t)64 * 1024) /* and its alignment */
+#define REGION_BLOCKS 4
+#define HUGE_FROM     ((size_t)8 * 1024 * 1024) /* a slab of this size grows by huge pages */
+#define SMALL_MAX     ((size_t)8 * 1024)        /* larger pieces have memory of their own */
+#define SHORT_PART    32                        /* of the cap that is left when it is short, */
+#define SHORT_SPARE   4                         /* or blocks that are, when no more can be taken */
 
 struct slab_free {
     struct slab_free *next;
 };
 
 struct block {
+    struct list list; /* of its class's that have room, or of the spare ones */
+    struct slab_free *free;
+    uint8_t *carve; /* pieces from here on were never used */
+    uint32_t live;
+    uint8_t cls;
+    bool is_clean; /* what was never used is zero */
+    _Alignas(64) uint8_t data[];
+};
+
+struct slab_region {
+    struct slab_region *next;
+    void *p;
+    size_t bytes;
+    bool is_huge; /* from pages_alloc */
+};
+
+struct large {
     struct list list;
     size_t bytes; /* of data */
-    bool is_huge; /* PAGES_HUGE_BYTES from the system */
     _Alignas(16) uint8_t data[];
 };
 
@@ -56,119 +76,212 @@ size_t slab_class_bytes(size_t n)
 void slab_init(struct slab *s, size_t max_bytes)
 {
     *s = (struct slab){ .max_bytes = max_bytes };
-    list_init(&s->blocks);
+    for (unsigned i = 0; i < SLAB_CLASSES; i++)
+        list_init(&s->partial[i]);
+    list_init(&s->spare);
+    list_init(&s->large);
 }
 
-/* A block for small pieces of a slab that is large: NULL when it is not, or without memory. */
-static struct block *create_huge(const struct slab *s, size_t bytes)
+static bool may_take(const struct slab *s, size_t bytes)
 {
-    bool wanted = bytes == BLOCK_BYTES && s->taken_bytes >= HUGE_FROM;
-    struct block *b = wanted ? pages_alloc(PAGES_HUGE_BYTES, 0) : NULL;
-    if (b) {
-        b->bytes = PAGES_HUGE_BYTES - sizeof *b;
-        b->is_huge = true;
+    size_t max = s->max_taken_bytes;
+    return !max || (bytes <= max && s->taken_bytes <= max - bytes);
+}
+
+/* ---- blocks */
+
+static uint8_t *block_end(const struct block *b)
+{
+    return (uint8_t *)(uintptr_t)b + BLOCK_BYTES;
+}
+
+static struct block *block_of(void *p)
+{
+    return (struct block *)((uintptr_t)p & ~(uintptr_t)(BLOCK_BYTES - 1));
+}
+
+static void spare_add(struct slab *s, struct block *b)
+{
+    poison(b->data, (size_t)(block_end(b) - b->data));
+    b->free = NULL;
+    b->live = 0;
+    list_append(&s->spare, &b->list);
+    s->n_spare++;
+}
+
+/* malloc's memory, with room to align it: `bytes` of it are used. */
+static void *region_memory(const struct slab *s, size_t *bytes, bool *is_huge)
+{
+    *is_huge = s->taken_bytes >= HUGE_FROM && may_take(s, PAGES_HUGE_BYTES);
+    void *p = *is_huge ? pages_alloc(PAGES_HUGE_BYTES, 0) : NULL;
+    *bytes = PAGES_HUGE_BYTES;
+    if (p)
+        return p;
+    *is_huge = false;
+    *bytes = REGION_BLOCKS * BLOCK_BYTES;
+    return may_take(s, *bytes) ? calloc(1, *bytes + BLOCK_BYTES) : NULL;
+}
+
+/* More spare blocks; false beyond the cap, or without memory. */
+static bool region_add(struct slab *s)
+{
+    size_t bytes;
+    bool is_huge;
+    void *p = region_memory(s, &bytes, &is_huge);
+    struct slab_region *r = p ? malloc(sizeof *r) : NULL;
+    if (!r) {
+        if (p && is_huge)
+            pages_free(p, PAGES_HUGE_BYTES);
+        else
+            free(p);
+        return false;
     }
-    return b;
-}
-
-/* Zeroed, poisoned; at least `bytes`. */
-static struct block *block_create(struct slab *s, size_t bytes)
-{
-    struct block *b = create_huge(s, bytes);
-    if (!b) {
-        b = calloc(1, sizeof *b + bytes);
-        if (!b)
-            return NULL;
-        b->bytes = bytes;
+    *r = (struct slab_region){ s->regions, p, bytes, is_huge };
+    s->regions = r;
+    s->taken_bytes += bytes;
+    uint8_t *at = (uint8_t *)p + (-(uintptr_t)p & (BLOCK_BYTES - 1));
+    for (; bytes; bytes -= BLOCK_BYTES, at += BLOCK_BYTES) {
+        struct block *b = (struct block *)(void *)at;
+        b->is_clean = true;
+        spare_add(s, b);
     }
-    bytes = b->bytes;
-    list_append(&s->blocks, &b->list);
-    s->taken_bytes += sizeof *b + bytes;
-    poison(b->data, bytes);
-    return b;
-}
-
-static void block_destroy(struct slab *s, struct block *b)
-{
-    list_remove(&b->list);
-    s->taken_bytes -= sizeof *b + b->bytes;
-    unpoison(b->data, b->bytes);
-    if (b->is_huge)
-        pages_free(b, PAGES_HUGE_BYTES);
-    else
-        free(b);
-}
-
-static void push(struct slab *s, unsigned cls, void *p)
-{
-    struct slab_free *f = p;
-    unpoison(f, sizeof *f);
-    f->next = s->free[cls];
-    s->free[cls] = f;
-    poison(p, class_bytes(cls));
-}
-
-/* NULL when the class has no free piece. Not cleared, still poisoned. */
-static void *pop(struct slab *s, unsigned cls)
-{
-    struct slab_free *f = s->free[cls];
-    if (f) {
-        unpoison(f, sizeof *f);
-        s->free[cls] = f->next;
-    }
-    return f;
+    return true;
 }
 
 /* Large pieces that nobody uses go back to malloc, so that a cap spent on one class can serve
  * another. */
-static void release_large(struct slab *s)
+static void large_release(struct slab *s)
 {
-    for (unsigned cls = class_of(SMALL_MAX) + 1; cls < SLAB_CLASSES; cls++)
-        for (void *p; (p = pop(s, cls));)
-            block_destroy(s, container_of(p, struct block, data));
+    for (unsigned cls = 0; cls < SLAB_CLASSES; cls++) {
+        struct slab_free *f;
+        while ((f = s->large_free[cls])) {
+            struct large *l = container_of((void *)f, struct large, data);
+            unpoison(l->data, l->bytes);
+            s->large_free[cls] = f->next;
+            list_remove(&l->list);
+            s->taken_bytes -= sizeof *l + l->bytes;
+            free(l);
+        }
+    }
 }
 
-/* What is left of the block that was being cut is made into free pieces. */
-static void use_up(struct slab *s)
+/* A block for pieces of the class; NULL beyond the cap. */
+static struct block *block_begin(struct slab *s, unsigned cls)
 {
-    for (unsigned cls = class_of(SMALL_MAX) + 1; cls-- > 0;)
-        while ((size_t)(s->carve_end - s->carve) >= class_bytes(cls) + POISON_GAP) {
-            push(s, cls, s->carve);
-            s->carve += class_bytes(cls) + POISON_GAP;
-        }
+    if (list_is_empty(&s->spare) && !region_add(s)) {
+        large_release(s);
+        if (!region_add(s))
+            return NULL;
+    }
+    struct block *b = container_of(list_first(&s->spare), struct block, list);
+    list_remove(&b->list);
+    s->n_spare--;
+    b->cls = (uint8_t)cls;
+    b->carve = b->data;
+    list_append(&s->partial[cls], &b->list);
+    return b;
 }
+
+/* ---- small pieces */
 
 /* Whole cache lines lie on cache lines; the rest on 16 (pieces of 8 bytes anywhere). */
 static uint8_t *aligned(uint8_t *p, unsigned cls)
 {
     size_t align = cls == 0 ? 8 : class_bytes(cls) % 64 ? 16 : 64;
-    return p ? p + (-(uintptr_t)p & (align - 1)) : p;
+    return p + (-(uintptr_t)p & (align - 1));
 }
 
-static void *carve(struct slab *s, unsigned cls)
+static bool can_carve(const struct block *b)
 {
-    size_t bytes = class_bytes(cls) + POISON_GAP;
-    s->carve = aligned(s->carve, cls);
-    if (s->carve > s->carve_end || (size_t)(s->carve_end - s->carve) < bytes) {
-        if (s->carve < s->carve_end)
-            use_up(s);
-        struct block *b = block_create(s, BLOCK_BYTES);
-        if (!b)
-            return NULL;
-        s->carve = aligned(b->data, cls);
-        s->carve_end = b->data + b->bytes;
+    uint8_t *at = aligned(b->carve, b->cls);
+    return (size_t)(block_end(b) - at) >= class_bytes(b->cls) + POISON_GAP && at < block_end(b);
+}
+
+/* Not cleared, unless *is_clean; still poisoned. */
+static void *piece_take(struct block *b, bool *is_clean)
+{
+    void *p = b->free;
+    *is_clean = !p && b->is_clean;
+    if (p) {
+        unpoison(p, sizeof(struct slab_free));
+        b->free = b->free->next;
+    } else {
+        p = aligned(b->carve, b->cls);
+        b->carve = (uint8_t *)p + class_bytes(b->cls) + POISON_GAP;
     }
-    void *p = s->carve;
-    s->carve += bytes;
+    b->live++;
+    if (!b->free && !can_carve(b))
+        list_remove(&b->list);
     return p;
 }
 
-static void *create_large(struct slab *s, size_t bytes)
+static void *small_alloc(struct slab *s, unsigned cls, bool *is_clean)
 {
-    if (s->taken_bytes + bytes > s->max_bytes)
-        release_large(s);
-    struct block *b = block_create(s, bytes);
-    return b ? b->data : NULL;
+    struct list *first = list_first(&s->partial[cls]);
+    struct block *b = first ? container_of(first, struct block, list) : block_begin(s, cls);
+    return b ? piece_take(b, is_clean) : NULL;
+}
+
+/* One empty block of a class stays with it, so that a single piece that comes and goes is cheap. */
+static void small_free(struct slab *s, void *p, unsigned cls)
+{
+    struct block *b = block_of(p);
+    BUG_ON(b->cls != cls || b->live == 0);
+    if (!b->free && !can_carve(b))
+        list_append(&s->partial[cls], &b->list);
+    struct slab_free *f = p;
+    unpoison(f, sizeof *f);
+    f->next = b->free;
+    b->free = f;
+    poison(p, class_bytes(cls));
+    b->live--;
+    if (b->live || s->partial[cls].next == s->partial[cls].prev)
+        return;
+    list_remove(&b->list);
+    b->is_clean = false;
+    spare_add(s, b);
+}
+
+/* ---- large pieces */
+
+static void *large_alloc(struct slab *s, unsigned cls, bool *is_clean)
+{
+    size_t bytes = class_bytes(cls);
+    struct slab_free *f = s->large_free[cls];
+    *is_clean = !f;
+    if (f) {
+        unpoison(f, sizeof *f);
+        s->large_free[cls] = f->next;
+        return f;
+    }
+    if (s->taken_bytes + bytes > s->max_bytes || !may_take(s, sizeof(struct large) + bytes))
+        large_release(s);
+    if (!may_take(s, sizeof(struct large) + bytes))
+        return NULL;
+    struct large *l = calloc(1, sizeof *l + bytes);
+    if (!l)
+        return NULL;
+    l->bytes = bytes;
+    list_append(&s->large, &l->list);
+    s->taken_bytes += sizeof *l + bytes;
+    poison(l->data, bytes);
+    return l->data;
+}
+
+static void large_free(struct slab *s, void *p, unsigned cls)
+{
+    struct slab_free *f = p;
+    unpoison(f, sizeof *f);
+    f->next = s->large_free[cls];
+    s->large_free[cls] = f;
+    poison(p, class_bytes(cls));
+}
+
+/* ---- all pieces */
+
+static bool is_small(unsigned cls)
+{
+    return class_bytes(cls) <= SMALL_MAX;
 }
 
 void *slab_alloc(struct slab *s, size_t n)
@@ -179,18 +292,15 @@ void *slab_alloc(struct slab *s, size_t n)
         s->refused++;
         return NULL;
     }
-    void *p = pop(s, cls);
-    if (p) {
-        unpoison(p, n);
-        memset(p, 0, n);
-    } else {
-        p = bytes > SMALL_MAX ? create_large(s, bytes) : carve(s, cls);
-        if (UNLIKELY(!p)) {
-            s->refused++;
-            return NULL;
-        }
-        unpoison(p, n);
+    bool is_clean;
+    void *p = is_small(cls) ? small_alloc(s, cls, &is_clean) : large_alloc(s, cls, &is_clean);
+    if (UNLIKELY(!p)) {
+        s->refused++;
+        return NULL;
     }
+    unpoison(p, n);
+    if (!is_clean)
+        memset(p, 0, n);
     s->used_bytes += bytes;
     return p;
 }
@@ -202,7 +312,10 @@ void slab_free(struct slab *s, void *p, size_t n)
     unsigned cls = class_of(n);
     BUG_ON(cls >= SLAB_CLASSES || s->used_bytes < class_bytes(cls));
     s->used_bytes -= class_bytes(cls);
-    push(s, cls, p);
+    if (is_small(cls))
+        small_free(s, p, cls);
+    else
+        large_free(s, p, cls);
 }
 
 void *slab_resize(struct slab *s, void *p, size_t old_n, size_t new_n)
@@ -224,9 +337,33 @@ void *slab_resize(struct slab *s, void *p, size_t old_n, size_t new_n)
     return to;
 }
 
+bool slab_is_short(const struct slab *s)
+{
+    if (s->used_bytes > s->max_bytes - s->max_bytes / SHORT_PART)
+        return true;
+    return s->n_spare < SHORT_SPARE && !may_take(s, REGION_BLOCKS * BLOCK_BYTES);
+}
+
 void slab_destroy(struct slab *s)
 {
-    while (!list_is_empty(&s->blocks))
-        block_destroy(s, container_of(list_first(&s->blocks), struct block, list));
+    size_t max_taken = s->max_taken_bytes;
+    for (struct list *it; (it = list_first(&s->large));) {
+        struct large *l = container_of(it, struct large, list);
+        list_remove(it);
+        unpoison(l->data, l->bytes);
+        free(l);
+    }
+    for (struct slab_region *r; (r = s->regions);) {
+        s->regions = r->next;
+        if (r->is_huge) {
+            unpoison(r->p, r->bytes);
+            pages_free(r->p, PAGES_HUGE_BYTES);
+        } else {
+            unpoison(r->p, r->bytes + BLOCK_BYTES);
+            free(r->p);
+        }
+        free(r);
+    }
     slab_init(s, s->max_bytes);
+    s->max_taken_bytes = max_taken;
 }

@@ -8,14 +8,19 @@
 #define SLAB_MAX_BYTES ((size_t)24 * 1024 * 1024) /* largest single allocation */
 
 struct slab_free;
+struct slab_region;
 
 struct slab {
-    struct slab_free *free[SLAB_CLASSES];
-    uint8_t *carve, *carve_end;    /* the block that small classes are cut from */
-    struct list blocks;            /* all blocks taken from malloc */
+    struct list partial[SLAB_CLASSES];          /* blocks of a small class with room */
+    struct slab_free *large_free[SLAB_CLASSES]; /* pieces of large classes that nobody uses */
+    struct list spare;                          /* blocks of no class */
+    size_t n_spare;
+    struct slab_region *regions;   /* that blocks are parts of */
+    struct list large;             /* all pieces of large classes */
     size_t used_bytes;             /* handed out, rounded up to their classes */
     size_t taken_bytes, max_bytes; /* taken from malloc; cap on used_bytes */
-    uint64_t refused;              /* allocations refused because of the cap */
+    size_t max_taken_bytes;        /* cap on taken_bytes; 0: none. Set after slab_init */
+    uint64_t refused;              /* allocations refused because of a cap */
 };
 
 void slab_init(struct slab *s, size_t max_bytes);
@@ -33,6 +38,10 @@ void *slab_resize(struct slab *s, void *p, size_t old_n, size_t new_n);
 
 /* Bytes that an allocation of n really takes (its size class); 0 when n is too large. */
 size_t slab_class_bytes(size_t n);
+
+/* So near to a cap that whoever can give memory back should: pieces of one size do not serve
+ * another until a whole block of them is free. */
+bool slab_is_short(const struct slab *s);
 
 /* Frees everything at once. */
 void slab_destroy(struct slab *s);

@@ -1,6 +1,7 @@
 /* Frames are copied into blocks, one row of blocks a worker, which go round over two rings. */
 #include "in/spread.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <stdatomic.h>
 
@@ -24,6 +25,8 @@ struct block {
     struct packet packet[BLOCK_PACKETS];
     uint8_t bytes[BLOCK_BYTES];
 };
+
+static_assert(BLOCKS * sizeof(struct block) <= SPREAD_PART_BYTES, "what the header says");
 
 struct part {
     struct capture base;

@@ -11,7 +11,8 @@
 #include "in/capture.h"
 #include "net/net.h"
 
-#define SPREAD_MAX 64 /* workers */
+#define SPREAD_MAX        64                        /* workers */
+#define SPREAD_PART_BYTES ((size_t)5 * 1024 * 1024) /* memory that each one's part takes */
 
 struct spread;
 

@@ -39,6 +39,8 @@ struct worker {
     struct batch *open;  /* the next event is built here */
     struct batch *dropping;
     struct ring ready, back; /* to the pipe; from it */
+    struct batch **idle;     /* n_idle of them, empty */
+    unsigned n_idle;
     struct bell pipe_bell, worker_bell;
     atomic_bool stop, ended; /* shared: set by any thread; set by the worker */
 
@@ -49,31 +51,51 @@ struct worker {
 
 /* ---- batches */
 
+/* What the pipe has given back: its memory serves others at once. */
+static bool take_back(struct worker *w)
+{
+    struct batch *b = ring_pop(&w->back);
+    if (!b)
+        return false;
+    batch_reset(b);
+    w->idle[w->n_idle++] = b;
+    return true;
+}
+
 /* Files: waits for one that the pipe gives back. */
-static struct batch *wait_for_batch(struct worker *w)
+static void wait_for_batch(struct worker *w)
 {
     struct pollfd ready = { .fd = w->worker_bell.fd, .events = POLLIN };
     int64_t since_ns = clock_mono_ns();
     for (;;) {
         bell_sleep_soon(&w->worker_bell);
-        struct batch *b = ring_pop(&w->back);
-        if (b) {
-            w->waited_ns += clock_mono_ns() - since_ns;
-            return b;
-        }
+        if (take_back(w))
+            break;
         poll(&ready, 1, WAIT_MS);
     }
+    w->waited_ns += clock_mono_ns() - since_ns;
 }
 
-/* An empty batch; NULL when all are under way and the capture is live. */
+/* There is an empty batch, and memory to fill it and the one for what is dropped; or no batch is
+ * under way that could give any back. */
+static bool has_room(const struct worker *w)
+{
+    if (w->n_idle == w->conf.batches - 1)
+        return true;
+    return w->n_idle && chunk_pool_room(&w->pool) >= 2 * w->conf.batch_bytes;
+}
+
+/* An empty batch; NULL when there is no room and the capture is live. */
 static struct batch *batch_fresh(struct worker *w)
 {
-    struct batch *b = ring_pop(&w->back);
-    if (!b && !w->live)
-        b = wait_for_batch(w);
-    if (b)
-        batch_reset(b);
-    return b;
+    while (take_back(w))
+        ;
+    while (!has_room(w)) {
+        if (w->live)
+            return NULL;
+        wait_for_batch(w);
+    }
+    return w->idle[--w->n_idle];
 }
 
 /* Hands the open batch over and opens another one. Live and none is free: the open one stays. */
@@ -110,13 +132,13 @@ static struct batch *sink_batch(void *ctx, int64_t now_ns)
 static void sink_emit(void *ctx, struct event *e)
 {
     struct worker *w = ctx;
+    counter_add(&w->counters, COUNTER_EVENTS_EMITTED, 1);
     if (e->mem == &w->dropping->arena) {
         counter_add(&w->counters, COUNTER_EVENTS_QUEUE_FULL, 1);
         return;
     }
     BUG_ON(e->mem != &w->open->arena || w->open->n == BATCH_EVENTS);
     w->open->event[w->open->n++] = e;
-    counter_add(&w->counters, COUNTER_EVENTS_EMITTED, 1);
 }
 
 /* Between packets: events do not wait longer than flush_ns for others to join them. */
@@ -186,6 +208,8 @@ static void take_stock(struct worker *w)
         w->capture[i]->ops->stats(w->capture[i], &s);
         uint64_t before = atomic_load_explicit(&g->capture[i].drops, memory_order_relaxed);
         counter_add(&w->counters, COUNTER_CAPTURE_KERNEL_DROPS, s.drops - before);
+        if (s.drops > before)
+            net_note_loss(w->net);
         set(&g->capture[i].packets, s.packets);
         set(&g->capture[i].drops, s.drops);
     }
@@ -372,6 +396,11 @@ struct counters *worker_counters(struct worker *w)
     return &w->counters;
 }
 
+const struct counters *worker_counted(const struct worker *w)
+{
+    return &w->counters;
+}
+
 const struct gauges *worker_gauges(const struct worker *w)
 {
     return &w->gauges;
@@ -400,7 +429,9 @@ static void make_batches(struct worker *w)
 {
     unsigned n = w->conf.batches;
     BUG_ON(n < 2);
-    w->pool.max_bytes = (n + 1) * (w->conf.batch_bytes + 2 * ARENA_CHUNK_BYTES);
+    size_t most = (n + 1) * (w->conf.batch_bytes + 2 * ARENA_CHUNK_BYTES);
+    w->pool.max_bytes = w->conf.pool_bytes ? w->conf.pool_bytes : most;
+    w->idle = xcalloc(n, sizeof(struct batch *));
     w->batch = xcalloc(n + 1, sizeof(*w->batch));
     ring_init(&w->ready, n + 1);
     ring_init(&w->back, n + 1);
@@ -408,7 +439,7 @@ static void make_batches(struct worker *w)
         batch_init(&w->batch[i], &w->pool, w->conf.batch_bytes, w->index);
     w->open = &w->batch[0];
     for (unsigned i = 1; i < n; i++)
-        BUG_ON(!ring_push(&w->back, &w->batch[i]));
+        w->idle[w->n_idle++] = &w->batch[i];
     w->dropping = &w->batch[n];
 }
 
@@ -437,6 +468,7 @@ void worker_free(struct worker *w)
         batch_free(&w->batch[i]);
     chunk_pool_free(&w->pool);
     xfree(w->batch);
+    xfree(w->idle);
     ring_free(&w->ready);
     ring_free(&w->back);
     bell_close(&w->pipe_bell);

@@ -10,6 +10,7 @@ struct worker_conf {
     const struct net_conf *net;
     unsigned batches;   /* batches of this worker: bounds what may wait for the pipe; at least 2 */
     size_t batch_bytes; /* memory cap of one batch; one event may always take half of it */
+    size_t pool_bytes;  /* of all batches; 0: as many as there are, each as large as it may be */
     int64_t flush_ns;   /* a batch with events is sealed at the latest after this packet time */
     struct capture_dump *dump; /* --dump; NULL */
     unsigned shares;           /* of the flows its captures show, only those of share `index` of so
@@ -59,6 +60,7 @@ bool worker_is_drained(const struct worker *w);
 int worker_ready_fd(const struct worker *w);
 
 struct counters *worker_counters(struct worker *w);
+const struct counters *worker_counted(const struct worker *w); /* any thread: to read */
 
 /* Any thread. */
 const struct gauges *worker_gauges(const struct worker *w);

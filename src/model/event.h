@@ -54,7 +54,7 @@ struct object {
 
 /* Where the event was made: decides which tags, fields and processors of the configuration apply.
  */
-enum { EVENT_SOURCE_FLOW = 0xff }; /* else the enum proto_id */
+enum { EVENT_SOURCE_FLOW = 0xff, EVENT_SOURCE_SENSOR = 0xfe }; /* else the enum proto_id */
 
 /* Both ends as numbers, for community id, direction and related.ip: no value has to be read back.
  */
@@ -71,7 +71,7 @@ struct event {
     struct arena *mem;
     struct value *v;
     unsigned n, cap;
-    uint8_t source; /* enum proto_id or EVENT_SOURCE_FLOW */
+    uint8_t source; /* enum proto_id, or one of the above */
     bool lost;      /* a value did not fit: the event is dropped and counted */
     bool keep_null;
     struct event_ends ends;

@@ -11,12 +11,16 @@
 #include "net/wheel.h"
 
 /* Idle times after FIN or RST: for trailing segments to be counted; for late copies to be known. */
-#define LINGER_NS     ((int64_t)5000000000)
-#define REMEMBER_NS   ((int64_t)60000000000)
-#define TIME_MAX_NS   ((int64_t)1 << 61)
-#define EVICTIONS_MAX 4 /* flows ended to make room for one */
-#define PAIRS_MAX     ((size_t)1 << 20)
-#define SCRATCH_BYTES ((size_t)64 * 1024 * 1024)
+#define LINGER_NS       ((int64_t)5000000000)
+#define REMEMBER_NS     ((int64_t)60000000000)
+#define TIME_MAX_NS     ((int64_t)1 << 61)
+#define EVICTIONS_MAX   4  /* flows ended to make room for one */
+#define ROOM_EVICTIONS  32 /* before a packet, when memory is short */
+#define PAIRS_MAX       ((size_t)1 << 20)
+#define SCRATCH_BYTES   ((size_t)64 * 1024 * 1024)
+#define SLAB_PARTS      16 /* of memory_bytes, */
+#define SLAB_PARTS_USED 15 /* so many are handed out */
+#define SLAB_LEAST      ((size_t)1024 * 1024)
 
 /* Keys of packets to come, in the order of net_prefetch. A key serves three times: at once to fetch
  * the bucket, FETCH_FLOW calls later, when the bucket is there, to fetch the flow, and in the
@@ -503,6 +507,14 @@ static void set_time(struct net *net, int64_t ts_ns)
     run_timers(net);
 }
 
+/* Streams, requests and states cannot end flows to make room for themselves: it is made between
+ * packets, when no event is being built. */
+static void make_room(struct net *net)
+{
+    for (unsigned i = 0; i < ROOM_EVICTIONS && slab_is_short(&net->slab) && evict(net); i++)
+        ;
+}
+
 void net_packet(struct net *net, struct packet *p)
 {
     net->n_packets++;
@@ -510,6 +522,7 @@ void net_packet(struct net *net, struct packet *p)
         net->n_ahead = net->n_packets;
     p->ts_ns = p->ts_ns < 0 ? 0 : bounded(p->ts_ns);
     set_time(net, p->clock_ns > p->ts_ns ? bounded(p->clock_ns) : p->ts_ns);
+    make_room(net);
     decode_packet(net->decoder, p, visit, net);
     scratch_reset(net);
 }
@@ -569,6 +582,11 @@ void net_tick(struct net *net, int64_t now_ns)
     scratch_reset(net);
 }
 
+void net_note_loss(struct net *net)
+{
+    net->env.loss_ns = net->now_ns;
+}
+
 void net_finish(struct net *net)
 {
     struct list *oldest;
@@ -611,8 +629,13 @@ struct net *net_new(const struct net_conf *conf, const struct net_sink *sink,
     net->counters = counters;
     net->timeout_ns = bounded(conf->timeout_ns);
     net->period_ns = conf->flows_enabled && conf->period_ns > 0 ? bounded(conf->period_ns) : 0;
-    slab_init(&net->slab, (size_t)conf->memory_bytes);
-    net->scratch_chunks.max_bytes = SCRATCH_BYTES;
+    /* pieces of one size do not serve another: what is handed out stays below what is taken */
+    slab_init(&net->slab, (size_t)conf->memory_bytes / SLAB_PARTS * SLAB_PARTS_USED);
+    net->slab.max_taken_bytes = (size_t)conf->memory_bytes;
+    if (net->slab.max_taken_bytes < SLAB_LEAST)
+        net->slab.max_taken_bytes = SLAB_LEAST; /* blocks are taken several at a time */
+    net->scratch_chunks.max_bytes =
+        conf->scratch_bytes ? (size_t)conf->scratch_bytes : SCRATCH_BYTES;
     arena_init(&net->scratch, &net->scratch_chunks, 0);
     flowtable_init(&net->table, &conf->key, (size_t)conf->max_flows);
     wheel_init(&net->wheel, 0);
@@ -644,7 +667,7 @@ void net_free(struct net *net)
 
 struct net_stock net_stock(const struct net *net)
 {
-    return (struct net_stock){ .flows = net->table.n, .bytes = net->slab.used_bytes };
+    return (struct net_stock){ .flows = net->table.n, .bytes = net->slab.taken_bytes };
 }
 
 size_t net_flow_bytes(void)

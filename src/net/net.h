@@ -20,7 +20,8 @@ struct net_conf {
     bool keep_null;
     /* our own limits */
     int64_t max_flows;     /* flow.max: the least recently used is ended early beyond it */
-    int64_t memory_bytes;  /* slab cap: flows, streams, pairs, protocol states */
+    int64_t memory_bytes;  /* cap of all of: flows, streams, pairs, protocol states */
+    int64_t scratch_bytes; /* cap of what unpacking one message takes; 0: 64 MiB */
     int64_t defrag_bytes;  /* cap of incomplete datagrams */
     int64_t max_message;   /* largest message a TCP parser may ask to see whole */
     int64_t reorder_bytes; /* out-of-order bytes kept for one direction of a stream */
@@ -56,6 +57,10 @@ void net_prefetch(struct net *net, const struct packet *p);
 
 /* Live capture without packets: lets time pass up to now_ns. */
 void net_tick(struct net *net, int64_t now_ns);
+
+/* The kernel has dropped packets of this net since the last look: requests that wait now may have
+ * lost their answers, and their events say so. */
+void net_note_loss(struct net *net);
 
 /* The capture has ended: reports everything that is still open, oldest first, and empties the
  * tables. */

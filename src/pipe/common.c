@@ -187,6 +187,8 @@ enum common_verdict common_fill(const struct common *c, struct event *e)
     look(c, e, &seen);
     if (e->ts_ns == 0 || seen.v[S_TYPE].type != VT_STR)
         return COMMON_INVALID;
+    if (e->source == EVENT_SOURCE_SENSOR)
+        return COMMON_OK;
     set_community_id(e, &seen);
     if (e->source == EVENT_SOURCE_FLOW)
         return COMMON_OK;

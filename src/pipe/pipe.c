@@ -46,6 +46,7 @@ struct pipe {
     unsigned n_builtins;
     struct format *format; /* NULL: JSON */
     struct buf line;
+    size_t line_max;
     struct outlet *outlet; /* NULL: another pipe has it */
     bool bound;
 };
@@ -149,7 +150,8 @@ err pipe_new(const struct pipe_conf *conf, struct pipe **out, struct why *w)
     BUG_ON(!conf->output);
     struct pipe *p = xcalloc(1, sizeof *p);
     p->conf = *conf;
-    p->pool.max_bytes = SCRATCH_MAX_BYTES;
+    p->pool.max_bytes = conf->memory_bytes ? conf->memory_bytes / 2 : SCRATCH_MAX_BYTES;
+    p->line_max = conf->memory_bytes ? conf->memory_bytes / 2 : LINE_MAX_BYTES;
     arena_init(&p->boot, NULL, 0);
     arena_init(&p->scratch, &p->pool, 0);
     p->line = buf_of(xmalloc(LINE_START_BYTES), LINE_START_BYTES);
@@ -258,7 +260,7 @@ static bool encode(struct pipe *p, struct event *e)
             event_json(e, &p->conf.json, p->source[e->source].index, &p->line);
         if (!p->line.full)
             return whole && !e->lost;
-        if (p->line.cap >= LINE_MAX_BYTES)
+        if (p->line.cap * 2 > p->line_max)
             return false;
         p->line.cap *= 2;
         p->line.p = xrealloc(p->line.p, p->line.cap);

@@ -89,7 +89,8 @@ struct pipe_conf {
     const struct output *output;
     const void *output_conf;
     struct queue_conf queue;
-    bool unopened; /* the output comes from another pipe: pipe_take_output */
+    size_t memory_bytes; /* for one event with what is added to it, and its line; 0: 384 MiB */
+    bool unopened;       /* the output comes from another pipe: pipe_take_output */
 };
 
 /* Rows of every output's section, beside its own: for documentation and the check for unknown keys.

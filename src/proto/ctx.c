@@ -118,6 +118,8 @@ void proto_emit(struct proto_ctx *x, struct event *e)
         counter_proto(x->env->counters, x->id, PC_NO_MEMORY);
         return;
     }
+    if (UNLIKELY(x->had_loss))
+        event_note(e, "Packets were lost while capturing");
     counter_proto(x->env->counters, x->id, PC_EVENTS);
     TRACE(TRACE_EVENT, "%s event, %u values", x->proto->name, e->n);
     x->env->emit(x->env->sink, e);

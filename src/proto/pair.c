@@ -90,6 +90,7 @@ static void give_up(struct pair_table *t, struct pair *p, unsigned reason, int64
     proto_ctx_of_flow(&x, t->env, p->flow, p->proto);
     x.now_ns = now_ns;
     x.start_ns = p->ts_ns;
+    x.had_loss = t->env->loss_ns && t->env->loss_ns >= p->ts_ns;
     counter_proto(t->env->counters, p->proto, PC_UNMATCHED_REQUEST);
     TRACE(TRACE_PROTO, "%s: request given up, reason %u", proto->name, reason);
     p->busy = 1;

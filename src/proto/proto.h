@@ -101,7 +101,8 @@ struct proto_env {
     struct arena *scratch; /* reset after each packet */
     struct counters *counters;
     struct pair_table *pairs;
-    int64_t now_ns; /* the largest packet time seen: timers go by it; a packet may be older */
+    int64_t now_ns;  /* the largest packet time seen: timers go by it; a packet may be older */
+    int64_t loss_ns; /* now_ns when it was last seen that the kernel dropped packets; 0: never */
     /* Takes events: the batch to build in, and what to do when it is full. emit never fails: what
      * cannot be taken is counted. */
     struct batch *(*batch)(void *sink, int64_t now_ns);
@@ -122,6 +123,7 @@ struct proto_ctx {
     uint8_t l4;              /* enum proto_l4 bit */
     uint8_t ip_ver;
     uint8_t closing; /* enum flow_end_reason in end and orphan; else FLOW_ALIVE */
+    bool had_loss;   /* in orphan: packets were dropped while the request waited */
     uint8_t icmp_type, icmp_code;
     uint16_t icmp_id, icmp_seq;
     uint32_t cut;   /* datagrams: bytes that were on the wire but not captured */

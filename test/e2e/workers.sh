@@ -43,7 +43,7 @@ check() {
 # by each worker that saw some of them, so of flows the packets are added up.
 events() { jq -cS 'select(.type != "flow") | [.type, .source, .destination, .query, .resource, .status, .network]' $tmp/out/* | sort; }
 packets() { jq -s 'map(select(.type == "flow") | .source.packets + (.destination.packets // 0)) | add' $tmp/out/*; }
-field() { grep -o "\\\\\"$1\\\\\":[0-9]*" $tmp/err | tail -n 1 | grep -o '[0-9]*$'; }
+total() { grep -a '"Total metrics"' $tmp/err | jq ".monitoring.metrics.wirelume.$1 // 0"; }
 
 # wait_for CONDITION...
 wait_for() {
@@ -78,7 +78,7 @@ for file in test/golden/{tunnel/real-gretap,dns/fragmented-v4,http/caddy-httpx-u
     live_run $file 4
     check "$name, four workers" "$want" "$(events)"
     check "$name, packets in flows" "$packets" "$(packets)"
-    check "$name, no packet is seen twice" "$frames" "$(field packets)"
+    check "$name, no packet is seen twice" "$frames" "$(total capture.packets)"
 done
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -19,14 +19,15 @@ static struct proto_ctx x, y;
 static struct {
     int number[8];
     unsigned reason[8];
+    bool had_loss[8];
     unsigned n;
 } given_up;
 
 static void note_orphan(struct proto_ctx *ctx, void *request, enum orphan_reason why)
 {
-    (void)ctx;
     if (given_up.n < COUNT(given_up.number)) {
         given_up.number[given_up.n] = *(int *)request;
+        given_up.had_loss[given_up.n] = ctx->had_loss;
         given_up.reason[given_up.n++] = why;
     }
 }
@@ -91,6 +92,19 @@ static void key_belongs_to_its_flow(void **state)
     assert_int_equal(pair_count(&x), 0);
     assert_int_equal(pair_count(&y), 1);
     assert_int_equal(given_up.n, 0);
+}
+
+/* Only who waited when the kernel dropped packets may have lost an answer to it. */
+static void losses_are_told(void **state)
+{
+    (void)state;
+    env.loss_ns = 5;
+    add(&x, 1, 4, 1);
+    add(&x, 2, 6, 2);
+    pair_expire(env.pairs, 1000);
+    assert_int_equal(given_up.n, 2);
+    assert_true(given_up.had_loss[0]);
+    assert_false(given_up.had_loss[1]);
 }
 
 static void oldest_comes_first(void **state)
@@ -205,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(key_belongs_to_its_flow),
         T(oldest_comes_first),
+        T(losses_are_told),
         T(many_are_found_like_few),
         T(deadlines_fire_in_order_also_out_of_order_added),
         T(full_table_gives_up_the_oldest),

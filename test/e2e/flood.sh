@@ -1,0 +1,64 @@
+#!/bin/bash
+# A flood must not take more memory than limits.memory, nor the sight of others: spoofed SYNs,
+# connections that never finish a request, queries without answers, and among them transactions that
+# must all be seen. SYNS, STREAMS, REQUESTS, MEMORY and WORKERS make it larger (make nightly does).
+sensor=build/release/wirelume
+flood=build/release/test/e2e/flood
+passed=0 failed=0
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+SYNS=${SYNS:-300000} STREAMS=${STREAMS:-60000} REQUESTS=${REQUESTS:-60000} MEMORY=${MEMORY:-80}
+
+cat >$tmp/sensor.yml <<END
+packetbeat.flows: {timeout: 30s, period: -1s}
+packetbeat.protocols: [{type: dns, ports: [53]}, {type: http, ports: [80]}]
+processors: [{drop_event.when.or: [{equals.type: flow}, {contains.query: stranger}, {contains.query: never}]}]
+output.file: {path: $tmp/out, filename: events, rotate_every_kb: 1000000}
+logging.to_stderr: true
+limits.memory: ${MEMORY}MiB
+path.data: $tmp/data
+END
+
+# check NAME WANT GOT
+check() {
+    if [ "$2" == "$3" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: flood: %s: want %s, got %s\n' "$1" "$2" "$3"
+    fi
+}
+# nearly NAME WANT GOT: of a thousand one may be missing
+nearly() { check "$1" yes "$([ $3 -ge $(($2 * 999 / 1000)) ] && echo yes || echo "$3 of $2")"; }
+counter() { grep -a '"Total metrics"' $tmp/err | jq ".monitoring.metrics.wirelume.$1 // 0"; }
+
+for workers in ${WORKERS:-1 3}; do
+    rm -rf $tmp/out
+    mkfifo $tmp/pipe
+    $flood $SYNS $STREAMS $REQUESTS >$tmp/pipe 2>$tmp/made &
+    python3 -c '
+import resource, subprocess, sys
+pipe = open(sys.argv[1])
+status = subprocess.call(sys.argv[2:], stdin=pipe)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)' $tmp/pipe $sensor run -c $tmp/sensor.yml -E workers=$workers -I - -t >$tmp/rss 2>$tmp/err
+    check "$workers workers: it ends well" 0 $?
+    wait
+    rm $tmp/pipe
+    read -r packets _ friends _ <$tmp/made
+    rss=$(($(cat $tmp/rss) / 1024))
+    echo "flood: $workers workers, $packets packets, $rss MiB of $MEMORY, flows evicted: $(counter flow.evicted)"
+    check "$workers workers: packets" $packets "$(counter capture.packets)"
+    check "$workers workers: memory ($rss MiB)" yes "$([ $rss -le $((MEMORY + MEMORY / 20)) ] && echo yes)"
+    nearly "$workers workers: DNS transactions among it" $friends \
+        "$(cat $tmp/out/* | grep -a '"query":"class IN, type A, friend' | grep -ac '"status":"OK"')"
+    nearly "$workers workers: HTTP transactions among it" $friends \
+        "$(cat $tmp/out/* | grep -a '"query":"GET /friend"' | grep -ac '"status":"OK"')"
+    check "$workers workers: evictions are counted" yes "$([ "$(counter flow.evicted)" -gt 1000 ] && echo yes)"
+    check "$workers workers: every flow that began has ended, or was evicted" "$(counter flow.created)" \
+        $(($(counter flow.ended) + $(counter flow.evicted)))
+    check "$workers workers: every event is written or counted" "$(counter events.emitted)" \
+        $(($(counter events.written) + $(counter events.filtered) + $(counter events.no_memory)))
+done
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
