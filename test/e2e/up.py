@@ -54,11 +54,17 @@ class Up:
 
     def health(self):
         """What the server says of itself, or None."""
+        return self.ask("health")
+
+    def ask(self, path, body=None):
+        """An answer of the API, or None."""
+        text = json.dumps(body).encode() if body else b""
         try:
             s = socket.socket(socket.AF_UNIX)
             s.settimeout(5)
             s.connect(os.path.join(self.data, "wirelume.sock"))
-            s.sendall(b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            s.sendall(b"%s /api/v1/%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                      b"Content-Length: %d\r\n\r\n%s" % (b"POST" if body else b"GET", path.encode(), len(text), text))
             answer = b""
             while chunk := s.recv(65536):
                 answer += chunk
@@ -66,6 +72,17 @@ class Up:
             return json.loads(answer.split(b"\r\n\r\n", 1)[1])
         except (OSError, ValueError, IndexError):
             return None
+
+    def kinds(self, since, to=None):
+        """What the dashboard shows of a time (ms): messages by the kind of their event, but for flows,
+        which are told of later."""
+        span = {"from": since, "to": to or int(time.time() * 1000) + 1000}
+        rows = self.ask("query", {**span, "query": "NOT vendor_subtype:flow", "ask": [
+            {"id": "a", "kind": "terms", "field": "vendor_subtype", "metric": "count()", "limit": 50}]})
+        try:
+            return {row["key"]: row["value"] for row in rows["answers"]["a"]["rows"]}
+        except (KeyError, TypeError):
+            return {}
 
     def stored(self):
         health = self.health()
@@ -103,15 +120,47 @@ def ask_web(n):
               "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/').read()")
 
 
+# Answers each question about a name with one address.
+DNS_SERVER = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 53))
+print("ready", flush=True)
+while True:
+    q, peer = s.recvfrom(512)
+    s.sendto(q[:2] + b"\\x81\\x80" + q[4:6] + b"\\0\\1\\0\\0\\0\\0" + q[12:] +
+             b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4\\x0a\\0\\0\\1", peer)
+"""
+DNS_QUESTION = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(60)
+s.sendto(b"\\x12\\x34\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\4name\\4test\\0\\0\\1\\0\\1", ("127.0.0.1", 53))
+s.recv(512)
+"""
+
+
+def ask_dns(n):
+    for _ in range(n):
+        quiet(*INSIDE, sys.executable, "-c", DNS_QUESTION)
+
+
+def same(up, span, before):
+    return up.kinds(*span) == before
+
+
 def story(folder):
+    dns = subprocess.Popen(INSIDE + [sys.executable, "-c", DNS_SERVER], stdout=subprocess.PIPE)
+    dns.stdout.readline()
     web = subprocess.Popen(INSIDE + [sys.executable, "-m", "http.server", "8000", "--directory", folder],
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         first(folder)
         crowded(folder)
     finally:
-        web.kill()
-        web.wait()
+        for server in (web, dns):
+            server.kill()
+            server.wait()
 
 
 def first(folder):
@@ -120,9 +169,13 @@ def first(folder):
     check("it says its address", "dashboard: http://127.0.0.1:8514/" in up.said())
     check("the sample is there", up.until(lambda: up.stored() >= 400))
     check("and said", "wirelume-sample" in up.said())
-    before = up.stored()
+    since = int(time.time() * 1000) - 1000
     ask_web(3)
-    check("live traffic is stored", up.until(lambda: up.stored() >= before + 3))
+    ask_dns(2)
+    began = time.monotonic()
+    seen = up.until(lambda: up.kinds(since).get("http", 0) >= 3 and up.kinds(since).get("dns", 0) >= 2)
+    check("traffic is on the dashboard", seen, up.kinds(since))
+    print("  on the dashboard after %.1f s" % (time.monotonic() - began))
 
     before = up.stored()
     status, said = command("import", "--path.data", up.data, "test/cli/dns.pcap")
@@ -136,11 +189,21 @@ def first(folder):
     status, said = command("sample", "remove", "--path.data", up.data)
     check("all of it, and nothing else", status == 0 and removed_of(said) == 0, said)
 
+    span = since, int(time.time() * 1000)
+    before = up.kinds(*span)
     os.kill(up.server(), signal.SIGKILL)
     check("a server that is killed is told", up.until(lambda: "signal 9" in up.said()))
     check("and started again", up.until(lambda: up.stored() == 0))
     ask_web(2)
     check("and stores again", up.until(lambda: up.stored() >= 2))
+    check("its numbers are the same", up.until(lambda: same(up, span, before)), (before, up.kinds(*span)))
+
+    for pid in (up.server(), up.process.pid):  # the server first: it ends with its parent
+        os.kill(pid, signal.SIGKILL)
+    up.process.wait()
+    up = Up(up.data)
+    check("all is killed, and starts again", up.until(lambda: "capturing on lo" in up.said()), up.said())
+    check("with the same numbers", up.until(lambda: same(up, span, before)), (before, up.kinds(*span)))
     check("it ends in order", up.end() == 0)
     check("and its server with it", up.server() is None)
 
