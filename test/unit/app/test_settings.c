@@ -98,14 +98,14 @@ static void test_notes(void **state)
 {
     (void)state;
     assert_int_equal(
-        load("packetbeat.protocols: [{type: mysql}, {type: dsn}]\nhttp.port: 1\nnam: x\n", false),
+        load("packetbeat.protocols: [{type: mysql}, {type: dsn}]\ncloud.id: x\nnam: x\n", false),
         ERR_OK);
     assert_int_equal(settings.n_notes, 4);
     assert_non_null(strstr(settings.notes[0], "'mysql': not yet"));
     assert_non_null(strstr(settings.notes[1], "did you mean 'dns'?"));
     assert_non_null(
         strstr(settings.notes[2], "t.yml:3:6: unknown key 'nam' (did you mean 'name'?)"));
-    assert_non_null(strstr(settings.notes[3], "without effect: http"));
+    assert_non_null(strstr(settings.notes[3], "without effect: cloud"));
 }
 
 static void test_outputs(void **state)
