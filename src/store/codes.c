@@ -152,6 +152,45 @@ err codes_attach_read(struct duck_session *s, const char *folder, struct why *w)
     return e ? e : attach(s, path, "READ_ONLY", w);
 }
 
+/* ---- what was lost */
+
+err codes_look_for_lost(struct duck_session *s, const char *catalog, int64_t *lost, struct why *w)
+{
+    uint8_t text[SQL_BYTES];
+    struct buf sql = buf_of(text, sizeof text);
+    struct duck_query *q;
+    *lost = 0;
+    buf_cstr(&sql, "SELECT greatest(0");
+    for (unsigned i = 0; i < CODES_N; i++)
+        buf_printf(&sql,
+                   ",CASE WHEN max(%s)>(SELECT max(code) FROM " CODES_CATALOG
+                   ".%s) THEN max(%s) END",
+                   codes[i].name, codes[i].texts, codes[i].name);
+    buf_printf(&sql, ") FROM %s.ev", catalog);
+    err e = duck_prepare(&q, s, buf_slice(&sql), w);
+    if (e)
+        return e;
+    e = duck_answer(q, w);
+    if (!e && duck_next(q, &e, w))
+        *lost = duck_value(q, 0).i;
+    duck_query_free(q);
+    return e;
+}
+
+err codes_begin_anew(struct duck_session *s, int64_t now_s, int64_t lost, struct why *w)
+{
+    int64_t generation = 0, texts, behind = (lost >> CODES_BITS) + 1;
+    struct why ignored; /* the first failure is told */
+    err e = look(s, &generation, &texts, w);
+    if (e)
+        return e;
+    generation = behind > generation + 1 ? behind : generation + 1;
+    e = begin(s, now_s > generation ? now_s : generation, w);
+    if (e)
+        (void)!duck_run(s, "ROLLBACK", &ignored);
+    return e;
+}
+
 /* ---- learning */
 
 static err learn(struct duck_session *s, const struct code *c, const char *from, struct why *w)

@@ -38,6 +38,13 @@ MUST_CHECK err codes_attach(struct duck_session *s, const char *folder, int64_t 
 /* For reading only: it must be there. */
 MUST_CHECK err codes_attach_read(struct duck_session *s, const char *folder, struct why *w);
 
+/* A file with numbers that the dictionary does not know any more shows that it has lost some, and
+ * would give them again. *lost: the largest, 0 when there is none. */
+MUST_CHECK err codes_look_for_lost(struct duck_session *s, const char *catalog, int64_t *lost,
+                                   struct why *w);
+/* Begins anew, behind `lost`. */
+MUST_CHECK err codes_begin_anew(struct duck_session *s, int64_t now_s, int64_t lost, struct why *w);
+
 /* Gives numbers to texts of the rows that stand behind FROM, until it is full; durable. */
 MUST_CHECK err codes_learn(struct duck_session *s, const char *from, struct why *w);
 

@@ -290,6 +290,39 @@ void store_seal_run(void *store)
     store_unlock(s);
 }
 
+/* The largest number that a file has and the dictionary does not. */
+static err look_for_lost(struct store *s, int64_t *lost, struct why *w)
+{
+    int64_t one;
+    err e = ERR_OK;
+    *lost = 0;
+    for (unsigned k = 0; k < s->n_sets; k++)
+        for (unsigned n = 0; n < s->set[k]->n && !e; n++) {
+            const struct store_index *i = s->set[k]->index[n];
+            if (i->place == PLACE_NONE || !i->file.coded)
+                continue;
+            e = codes_look_for_lost(s->seal.session, i->catalog, &one, w);
+            *lost = !e && one > *lost ? one : *lost;
+        }
+    return e;
+}
+
+static err open_codes(struct store *s, struct why *w)
+{
+    int64_t lost, now_s = clock_real_ns() / 1000000000;
+    struct duck_session *d = s->seal.session;
+    err e =
+        s->read_only ? codes_attach_read(d, s->folder, w) : codes_attach(d, s->folder, now_s, w);
+    if (!e)
+        e = look_for_lost(s, &lost, w);
+    if (e || !lost)
+        return e;
+    if (s->read_only)
+        return why_set(w, ERR_FORMAT, "store: the numbers of texts are older than the files");
+    log_warn("store", "numbers of texts were lost: they begin anew");
+    return codes_begin_anew(d, now_s, lost, w);
+}
+
 /* Without the dictionary everything works, but slower. */
 err store_seal_open(struct store *s, struct why *w)
 {
@@ -297,11 +330,7 @@ err store_seal_open(struct store *s, struct why *w)
     err e = duck_session_open(&s->seal.session, s->duck, w);
     if (e)
         return e;
-    if (s->read_only)
-        s->coded = !codes_attach_read(s->seal.session, s->folder, &without);
-    else
-        s->coded =
-            !codes_attach(s->seal.session, s->folder, clock_real_ns() / 1000000000, &without);
+    s->coded = !open_codes(s, &without);
     if (!s->coded && !s->read_only)
         log_warn("store", "queries group texts, which is slow: %s", without.text);
     return ERR_OK;

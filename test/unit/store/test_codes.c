@@ -181,6 +181,28 @@ static void a_damaged_dictionary_is_made_anew(void **state)
     assert_int_equal(numbered(), 10);
 }
 
+/* An older dictionary beside newer files. */
+static void lost_numbers_are_not_given_again(void **state)
+{
+    (void)state;
+    int64_t lost;
+    if (!duck)
+        skip();
+    attach(1000);
+    seal(1, 20);
+    OK(codes_look_for_lost(session, "idx", &lost, &why));
+    assert_int_equal(lost, 0);
+    OK(duck_run(session, "DELETE FROM codes.source_reference WHERE text='20'", &why));
+    OK(codes_look_for_lost(session, "idx", &lost, &why));
+    assert_int_equal(lost, ask("SELECT max(source_reference_code) FROM idx.ev"));
+    OK(codes_begin_anew(session, 5, lost, &why)); /* whatever the clock says */
+    seal(11, 20);
+    assert_int_equal(numbered(), 20);
+    assert_int_equal(ask("SELECT max(source_reference_code)>>20 FROM idx.ev"), 1001);
+    OK(codes_look_for_lost(session, "idx", &lost, &why));
+    assert_int_equal(lost, 0);
+}
+
 static void one_that_is_in_use_stays(void **state)
 {
     (void)state;
@@ -210,6 +232,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rows_have_the_numbers_of_their_texts, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_dictionary_begins_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(a_damaged_dictionary_is_made_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(lost_numbers_are_not_given_again, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_is_in_use_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(rows_do_not_wait_for_it, setup, teardown),
     };
