@@ -19,10 +19,14 @@ static const char request[] =
     "{\"id\":\"name\",\"kind\":\"pairs\",\"fields\":[\"event_observer_uid\",\"event_reporter\"],"
     "\"metric\":\"count()\",\"limit\":1000},"
     "{\"id\":\"version\",\"kind\":\"pairs\",\"fields\":[\"event_observer_uid\","
-    "\"vendor_version\"],\"metric\":\"count()\",\"limit\":1000}]}";
+    "\"vendor_version\"],\"metric\":\"count()\",\"limit\":1000},"
+    "{\"id\":\"drops\",\"kind\":\"terms\",\"field\":\"event_observer_uid\","
+    "\"query\":\"vendor_subtype:sensor\","
+    "\"metric\":\"max(packetbeat_sensor_capture_kernel_drops)\",\"limit\":1000}]}";
 
 struct agents {
     struct board_agent *v;
+    int64_t *drops;       /* of each; -1: it tells none */
     unsigned n, of_board; /* those of the board come first, and are left as they are */
 };
 
@@ -68,6 +72,17 @@ static void set_first(struct agents *a, const struct node *rows)
     }
 }
 
+/* Sensors count since their start: the most that one run has lost. */
+static void set_drops(struct agents *a, const struct node *rows)
+{
+    for (const struct node *r = rows ? rows->child : NULL; r; r = r->next) {
+        const struct node *key = node_get(r, "key"), *value = node_get(r, "value");
+        const struct board_agent *found = key && key->type == NODE_STR ? find(a, key->text) : NULL;
+        if (found && value && value->type != NODE_NULL)
+            a->drops[found - a->v] = number_of(r);
+    }
+}
+
 /* The most frequent text stands: rows come by their number. member: name or version. */
 static void set_text(struct agents *a, const struct node *rows, size_t member)
 {
@@ -90,11 +105,12 @@ static void ask_store(struct exchange *x, struct agents *a)
         return;
     add_stored(a, node_path(root, "answers.last.rows"));
     set_first(a, node_path(root, "answers.first.rows"));
+    set_drops(a, node_path(root, "answers.drops.rows"));
     set_text(a, node_path(root, "answers.name.rows"), offsetof(struct board_agent, name));
     set_text(a, node_path(root, "answers.version.rows"), offsetof(struct board_agent, version));
 }
 
-static void put_agent(struct buf *b, const struct board_agent *a, int64_t now_ms)
+static void put_agent(struct buf *b, const struct board_agent *a, int64_t drops, int64_t now_ms)
 {
     uint64_t minute = board_agent_minute(a, now_ms);
     buf_u8(b, '{');
@@ -106,24 +122,32 @@ static void put_agent(struct buf *b, const struct board_agent *a, int64_t now_ms
     state_json_int(b, "messages_last_minute", (int64_t)minute);
     state_json_key(b, "rate");
     json_double(b, (double)minute / 60);
-    buf_lit(b, ",\"drops\":null}");
+    state_json_key(b, "drops");
+    if (drops < 0)
+        buf_lit(b, "null");
+    else
+        buf_int(b, drops);
+    buf_u8(b, '}');
 }
 
 void agents_list(struct exchange *x)
 {
     int64_t now_ms = clock_real_ns() / NS_PER_MS;
-    struct agents a = { .v = arena_alloc(&x->mem, BOARD_AGENTS * sizeof *a.v) };
-    if (!a.v) {
+    struct agents a = { .v = arena_alloc(&x->mem, BOARD_AGENTS * sizeof *a.v),
+                        .drops = arena_alloc(&x->mem, BOARD_AGENTS * sizeof *a.drops) };
+    if (!a.v || !a.drops) {
         exchange_fail(x, 500, "there is no memory left");
         return;
     }
+    for (unsigned i = 0; i < BOARD_AGENTS; i++)
+        a.drops[i] = -1;
     a.n = a.of_board = board_agents(x->web->sources.board, a.v, BOARD_AGENTS);
     ask_store(x, &a);
     struct buf *b = exchange_json(x);
     buf_lit(b, "{\"agents\":[");
     for (unsigned i = 0; i < a.n; i++) {
         buf_cstr(b, i ? "," : "");
-        put_agent(b, &a.v[i], now_ms);
+        put_agent(b, &a.v[i], a.drops[i], now_ms);
     }
     buf_lit(b, "]}");
 }

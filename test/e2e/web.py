@@ -453,6 +453,14 @@ def questions():
           and len(ids) == 20, headers)
     status, headers, data = packed({"id": "n", "kind": "value", "metric": "count()"}, gz)
     check("short ones are not", "content-encoding" not in headers and json.loads(data), headers)
+    check("who tells no drops", [a["drops"] for a in s.get("agents")["agents"]] == [None], s.get("agents"))
+    c.send(batch([1], agent=agent, type="sensor", event={"dataset": "sensor"}, sensor={"capture": {"kernel_drops": 5}},
+                 **{"@timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(stamp))}))
+    c.await_ack(1)
+    end = time.monotonic() + 30
+    while s.get("agents")["agents"][0]["drops"] != 5 and time.monotonic() < end:
+        time.sleep(0.1)
+    check("what a sensor lost", [a["drops"] for a in s.get("agents")["agents"]] == [5], s.get("agents"))
     one = s.get("messages/" + rows[0]["id"])
     check("one by its id", one["message"] == rows[0]["message"] and one["index"] == rows[0]["index"], one)
     check("and the rules that set its fields", one["rules"].get("http_user_agent") == ["packetbeat HTTP fields"]
@@ -469,7 +477,7 @@ def questions():
         status, a = ask({"id": "n", "kind": "terms", "field": sql, "metric": "count()"}, query="\"%s\"" % sql.replace("\"", ""))
         check("SQL is text: %s" % sql, status in (200, 400), (status, a))
     status, a = ask({"id": "n", "kind": "value", "metric": "count()"})
-    check("all is still there", a["answers"]["n"]["value"] == 20, a)
+    check("all is still there", a["answers"]["n"]["value"] == 21, a)
     gone = []
     for _ in range(30):
         g = socket.create_connection(("127.0.0.1", s.web), 60)
@@ -483,7 +491,7 @@ def questions():
     status, a = ask({"id": "n", "kind": "value", "metric": "count()"})
     check("who goes away does not keep others waiting", status == 200 and time.monotonic() - begun < 30, time.monotonic() - begun)
     health = s.get("health")
-    check("the journal", health["journal"]["unsealed_records"] == 20 and health["journal"]["bytes"] > 0, health["journal"])
+    check("the journal", health["journal"]["unsealed_records"] == 21 and health["journal"]["bytes"] > 0, health["journal"])
     check("ends", s.stop() == 0)
     s.begin()
     end = time.monotonic() + 60

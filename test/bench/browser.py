@@ -1,0 +1,179 @@
+"""The dashboard in Chromium, over ROWS messages of a day (default a million): first paint, each tab
+from the key that opens it until all its widgets are drawn, and the tabs' questions while the messages
+come in. The day is the sample's events, sent over Beats. Called by run (make bench P=browser).
+"""
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "test/e2e"))
+from lumberjack import Client, compressed, frame_json, window  # noqa: E402
+
+PROGRAM = os.environ.get("WIRELUME", os.path.join(TOP, "build/release/wirelume"))
+ROWS = int(os.environ.get("ROWS", 1000000))
+WINDOW = 2000
+DAY_MS = 86400000
+GOAL_MS = 300 if ROWS <= 1000000 else 1500
+
+
+def sample_events():
+    out = subprocess.run([PROGRAM, "import", "-o", "-", os.path.join(TOP, "etc/sample.pcap")], cwd=TOP,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+    return [json.loads(line) for line in out.splitlines() if line.startswith(b"{")]
+
+
+def pieces(events):
+    """Each event as text before and behind its time."""
+    for e in events:
+        e["@timestamp"] = "@"
+        yield json.dumps(e).encode().split(b'"@"', 1)
+
+
+def windows(events):
+    """All events of the day, in order, as windows of packed frames."""
+    parts, now = list(pieces(events)), int(time.time() * 1000)
+    frames = []
+    for i in range(ROWS):
+        at = now - DAY_MS + i * DAY_MS // ROWS
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at / 1000)) + ".%03dZ" % (at % 1000)
+        before, behind = parts[i * 7919 % len(parts)]
+        frames.append(frame_json(len(frames) + 1, before + b'"' + stamp.encode() + b'"' + behind))
+        if len(frames) == WINDOW or i + 1 == ROWS:
+            yield len(frames), window(len(frames)) + compressed(b"".join(frames))
+            frames = []
+
+
+class Server:
+    def __init__(self, folder):
+        self.folder, self.log = folder, os.path.join(folder, "log")
+        config = os.path.join(folder, "serve.yml")
+        with open(config, "w") as f:
+            f.write(f"path.data: {folder}/data\nweb.port: 0\n"
+                    "inputs.beats: {bind_address: 127.0.0.1, port: 0}\n")
+        with open(self.log, "wb") as f:
+            self.process = subprocess.Popen([PROGRAM, "serve", "-c", config, "-e"], stderr=f)
+        self.beats = int(self.said(r"inputs\.beats: listening on port (\d+)"))
+        self.url = self.said(r"dashboard: (http[^\s\"]*)")
+
+    def said(self, pattern):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with open(self.log, errors="replace") as f:
+                found = re.search(pattern, f.read())
+            if found:
+                return found.group(1)
+            time.sleep(0.05)
+        raise SystemExit(f"the server does not say {pattern}: {self.log}")
+
+    def api(self, path, body=None):
+        c = http.client.HTTPConnection(self.url.split("/")[2], timeout=120)
+        c.request("POST" if body else "GET", "/api/v1/" + path, json.dumps(body) if body else None,
+                  {"Content-Type": "application/json"})
+        answer = json.loads(c.getresponse().read())
+        c.close()
+        return answer
+
+    def count(self):
+        return self.api("query", {"range": 2 * 86400, "ask": [{"id": "n", "kind": "value", "metric": "count()"}]})["answers"]["n"]["value"]
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(120)
+
+
+def tab_asks(server):
+    """What each tab asks, as the page would."""
+    board = server.api("dashboards/packetbeat")
+    for tab in board["tabs"]:
+        asks = []
+        for i, w in enumerate(tab["widgets"]):
+            ask = {"id": str(i), "metric": w["metric"]}
+            rows = w.get("rows") or {}
+            if w.get("query"):
+                ask["query"] = w["query"]
+            if "time" in rows:
+                ask.update(kind="histogram", interval=rows["time"])
+                if w.get("columns"):
+                    ask["split"] = {"field": w["columns"]["field"], "limit": w["columns"].get("limit", 10)}
+            elif rows.get("field"):
+                ask.update(kind="terms", field=rows["field"], limit=rows.get("limit", 10))
+            else:
+                ask.update(kind="value")
+            asks.append(ask)
+        yield tab["title"], {"range": 86400, "stream": board["stream"], "ask": asks}
+
+
+class Asking(threading.Thread):
+    """The tabs' questions, one after the other, a second apart, until told to stop."""
+
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.server, self.over, self.took, self.failed = server, threading.Event(), [], 0
+
+    def run(self):
+        tabs = list(tab_asks(self.server))
+        while not self.over.is_set():
+            for _, body in tabs:
+                start = time.monotonic()
+                answer = self.server.api("query", body)
+                self.took.append((time.monotonic() - start) * 1000)
+                self.failed += "answers" not in answer or any("error" in a for a in answer["answers"].values())
+                if self.over.wait(1):
+                    return
+
+
+def fill(server):
+    """Sends the day; events a second, acknowledged."""
+    client, start = Client(server.beats, timeout=300), time.monotonic()
+    for n, data in windows(sample_events()):
+        client.send(data)
+        client.await_ack(n)
+    client.close()
+    return ROWS / (time.monotonic() - start)
+
+
+def load():
+    return "load %.1f" % os.getloadavg()[0]
+
+
+def run(check, goal_line):
+    if not shutil.which("node") or not os.path.exists(os.path.join(TOP, "ui/node_modules/playwright-core")):
+        print("browser: Node or playwright-core is missing (tools/build-ui)")
+        return
+    folder = tempfile.mkdtemp(prefix="wirelume-browser-")
+    server = Server(folder)
+    try:
+        asking = Asking(server)
+        asking.start()
+        rate = fill(server)
+        asking.over.set()
+        asking.join()
+        took = sorted(asking.took)
+        print(f"browser: {ROWS} messages came at {rate:.0f}/s, {load()}; {len(took)} questions of a whole tab meanwhile: "
+              f"median {statistics.median(took):.0f} ms, slowest {took[-1]:.0f} ms")
+        check(asking.failed == 0, f"{asking.failed} questions failed while messages came")
+        end = time.monotonic() + 120
+        while server.count() < ROWS and time.monotonic() < end:
+            time.sleep(0.5)
+        check(server.count() == ROWS, f"{server.count()} messages of {ROWS}")
+        out = subprocess.run(["node", os.path.join(TOP, "ui/dev/measure.mjs"), server.url], cwd=TOP, stdout=subprocess.PIPE, check=True).stdout
+        figures = json.loads(out)
+        print(f"browser: {load()}")
+        for name, values in figures["tabs"].items():
+            print(f"  {name:36} drawn after {min(values):6.0f} / {statistics.median(values):6.0f} / {max(values):6.0f} ms")
+        print(f"  first paint {min(figures['paint']):.0f} / {statistics.median(figures['paint']):.0f} / {max(figures['paint']):.0f} ms")
+        goal_line("browser_first_paint", statistics.median(figures["paint"]), "ms", 300)
+        goal_line("browser_tab_slowest", max(statistics.median(v) for v in figures["tabs"].values()), "ms", GOAL_MS)
+    finally:
+        server.end()
+        shutil.rmtree(folder, ignore_errors=True)
