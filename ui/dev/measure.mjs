@@ -35,6 +35,7 @@ for (let i = 0; i < times; i++) paint.push(await firstPaint());
 const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
 await page.goto(`${url}?refresh=off`);
 await page.waitForSelector('.card');
+await page.waitForFunction(() => document.querySelectorAll('.tabs a').length > 3); // the dashboard's come first
 const names = (await page.locator('.tabs a').allTextContents()).slice(0, 3);
 const tabs = Object.fromEntries(names.map((name) => [name, []]));
 for (let round = 0; round <= times; round++) {
