@@ -1,14 +1,13 @@
 /* GELF over HTTP (graylog.md 2.4): POST /gelf. 202 comes when the message is durable, 503 when the
  * output did not take it. Parsing of HTTP is libevent's. */
 #include <event2/buffer.h>
-#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
-#include <openssl/ssl.h>
 
 #include "base/bug.h"
 #include "in/gelf_put.h"
+#include "in/http_guard.h"
 #include "in/input.h"
 #include "pipe/listener.h"
 #include "pipe/servertls.h"
@@ -25,7 +24,8 @@ struct http_conf {
     struct input_common common;
     bool enable_cors, enable_bulk;
     struct texts bind_address;
-    int64_t port, recv_buffer_size, max_body, decompress_size_limit, idle_ns, max_requests;
+    int64_t port, recv_buffer_size, max_body, decompress_size_limit, idle_ns, max_requests,
+        max_connections, request_ns;
     struct tls_conf tls;
     const char *override_source;
 };
@@ -42,6 +42,8 @@ static const struct option options[] = {
     OPT(http_conf, decompress_size_limit, SIZE,     "decompress_size_limit", "8388608", KIB, GIB, 0, "What a body may inflate to."),
     OPT(http_conf, idle_ns,               DURATION, "idle_writer_timeout",   "60s",     SECOND, DAY, 0, "A connection silent this long is closed."),
     OPT(http_conf, max_requests,          INT,      "max_requests",          "1024",    1, 1000000, 0, "Requests that wait for the output; more are answered with 503."),
+    OPT(http_conf, max_connections,       INT,      "max_connections",       "1024",    1, 100000, 0, "Connections at a time; beyond it the slowest is closed."),
+    OPT(http_conf, request_ns,            DURATION, "request_timeout",       "60s",     SECOND / 10, DAY, 0, "From the connection, or the first byte, to the whole request."),
     TLS_OPTIONS(http_conf),
     OPT(http_conf, override_source,       TEXT,     "override_source",       NULL,      0, 0, 0, "Replaces the source of every message."),
     INPUT_INERT("tcp_keepalive", "Silent connections are closed."),
@@ -55,9 +57,10 @@ struct http_input {
     const struct http_conf *conf;
     struct intake *intake;
     struct evhttp *http;
+    struct http_guard *guard;
     struct gelf_put put;
     struct inflater *inflater;
-    SSL_CTX *tls;
+    struct ssl_ctx_st *tls;
     struct chunk_pool pool;
     int64_t n; /* requests that wait */
 };
@@ -91,6 +94,7 @@ static void reply(const struct http_input *in, struct evhttp_request *request, i
                   const char *text)
 {
     allow_origin(in, request);
+    http_guard_answered(in->guard, request);
     evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Length", "0");
     evhttp_send_reply(request, code, text, NULL);
 }
@@ -238,6 +242,7 @@ static void on_request(struct evhttp_request *request, void *ctx)
     enum evhttp_cmd_type method = evhttp_request_get_command(request);
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+    http_guard_taken(in->guard, request);
     counter_add(intake_counters(in->intake), COUNTER_GELF_REQUESTS, 1);
     if (method == EVHTTP_REQ_OPTIONS)
         reply(in, request, HTTP_OK, "OK");
@@ -247,12 +252,6 @@ static void on_request(struct evhttp_request *request, void *ctx)
         reply(in, request, HTTP_NOTFOUND, "Not Found");
     else
         take(in, request);
-}
-
-static struct bufferevent *make_tls(struct event_base *base, void *ctx)
-{
-    return bufferevent_openssl_socket_new(base, -1, SSL_new(ctx), BUFFEREVENT_SSL_ACCEPTING,
-                                          BEV_OPT_CLOSE_ON_FREE);
 }
 
 /* ---- birth and end */
@@ -267,6 +266,7 @@ static void http_free(void *ctx)
 {
     struct http_input *in = ctx;
     evhttp_free(in->http);
+    http_guard_free(in->guard);
     tls_free(in->tls);
     gelf_reader_free(in->put.reader);
     inflater_free(in->inflater);
@@ -280,6 +280,11 @@ static void set_up(struct http_input *in, struct sockets *s)
 {
     const struct http_conf *conf = in->conf;
     struct timeval t = { conf->idle_ns / SECOND, 0 };
+    const struct http_guard_conf guard = { .base = intake_base(in->intake),
+                                           .tls = in->tls,
+                                           .max = (unsigned)conf->max_connections,
+                                           .request_ns = conf->request_ns,
+                                           .counters = intake_counters(in->intake) };
     in->http = evhttp_new(intake_base(in->intake));
     BUG_ON(!in->http);
     evhttp_set_max_body_size(in->http, conf->max_body);
@@ -287,8 +292,8 @@ static void set_up(struct http_input *in, struct sockets *s)
     evhttp_set_timeout_tv(in->http, &t);
     evhttp_set_allowed_methods(in->http, 0xffff);
     evhttp_set_gencb(in->http, on_request, in);
-    if (in->tls)
-        evhttp_set_bevcb(in->http, make_tls, in->tls);
+    in->guard = http_guard_new(&guard);
+    evhttp_set_bevcb(in->http, http_guard_make, in->guard);
     for (unsigned i = 0; i < s->n; i++)
         BUG_ON(evhttp_accept_socket(in->http, s->fd[i]));
 }
