@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/slice.h"
 
 struct queue_state {
     uint64_t events;    /* that wait or are under way: kept and not passed */
