@@ -21,7 +21,9 @@ struct reader {
     struct jsondoc *d;
     uint8_t *p;
     const uint8_t *end;
-    struct jsondoc_level *level; /* the innermost open list or object; level[-1] around it */
+    struct jsondoc_level *level;  /* the innermost open list or object; level[-1] around it */
+    struct jsondoc_shape *shapes; /* those of d, or one that is nobody's */
+    uint16_t shape;               /* of the last name that has one */
     bool lenient;
     enum jsondoc_result fault;
 };
@@ -295,18 +297,115 @@ static void drop_repeated(struct jsondoc *d, struct jsondoc_node *object)
     }
 }
 
-static inline void note_name(struct jsondoc_level *l, struct slice key)
+static void note_name(struct jsondoc_level *l, struct slice key)
 {
     unsigned kind = 31u * (unsigned)key.n;
     if (key.n)
         kind += 7u * key.p[0] + 29u * key.p[key.n - 1] + 83u * key.p[key.n / 2];
+    l->shapeless++;
     uint64_t bit = (uint64_t)1 << (kind & 63), *names = &l->names[kind >> 6 & 3];
     l->repeats |= (*names & bit) != 0;
     *names |= bit;
 }
 
+static inline void note_shape(struct jsondoc_level *l, struct jsondoc_shape *s)
+{
+    l->repeats |= s->in == l->number;
+    s->in = l->number;
+}
+
+/* Names with a shape and names without may be equal. */
+static inline bool may_repeat(const struct jsondoc_level *l, const struct jsondoc_node *object)
+{
+    return UNLIKELY(l->repeats || (l->shapeless && l->shapeless != object->n));
+}
+
+/* ---- names that are expected */
+
+#define SHAPE_PLACES (2 * JSONDOC_SHAPES)
+#define SHAPE_STEPS  16
+enum { ROOT = 1, AROUND = 3 }; /* quotes and colon */
+
+/* The shape of a name at the path `parent`, or 0; *place is where it belongs when it is new. */
+static unsigned find_shape(const struct jsondoc *d, unsigned parent, struct slice key,
+                           unsigned *place)
+{
+    unsigned at = (unsigned)(hash_bytes(&d->hash, key.p, key.n) + parent * 0x9e3779b1u);
+    for (unsigned steps = 0; steps < SHAPE_STEPS; steps++, at++) {
+        unsigned id = d->shape_at[at % SHAPE_PLACES];
+        const struct jsondoc_shape *s = &d->shape[id];
+        *place = at % SHAPE_PLACES;
+        if (!id)
+            return 0;
+        if (s->parent == parent && slice_eq(slice_of(s->text + 1, s->key_n), key))
+            return id;
+    }
+    *place = SHAPE_PLACES;
+    return 0;
+}
+
+static unsigned add_shape(struct jsondoc *d, unsigned parent, struct slice key, unsigned place)
+{
+    unsigned id = d->n_shapes;
+    if (place == SHAPE_PLACES || id == JSONDOC_SHAPES)
+        return 0;
+    struct jsondoc_shape *s = &d->shape[id];
+    *s = (struct jsondoc_shape){ .parent = (uint16_t)parent, .key_n = (uint8_t)key.n };
+    s->need = (uint32_t)(((uint64_t)1 << (key.n + AROUND)) - 1);
+    memcpy(s->text, key.p - 1, key.n + AROUND);
+    d->shape_at[place] = (uint16_t)id;
+    d->n_shapes++;
+    return id;
+}
+
+/* The shape of a name that was read, as it is written in front of p; 0: it has none. */
+static unsigned shape_of(struct reader *r, struct slice key)
+{
+    struct jsondoc *d = r->d;
+    unsigned place, id = 0;
+    bool plain = key.n <= sizeof d->shape->text - AROUND && key.p + key.n + 1 == r->p;
+    if (!r->level->shape || !plain || *r->p != ':')
+        return 0;
+    id = find_shape(d, r->level->shape, key, &place);
+    if (!id)
+        id = add_shape(d, r->level->shape, key, place);
+    if (id) {
+        d->shape[r->shape].next = (uint16_t)id;
+        r->shape = (uint16_t)id;
+    }
+    return id;
+}
+
+#if defined(__SSE2__)
+static inline uint32_t equal_bytes(const uint8_t *p, const uint8_t *q)
+{
+    const __m128i *a = (const void *)p, *b = (const void *)q;
+    __m128i low = _mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b));
+    __m128i high = _mm_cmpeq_epi8(_mm_loadu_si128(a + 1), _mm_loadu_si128(b + 1));
+    return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
+}
+#else
+static inline uint32_t equal_bytes(const uint8_t *p, const uint8_t *q)
+{
+    uint32_t equal = 0;
+    for (unsigned i = 0; i < 32; i++)
+        equal |= (uint32_t)(p[i] == q[i]) << i;
+    return equal;
+}
+#endif
+
+/* The next name is the one that came here last time. */
+static inline bool is_expected(const struct reader *r, const struct jsondoc_shape *s)
+{
+    return s->need && s->parent == r->level->shape &&
+           r->end + JSONDOC_PAD - r->p >= (ptrdiff_t)sizeof s->text &&
+           (equal_bytes(r->p, s->text) & s->need) == s->need;
+}
+
+/* ---- nodes */
+
 /* A new node as the last member of the innermost list or object; NULL when there are too many. */
-static inline struct jsondoc_node *append(struct reader *r, struct slice key)
+static inline struct jsondoc_node *append(struct reader *r, struct slice key, unsigned shape)
 {
     struct jsondoc *d = r->d;
     if (UNLIKELY(d->n == d->max)) {
@@ -315,7 +414,7 @@ static inline struct jsondoc_node *append(struct reader *r, struct slice key)
     }
     uint32_t i = d->n++;
     struct jsondoc_node *v = &d->node[i];
-    *v = (struct jsondoc_node){ .key = key.p, .key_n = (uint32_t)key.n };
+    *v = (struct jsondoc_node){ .key = key.p, .key_n = (uint32_t)key.n, .shape = (uint16_t)shape };
     struct jsondoc_level *l = r->level;
     if (i) {
         if (l->last)
@@ -335,22 +434,24 @@ static bool open_level(struct reader *r, struct jsondoc_node *v)
     v->type = *r->p == '{' ? JD_OBJECT : JD_ARRAY;
     r->p++;
     r->level++;
-    *r->level = (struct jsondoc_level){ .parent = (uint32_t)(v - r->d->node) };
+    *r->level = (struct jsondoc_level){ .parent = (uint32_t)(v - r->d->node),
+                                        .shape = v->shape,
+                                        .number = ++r->d->levels };
     return true;
 }
 
 static void close_level(struct reader *r)
 {
     struct jsondoc_node *parent = &r->d->node[r->level->parent];
-    if (UNLIKELY(r->level->repeats) && parent->type == JD_OBJECT)
+    if (parent->type == JD_OBJECT && may_repeat(r->level, parent))
         drop_repeated(r->d, parent);
     r->p++;
     r->level--;
 }
 
-static bool read_value(struct reader *r, struct slice key)
+static bool read_value(struct reader *r, struct slice key, unsigned shape)
 {
-    struct jsondoc_node *v = append(r, key);
+    struct jsondoc_node *v = append(r, key, shape);
     struct slice s;
     if (!v)
         return false;
@@ -375,24 +476,46 @@ static bool read_value(struct reader *r, struct slice key)
     }
 }
 
+/* A name up to behind its colon. */
+static bool read_name(struct reader *r, struct slice *key, unsigned *shape)
+{
+    if (*r->p != '"')
+        return fail(r, JSONDOC_BAD);
+    r->p++;
+    if (!read_string(r, key))
+        return false;
+    *shape = shape_of(r, *key);
+    if (*shape)
+        note_shape(r->level, &r->d->shape[*shape]);
+    else
+        note_name(r->level, *key);
+    skip_space(r);
+    if (*r->p != ':')
+        return fail(r, JSONDOC_BAD);
+    r->p++;
+    return true;
+}
+
 /* A member of the innermost list or object. */
-static bool read_member(struct reader *r, bool in_object)
+static inline bool read_member(struct reader *r, bool in_object)
 {
     struct slice key = { NULL, 0 };
+    unsigned shape = r->level->shape;
     if (in_object) {
-        if (*r->p != '"')
-            return fail(r, JSONDOC_BAD);
-        r->p++;
-        if (!read_string(r, &key))
+        unsigned next = r->shapes[r->shape].next;
+        struct jsondoc_shape *s = &r->shapes[next];
+        if (LIKELY(is_expected(r, s))) {
+            key = slice_of(r->p + 1, s->key_n);
+            r->p += s->key_n + AROUND;
+            r->shape = (uint16_t)next;
+            shape = next;
+            note_shape(r->level, s);
+        } else if (!read_name(r, &key, &shape)) {
             return false;
-        note_name(r->level, key);
-        skip_space(r);
-        if (*r->p != ':')
-            return fail(r, JSONDOC_BAD);
-        r->p++;
+        }
         skip_space(r);
     }
-    return read_value(r, key);
+    return read_value(r, key, shape);
 }
 
 /* What may stand behind a member or a bracket that opened, and the next member if there is one. */
@@ -421,7 +544,8 @@ static bool step(struct reader *r)
 
 enum jsondoc_result jsondoc_read(struct jsondoc *d, uint8_t *text, size_t n, unsigned options)
 {
-    struct reader r = { .d = d, .p = text, .end = text + n, .level = d->level };
+    static struct jsondoc_shape none; /* expects nothing; not written */
+    struct reader r = { .d = d, .p = text, .end = text + n, .level = d->level, .shapes = &none };
     memset(text + n, 0, JSONDOC_PAD);
     d->n = 0;
     r.lenient = (options & JSONDOC_LENIENT) != 0;
@@ -430,7 +554,11 @@ enum jsondoc_result jsondoc_read(struct jsondoc *d, uint8_t *text, size_t n, uns
     skip_space(&r);
     if (r.p >= r.end)
         return JSONDOC_EMPTY;
-    if (!read_value(&r, slice_of(NULL, 0)))
+    if (d->shape && !r.lenient) { /* what is lenient is not kept */
+        r.shapes = d->shape;
+        r.shape = ROOT;
+    }
+    if (!read_value(&r, slice_of(NULL, 0), r.shape))
         return r.fault;
     while (r.level != d->level) {
         if (!step(&r))
@@ -460,10 +588,15 @@ void jsondoc_init(struct jsondoc *d, uint32_t max_nodes)
     *d = (struct jsondoc){ .max = max_nodes, .hash = hash_key_random() };
     d->node = xcalloc(max_nodes, sizeof *d->node);
     d->seen = xcalloc(places, sizeof *d->seen);
+    d->shape = xcalloc(JSONDOC_SHAPES, sizeof *d->shape);
+    d->shape_at = xcalloc(SHAPE_PLACES, sizeof *d->shape_at);
+    d->n_shapes = ROOT + 1;
 }
 
 void jsondoc_free(struct jsondoc *d)
 {
     xfree(d->node);
     xfree(d->seen);
+    xfree(d->shape);
+    xfree(d->shape_at);
 }

@@ -8,6 +8,7 @@
 #define JSONDOC_PAD       16 /* bytes behind a text that must be there; they are overwritten */
 #define JSONDOC_DEPTH_MAX 1000
 #define JSONDOC_DIGITS    1000 /* longest number */
+#define JSONDOC_SHAPES    4096 /* paths of names that a reader remembers */
 
 enum jsondoc_type {
     JD_NULL,
@@ -24,7 +25,8 @@ struct jsondoc_node {
     const uint8_t *key; /* of a member of an object */
     uint32_t key_n;
     uint8_t type, flags;
-    uint32_t next; /* the next member of the same parent; 0: none */
+    uint16_t shape; /* of one reader: of one shape, not 0, is one path of names, for ever */
+    uint32_t next;  /* the next member of the same parent; 0: none */
     uint32_t n;
     union {
         int64_t i;
@@ -36,8 +38,22 @@ struct jsondoc_node {
 
 struct jsondoc_level {
     uint32_t parent, last;
-    uint64_t names[4]; /* a bit for each kind of name, for finding repeated ones */
-    bool repeats;      /* a bit was met twice */
+    uint16_t shape;     /* of the list or object */
+    bool repeats;       /* a shape, or a kind of name without one, was met twice */
+    uint32_t shapeless; /* names without a shape */
+    uint32_t number;    /* of this list or object among all */
+    uint64_t names[4];  /* a bit for each kind of the names without a shape */
+};
+
+/* A name that was met at one path. Senders repeat their names in one order: the next one is
+ * compared with what is expected, which is faster than to look for its end. */
+struct jsondoc_shape {
+    uint8_t text[32]; /* with quotes and colon */
+    uint32_t need;    /* a bit for each byte of it */
+    uint16_t parent;  /* the path's rest; the root is 1 */
+    uint16_t next;    /* the name that came after it last time */
+    uint8_t key_n;
+    uint32_t in; /* number of the object that had it last, for finding repeated names */
 };
 
 /* Reader and result; used again and again by one thread. node[0] is the root. */
@@ -47,6 +63,11 @@ struct jsondoc {
     size_t end; /* where the value that was read ended in the text */
     struct jsondoc_level level[JSONDOC_DEPTH_MAX + 1];
     uint32_t *seen; /* a table for objects of many members */
+    /* Names by path, added until they are JSONDOC_SHAPES, and a table of them. NULL: no name is
+     * expected, which changes no answer. */
+    struct jsondoc_shape *shape;
+    uint16_t *shape_at;
+    uint32_t n_shapes, levels;
     struct hash_key hash;
 };
 

@@ -187,6 +187,75 @@ static void texts_of_scalars(void **state)
         assert_true(slice_eq(jsondoc_text(&doc.node[i], &b), slice_cstr(want[n])));
 }
 
+/* What a reader answers that has read something else before: result, document and where it ended.
+ */
+static void answer(struct jsondoc *d, struct slice json, char *to, size_t cap)
+{
+    struct buf b = buf_of(to, cap - 1);
+    uint8_t *copy = malloc(json.n + JSONDOC_PAD);
+    memcpy(copy, json.p, json.n);
+    enum jsondoc_result result = jsondoc_read(d, copy, json.n, 0);
+    buf_printf(&b, "%d ", result);
+    if (result == JSONDOC_OK) {
+        jsondoc_write(d, d->node, &b);
+        buf_printf(&b, " %zu", d->end);
+    }
+    to[b.n] = '\0';
+    free(copy);
+}
+
+/* Names are compared with what came before: whatever that was, the answer is that of a new reader.
+ */
+static void expects_names_without_trusting(void **state)
+{
+    static const char *const texts[] = {
+        "{\"a\":1,\"ab\":{\"a\":2,\"b\":[{\"c\":3},{\"c\":4,\"d\":5}]},\"e\":6}",
+        "{\"a\":1,\"ab\":{\"b\":[{\"d\":3},{\"c\":4}],\"a\":2},\"e\":6}",
+        "{\"a\" :1,\"ab\":{\"a\": 2,\"b\":[{\"c\":3}]} , \"e\":6}",
+        "{\"a\"1,\"ab\":2}",
+        "{\"\\u0061\":1,\"a\":2,\"ab\":{\"a\":1}}",
+        "{\"a\\\"\":1,\"ab\":2,\"a\":3,\"ab\":4}",
+        "{\"a\":1,\"\":{\"\":{\"\":2}},\"a\":{\"\":3}}",
+        "[{\"a\":1},{\"a\":2,\"ab\":3}]",
+        "{\"abcdefghijklmnopqrstuvwxyz012\":1,\"abcdefghijklmnopqrstuvwxyz0123\":2,"
+        "\"abcdefghijklmnopqrstuvwxyz01234\":{\"a\":1}}",
+        "{\"abcdefghijklmnopqrstuvwxyz01234\":{\"a\":1,\"ab\":2},\"a\":1,\"ab\":2}",
+        "{\"\xc3\xa9\":1,\"a\":2}",
+        "{\"\xc3\":1,\"a\":2}",
+    };
+    char want[1024], got[1024];
+    struct jsondoc fresh;
+    (void)state;
+    for (unsigned i = 0; i < COUNT(texts); i++) {
+        struct slice all = slice_cstr(texts[i]);
+        for (size_t n = 0; n <= all.n; n++) {
+            jsondoc_init(&fresh, 64);
+            answer(&fresh, slice_first(all, n), want, sizeof want);
+            jsondoc_free(&fresh);
+            for (unsigned k = 0; k < COUNT(texts); k++) {
+                answer(&doc, slice_cstr(texts[k]), got, sizeof got);
+                answer(&doc, slice_first(all, n), got, sizeof got);
+                assert_string_equal(got, want);
+            }
+        }
+    }
+}
+
+/* Nothing that only the lenient way takes is expected afterwards; a full memory does no harm. */
+static void expects_no_more_than_it_may(void **state)
+{
+    (void)state;
+    assert_int_equal(read_text("{\"a\tb\":1}", JSONDOC_LENIENT), JSONDOC_OK);
+    assert_int_equal(read_text("{\"a\tb\":1}", 0), JSONDOC_BAD);
+    for (unsigned i = 0; i < 2 * JSONDOC_SHAPES; i++) {
+        char json[64], want[64];
+        snprintf(json, sizeof json, "{\"k%u\":{\"a\":1}}", i);
+        snprintf(want, sizeof want, "%s", json);
+        assert_string_equal(again(json), want);
+    }
+    assert_int_equal(doc.n_shapes, JSONDOC_SHAPES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +268,8 @@ int main(void)
         cmocka_unit_test(bounds_depth_and_nodes),
         cmocka_unit_test(finds_the_end_at_any_length),
         cmocka_unit_test(texts_of_scalars),
+        cmocka_unit_test(expects_names_without_trusting),
+        cmocka_unit_test(expects_no_more_than_it_may),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
