@@ -152,6 +152,13 @@ void *arena_zalloc(struct arena *a, size_t n)
     return p ? memset(p, 0, n) : NULL;
 }
 
+void *arena_zalloc_line(struct arena *a, size_t n)
+{
+    uint8_t *p = arena_zalloc(a, n + ARENA_LINE - ALIGNMENT);
+    size_t past = (uintptr_t)p % ARENA_LINE;
+    return p ? p + (past ? ARENA_LINE - past : 0) : NULL;
+}
+
 struct slice arena_dup(struct arena *a, struct slice s)
 {
     void *p = arena_alloc(a, s.n);

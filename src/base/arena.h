@@ -39,6 +39,10 @@ void arena_init(struct arena *a, struct chunk_pool *pool, size_t max_bytes);
 void *arena_alloc(struct arena *a, size_t n);
 void *arena_zalloc(struct arena *a, size_t n);
 
+/* The same where a line of the cache begins. */
+#define ARENA_LINE 64
+void *arena_zalloc_line(struct arena *a, size_t n);
+
 /* A copy of s in the arena; the empty slice when over a bound (then `full` is set). */
 struct slice arena_dup(struct arena *a, struct slice s);
 
