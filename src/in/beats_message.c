@@ -12,7 +12,7 @@
 #define PATH_MAX_BYTES 4096   /* longest field name */
 
 /* Names that were made before: a tree of paths, each known by its parent and its key. */
-#define KNOWN_MAX   8192
+#define KNOWN_MAX   MESSAGE_NUMBERS_MAX
 #define KNOWN_INDEX (2 * KNOWN_MAX)
 #define KNOWN_BYTES ((size_t)1 << 20)
 #define STEPS_MAX   64
@@ -26,6 +26,9 @@ struct known {
     uint32_t hash;  /* of the name; 0: not acceptable or one of the special ones */
     uint16_t key_n; /* the key is the name's end */
     uint16_t next;  /* the path that came after it last time: most senders repeat their order */
+    uint16_t same;  /* the first path of this name; its number is the name's */
+    uint16_t place; /* of that name's field in message number `message` */
+    uint64_t message;
 };
 
 struct beats_reader {
@@ -33,10 +36,12 @@ struct beats_reader {
     struct jsondoc doc;
     struct known known[KNOWN_MAX]; /* [0]: no path */
     uint16_t index[KNOWN_INDEX];
+    uint16_t of_shape[JSONDOC_SHAPES]; /* the path that a shape of doc was last */
     unsigned n_known;
     uint8_t *names;
     size_t names_used;
     unsigned usual; /* fields of the last message: so many will the next one have */
+    uint64_t codec, messages;
 };
 
 /* Where a value lies: a known path, or one that was not remembered. */
@@ -123,6 +128,15 @@ static bool is_plain(struct slice name)
            !slice_eq(name, SLICE("source")) && !slice_eq(name, SLICE("timestamp"));
 }
 
+/* Two paths may have one name: a.b and a_b. */
+static unsigned same_name(const struct beats_reader *r, const struct known *k)
+{
+    unsigned i = 1;
+    while (i < r->n_known && (r->known[i].hash != k->hash || !slice_eq(r->known[i].name, k->name)))
+        i++;
+    return i;
+}
+
 /* Remembers a path; false when there is no room. */
 static bool remember(struct beats_reader *r, unsigned place, const struct known *k, uint32_t *known)
 {
@@ -134,6 +148,7 @@ static bool remember(struct beats_reader *r, unsigned place, const struct known 
     r->names_used += k->name.n;
     r->known[r->n_known] = *k;
     r->known[r->n_known].name.p = name;
+    r->known[r->n_known].same = (uint16_t)same_name(r, k);
     r->index[place] = (uint16_t)r->n_known;
     *known = r->n_known++;
     return true;
@@ -183,10 +198,8 @@ static bool find_child(struct flatten *f, const struct path *at, struct slice ke
 }
 
 /* The path of a member; false when it is too long or memory is out. The empty path at the top has
- * no
- * `_` behind it. */
-static inline bool child(struct flatten *f, const struct path *at, struct slice key,
-                         struct path *out)
+ * no `_` behind it. */
+static bool child(struct flatten *f, const struct path *at, struct slice key, struct path *out)
 {
     struct beats_reader *r = f->r;
     uint32_t guess = r->known[f->last].next;
@@ -203,54 +216,96 @@ static inline bool child(struct flatten *f, const struct path *at, struct slice 
     return true;
 }
 
-static bool to_value(const struct jsondoc_node *n, struct value *v)
+/* The same for a node. A shape is one path of names: its key need not be compared. */
+static inline bool child_node(struct flatten *f, const struct path *at,
+                              const struct jsondoc_node *n, struct path *out)
 {
-    *v = (struct value){ .field = 0xffff };
+    struct beats_reader *r = f->r;
+    uint32_t guess = r->of_shape[n->shape];
+    if (LIKELY(guess && at->known && r->known[guess].parent == at->known)) {
+        *out = (struct path){ guess, r->known[guess].name };
+        return true;
+    }
+    if (!child(f, at, jsondoc_key(n), out))
+        return false;
+    if (n->shape)
+        r->of_shape[n->shape] = (uint16_t)out->known;
+    return true;
+}
+
+static inline bool is_scalar(const struct jsondoc_node *n)
+{
+    return n->type != JD_ARRAY && n->type != JD_OBJECT;
+}
+
+/* VT_NULL of what is no scalar, too. */
+static inline struct value to_value(const struct jsondoc_node *n)
+{
+    int64_t i;
     switch (n->type) {
     case JD_STR:
-        v->type = VT_STR;
-        v->p = n->s;
-        v->n = n->n;
-        return true;
+        return message_text_of(jsondoc_str(n));
     case JD_INT:
-        v->type = VT_INT;
-        v->i = jsondoc_int(n);
-        if (!(n->flags & JD_WIDE) && v->i == (int32_t)v->i)
-            v->flags = VF_INT32;
-        return true;
+        i = jsondoc_int(n);
+        return message_value_of(VT_INT, !(n->flags & JD_WIDE) && i == (int32_t)i ? VF_INT32 : 0, 0,
+                                i);
     case JD_DOUBLE:
-        v->type = VT_DOUBLE;
-        v->d = n->d;
-        return true;
+        return message_value_of(VT_DOUBLE, 0, 0, n->i); /* the bits of n->d */
     case JD_BOOL:
-        v->type = VT_BOOL;
-        v->i = n->i;
-        return true;
-    case JD_NULL:
-        return true;
+        return message_value_of(VT_BOOL, 0, 0, n->i);
     default:
-        return false;
+        return message_value_of(VT_NULL, 0, 0, 0);
     }
 }
 
-static void put(struct flatten *f, const struct path *at, struct value *v)
+/* Fields are put in without being looked for: the name says whether it came in this message. */
+static inline void put_known(struct flatten *f, const struct path *at, struct value v)
 {
-    uint32_t hash = at->known ? f->r->known[at->known].hash : 0;
-    if (UNLIKELY(!hash)) {
-        message_set(f->m, at->name, v);
+    const struct known *k = &f->r->known[at->known];
+    struct known *name = &f->r->known[k->same];
+    struct message *m = f->m;
+    if (UNLIKELY(m->index != NULL)) { /* names that were not remembered may be the same */
+        message_append(m, k->name, k->hash, 0, v);
+    } else if (UNLIKELY(name->message == f->r->messages)) {
+        m->f[name->place].v = v;
+    } else if (message_append(m, k->name, k->hash, k->same, v)) {
+        name->message = f->r->messages;
+        name->place = (uint16_t)(m->n - 1);
+    }
+}
+
+/* The path's name is special, or was not remembered. */
+NOINLINE static void put_odd(struct flatten *f, const struct path *at, struct value v)
+{
+    message_set(f->m, at->name, &v);
+}
+
+static inline bool is_odd(const struct flatten *f, const struct path *at)
+{
+    return !at->known || !f->r->known[at->known].hash;
+}
+
+static inline void put_text(struct flatten *f, const struct path *at, struct slice text)
+{
+    if (UNLIKELY(is_odd(f, at))) {
+        put_odd(f, at, message_text_of(text));
         return;
     }
-    if (v->type == VT_NULL)
-        return;
-    struct slice text = slice_of(v->p, v->n);
-    if (v->type == VT_STR && (!text.n || text.p[0] <= ' ' || text.p[text.n - 1] <= ' ')) {
+    if (UNLIKELY(!text.n || text.p[0] <= ' ' || text.p[text.n - 1] <= ' ')) {
         text = message_trim(text);
         if (!text.n)
             return;
-        v->p = text.p;
-        v->n = (uint32_t)text.n;
     }
-    message_put(f->m, at->name, hash, v);
+    put_known(f, at, message_text_of(text));
+}
+
+/* What is no text. */
+static inline void put(struct flatten *f, const struct path *at, struct value v)
+{
+    if (UNLIKELY(is_odd(f, at)))
+        put_odd(f, at, v);
+    else if (v.type != VT_NULL)
+        put_known(f, at, v);
 }
 
 /* The scalars of a list as the value of its path. */
@@ -264,13 +319,14 @@ static void put_list(struct flatten *f, const struct path *at, const struct json
         return;
     }
     for (uint32_t i = list->n ? list->child : 0; i; i = d->node[i].next) {
-        if (to_value(&d->node[i], &items[n])) {
-            strings += items[n].type == VT_STR;
+        if (is_scalar(&d->node[i])) {
+            items[n] = to_value(&d->node[i]);
+            strings += d->node[i].type == JD_STR;
             n++;
         }
     }
-    struct value v = { .field = 0xffff, .type = VT_VALUES, .n = n, .p = items };
-    if (n && strings == n) {
+    bool texts_only = n && strings == n;
+    if (texts_only) {
         /* A slice is not longer than a value: it takes the place of its own. */
         struct slice *texts = (struct slice *)(void *)items;
         static_assert(sizeof *texts <= sizeof *items, "texts overtake values");
@@ -278,10 +334,8 @@ static void put_list(struct flatten *f, const struct path *at, const struct json
             struct value item = items[i];
             texts[i] = slice_of(item.p, item.n);
         }
-        v.type = VT_STRS;
-        v.p = texts;
     }
-    put(f, at, &v);
+    put(f, at, message_value_of(texts_only ? VT_STRS : VT_VALUES, 0, n, (int64_t)(uintptr_t)items));
 }
 
 /* Objects in a list have their place in the list as a part of the path; lists in it are ignored. */
@@ -309,15 +363,16 @@ static void flatten_members(struct flatten *f, const struct path *at, const stru
     for (uint32_t i = v->n ? v->child : 0; i; i = d->node[i].next) {
         const struct jsondoc_node *n = &d->node[i];
         struct path member;
-        struct value value;
-        if (n->flags & SKIP || !child(f, at, jsondoc_key(n), &member))
+        if (n->flags & SKIP || !child_node(f, at, n, &member))
             continue;
         if (n->type == JD_OBJECT)
             flatten_members(f, &member, n);
         else if (n->type == JD_ARRAY)
             flatten_list(f, &member, n);
-        else if (to_value(n, &value))
-            put(f, &member, &value);
+        else if (n->type == JD_STR)
+            put_text(f, &member, jsondoc_str(n));
+        else
+            put(f, &member, to_value(n));
     }
 }
 
@@ -347,10 +402,11 @@ static struct slice source_of(const struct jsondoc *d, const struct jsondoc_node
     return message_trim(text_of(name, SLICE("unknown"), mem));
 }
 
-static void set_text(struct message *m, const char *name, struct slice text)
+static void set_text(struct flatten *f, struct slice name, struct slice text)
 {
-    struct value v = { .field = 0xffff, .type = VT_STR, .n = (uint32_t)text.n, .p = text.p };
-    message_set(m, slice_cstr(name), &v);
+    struct path top = { 0, { NULL, 0 } }, at;
+    if (child(f, &top, name, &at))
+        put_text(f, &at, text);
 }
 
 /* The members of m that have rules of their own; those keys are not flattened. */
@@ -363,9 +419,9 @@ static void set_members(struct flatten *f, struct jsondoc_node *root, struct sli
     m->message = message_trim(text_of(message, SLICE("-"), f->mem));
     m->source = source_of(d, root, f->mem);
     m->has_message = m->has_source = true;
-    set_text(m, "beats_type", beat);
+    set_text(f, SLICE("beats_type"), beat);
     if (collector) {
-        set_text(m, "gl2_source_collector", text_of(collector, SLICE("null"), f->mem));
+        set_text(f, SLICE("gl2_source_collector"), text_of(collector, SLICE("null"), f->mem));
         d->node[collector - d->node].flags |= SKIP;
     }
     if (message)
@@ -405,6 +461,8 @@ enum beats_result beats_message(struct beats_reader *r, struct slice json, struc
     const struct jsondoc_node *beat = jsondoc_get(&r->doc, metadata, SLICE("beat"));
     struct slice prefix = text_of(beat, SLICE("beat"), mem);
     struct path top = { 0, { NULL, 0 } }, start = top;
+    f.m->codec = r->codec;
+    r->messages++;
     f.m->ts_ms = ts_ms;
     f.m->has_ts = true;
     set_members(&f, root, prefix);
@@ -426,6 +484,7 @@ struct beats_reader *beats_reader_new(const struct beats_conf *conf)
     r->names = xmalloc(KNOWN_BYTES);
     r->n_known = 1;
     r->usual = 60;
+    r->codec = message_codec();
     jsondoc_init(&r->doc, NODES_MAX);
     return r;
 }

@@ -109,41 +109,6 @@ static inline unsigned position_at(const struct message *m, unsigned at)
     return (uint16_t)m->index[at];
 }
 
-/* Fields and index for cap fields; false without memory. */
-static bool make_room(struct message *m, unsigned cap)
-{
-    unsigned size = index_size(cap);
-    struct message_field *f = arena_alloc(m->mem, cap * sizeof *f);
-    uint32_t *index = arena_zalloc(m->mem, size * sizeof *index);
-    if (!f || !index) {
-        m->lost = true;
-        return false;
-    }
-    if (m->n)
-        memcpy(f, m->f, m->n * sizeof *f);
-    for (unsigned i = 0; i < m->n; i++) {
-        unsigned at = f[i].hash & (size - 1);
-        while (index[at])
-            at = (at + 1) & (size - 1);
-        index[at] = entry(f[i].hash, i + 1);
-    }
-    m->f = f;
-    m->index = index;
-    m->cap = cap;
-    m->index_mask = size - 1;
-    return true;
-}
-
-struct message *message_new(struct arena *mem, unsigned cap)
-{
-    struct message *m = arena_zalloc(mem, sizeof *m);
-    if (!m)
-        return NULL;
-    m->mem = mem;
-    cap = cap < 8 ? 8 : cap > MESSAGE_FIELDS_MAX ? MESSAGE_FIELDS_MAX : cap;
-    return make_room(m, cap) ? m : NULL;
-}
-
 /* The place in the index of the field of that name, or of the free place where it belongs. */
 static inline unsigned find(const struct message *m, struct slice name, uint32_t hash,
                             unsigned *probes)
@@ -160,28 +125,146 @@ static inline unsigned find(const struct message *m, struct slice name, uint32_t
     return at;
 }
 
-bool message_put(struct message *m, struct slice name, uint32_t hash, const struct value *v)
+/* The place in the index of the field at a position: it is there. */
+static unsigned place_of(const struct message *m, unsigned position)
 {
-    unsigned probes, at = find(m, name, hash, &probes);
-    if (m->index[at]) {
-        m->f[position_at(m, at) - 1].v = *v;
-        return true;
-    }
-    if (UNLIKELY(m->n == m->cap)) {
-        if (m->n == MESSAGE_FIELDS_MAX) {
-            m->refused++;
-            return false;
-        }
-        if (!make_room(m, 2 * m->cap < MESSAGE_FIELDS_MAX ? 2 * m->cap : MESSAGE_FIELDS_MAX))
-            return false;
-        at = find(m, name, hash, &probes);
-    }
-    if (UNLIKELY(probes > PROBES_MAX)) {
+    unsigned at = m->f[position - 1].hash & m->index_mask;
+    while (position_at(m, at) != position)
+        at = (at + 1) & m->index_mask;
+    return at;
+}
+
+static inline bool has_id(const struct message *m, const struct message_field *f)
+{
+    return m->names && f->id;
+}
+
+/* Puts the field, which comes to stand at the position, into the index; false when it is too far
+ * from its place. */
+static bool enter(struct message *m, const struct message_field *f, unsigned position)
+{
+    unsigned at = f->hash & m->index_mask, steps = 0;
+    for (; m->index[at]; at = (at + 1) & m->index_mask, steps++)
+        ;
+    if (steps > PROBES_MAX) {
         m->refused++;
         return false;
     }
-    m->f[m->n++] = (struct message_field){ .name = name, .hash = hash, .v = *v };
-    m->index[at] = entry(hash, m->n);
+    m->index[at] = entry(f->hash, position);
+    return true;
+}
+
+/* Makes the index anew, for cap fields. False without memory: there is none then. */
+static bool make_index(struct message *m)
+{
+    unsigned size = index_size(m->cap), kept = 0;
+    m->index = arena_zalloc(m->mem, size * sizeof *m->index);
+    m->index_mask = size - 1;
+    for (unsigned i = 0; m->index && i < m->n; i++) {
+        struct message_field *f = &m->f[i];
+        if (has_id(m, f))
+            m->place[f->id] = (uint16_t)(kept + 1);
+        else if (!enter(m, f, kept + 1))
+            continue;
+        if (kept != i)
+            m->f[kept] = *f;
+        kept++;
+    }
+    m->n = m->index ? kept : m->n;
+    return m->index != NULL;
+}
+
+static bool has_index(const struct message *m)
+{
+    return m->index || make_index((struct message *)(uintptr_t)m);
+}
+
+/* The position of the field of that name, or 0. */
+static unsigned position_of(const struct message *m, struct slice name, uint32_t hash)
+{
+    unsigned probes, i, id = m->names ? message_names_find(m->names, name, hash) : 0;
+    if (id)
+        return m->place[id];
+    if (LIKELY(has_index(m)))
+        return position_at(m, find(m, name, hash, &probes));
+    for (i = m->n; i > 0; i--) {
+        if (m->f[i - 1].hash == hash && slice_eq_short(m->f[i - 1].name, name))
+            break;
+    }
+    return i;
+}
+
+struct message *message_new(struct arena *mem, unsigned cap)
+{
+    struct message *m = arena_zalloc(mem, sizeof *m);
+    if (!m)
+        return NULL;
+    m->mem = mem;
+    m->cap = cap < 8 ? 8 : cap > MESSAGE_FIELDS_MAX ? MESSAGE_FIELDS_MAX : cap;
+    m->f = arena_alloc(mem, m->cap * sizeof *m->f);
+    return m->f ? m : NULL;
+}
+
+NOINLINE static bool make_room(struct message *m)
+{
+    unsigned cap = 2 * m->cap < MESSAGE_FIELDS_MAX ? 2 * m->cap : MESSAGE_FIELDS_MAX;
+    if (m->n == MESSAGE_FIELDS_MAX) {
+        m->refused++;
+        return false;
+    }
+    struct message_field *f = arena_alloc(m->mem, cap * sizeof *f);
+    if (!f) {
+        m->lost = true;
+        return false;
+    }
+    memcpy(f, m->f, m->n * sizeof *f);
+    m->f = f;
+    m->cap = cap;
+    if (m->index)
+        make_index(m);
+    return true;
+}
+
+static inline bool has_room(struct message *m)
+{
+    return LIKELY(m->n < m->cap) || make_room(m);
+}
+
+/* A new last field; there is room for it. */
+static inline void add_last(struct message *m, struct slice name, uint32_t hash, unsigned id,
+                            const struct value *v)
+{
+    m->f[m->n++] =
+        (struct message_field){ .name = name, .hash = hash, .id = (uint16_t)id, .v = *v };
+}
+
+bool message_append_slowly(struct message *m, struct slice name, uint32_t hash, unsigned id,
+                           struct value v)
+{
+    if (m->names || m->index)
+        return message_put(m, name, hash, &v);
+    if (!has_room(m))
+        return false;
+    add_last(m, name, hash, id, &v);
+    return true;
+}
+
+bool message_put(struct message *m, struct slice name, uint32_t hash, const struct value *v)
+{
+    unsigned id = m->names ? message_names_find(m->names, name, hash) : 0;
+    if (id)
+        return message_put_id(m, id, *v);
+    unsigned position = position_of(m, name, hash);
+    if (position) {
+        m->f[position - 1].v = *v;
+        return true;
+    }
+    if (!has_room(m))
+        return false;
+    struct message_field f = { .name = name, .hash = hash };
+    if (m->index && !enter(m, &f, m->n + 1))
+        return false;
+    add_last(m, name, hash, 0, v);
     return true;
 }
 
@@ -275,6 +358,12 @@ bool message_set(struct message *m, struct slice name, const struct value *v)
     return message_put(m, name, message_hash(name), &trimmed);
 }
 
+const struct value *message_get_hashed(const struct message *m, struct slice name, uint32_t hash)
+{
+    unsigned position = position_of(m, name, hash);
+    return position ? &m->f[position - 1].v : NULL;
+}
+
 const struct value *message_get(const struct message *m, struct slice name)
 {
     return message_get_hashed(m, name, message_hash(name));
@@ -304,52 +393,105 @@ static void index_clear(struct message *m, unsigned hole)
     m->index[hole] = 0;
 }
 
-/* Takes out the field that place `at` of the index means; the last field takes its place. */
-static void take_out(struct message *m, unsigned at)
+/* The field at the position is not found any more. */
+static void unlink_field(struct message *m, unsigned position)
 {
-    unsigned position = position_at(m, at), last = m->n;
-    index_clear(m, at);
+    if (has_id(m, &m->f[position - 1]))
+        m->place[m->f[position - 1].id] = 0;
+    else if (m->index)
+        index_clear(m, place_of(m, position));
+}
+
+/* Takes out the field at the position; the last field takes its place. */
+static void take_out(struct message *m, unsigned position)
+{
+    const struct message_field *last = &m->f[m->n - 1];
+    unlink_field(m, position);
+    if (position != m->n) {
+        if (has_id(m, last))
+            m->place[last->id] = (uint16_t)position;
+        else if (m->index)
+            m->index[place_of(m, m->n)] = entry(last->hash, position);
+        m->f[position - 1] = *last;
+    }
     m->n--;
-    if (position == last)
-        return;
-    for (at = m->f[last - 1].hash & m->index_mask; position_at(m, at) != last;
-         at = (at + 1) & m->index_mask)
-        ;
-    m->f[position - 1] = m->f[last - 1];
-    m->index[at] = entry(m->f[position - 1].hash, position);
 }
 
 bool message_remove(struct message *m, struct slice name)
 {
-    if (is_reserved(name))
+    unsigned position = is_reserved(name) ? 0 : position_of(m, name, message_hash(name));
+    if (position)
+        take_out(m, position);
+    return position > 0;
+}
+
+/* Undoes unlink_field: where the field was there is a place for it. */
+static void relink(struct message *m, unsigned position)
+{
+    const struct message_field *f = &m->f[position - 1];
+    if (has_id(m, f))
+        m->place[f->id] = (uint16_t)position;
+    else
+        enter(m, f, position);
+}
+
+/* Gives the field at the position another name, which no other one has. False: it is refused. */
+static bool name_anew(struct message *m, unsigned position, struct slice to, uint32_t hash)
+{
+    struct message_field *f = &m->f[position - 1], named = *f;
+    named.name = to;
+    named.hash = hash;
+    named.id = m->names ? (uint16_t)message_names_find(m->names, to, hash) : 0;
+    unlink_field(m, position);
+    if (has_id(m, &named)) {
+        m->place[named.id] = (uint16_t)position;
+    } else if (m->index && !enter(m, &named, position)) {
+        relink(m, position);
         return false;
-    unsigned probes, at = find(m, name, message_hash(name), &probes);
-    if (!m->index[at])
-        return false;
-    take_out(m, at);
+    }
+    *f = named;
     return true;
 }
 
 bool message_move(struct message *m, struct slice from, uint32_t from_hash, struct slice to,
                   uint32_t to_hash)
 {
-    unsigned probes, at = find(m, from, from_hash, &probes);
-    if (!m->index[at] || from_hash == to_hash)
+    has_index(m); /* making it moves fields */
+    unsigned there = position_of(m, to, to_hash), position = position_of(m, from, from_hash);
+    if (!position || from_hash == to_hash)
         return false;
-    unsigned position = position_at(m, at), there = find(m, to, to_hash, &probes);
-    struct message_field *f = &m->f[position - 1];
-    if (UNLIKELY(probes > PROBES_MAX))
-        return false;
-    if (m->index[there]) {
-        m->f[position_at(m, there) - 1].v = f->v;
-        take_out(m, at);
-        return true;
-    }
-    f->name = to;
-    f->hash = to_hash;
-    m->index[there] = entry(to_hash, position);
-    index_clear(m, at);
+    if (!there)
+        return name_anew(m, position, to, to_hash);
+    m->f[there - 1].v = m->f[position - 1].v;
+    take_out(m, position);
     return true;
+}
+
+bool message_put_id_slowly(struct message *m, unsigned id, struct value v)
+{
+    const struct message_name *name = &m->names->v[id];
+    if (!has_room(m))
+        return false;
+    add_last(m, name->name, name->hash, id, &v);
+    m->place[id] = (uint16_t)m->n;
+    return true;
+}
+
+void message_move_id(struct message *m, unsigned from, unsigned to)
+{
+    const struct message_name *name = &m->names->v[to];
+    unsigned position = m->place[from];
+    struct message_field *f = &m->f[position - 1];
+    if (UNLIKELY(m->place[to])) {
+        m->f[m->place[to] - 1].v = f->v;
+        take_out(m, position);
+        return;
+    }
+    f->name = name->name;
+    f->hash = name->hash;
+    f->id = (uint16_t)to;
+    m->place[to] = (uint16_t)position;
+    m->place[from] = 0;
 }
 
 bool message_rename(struct message *m, struct slice from, uint32_t from_hash, struct slice to,

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "model/event.h"
+#include "model/message_names.h"
 
 enum message_value_flag {
     VF_INT32 = 2, /* VT_INT that was read as a 32-bit integer: Graylog's rules tell them apart */
@@ -14,6 +15,7 @@ enum message_value_flag {
 struct message_field {
     struct slice name; /* arena or static */
     uint32_t hash;     /* message_hash(name) */
+    uint16_t id;       /* of the name while the message is attached; before, its codec's; 0: none */
     struct value v;    /* lists: VT_STRS when all are strings, else VT_VALUES */
 };
 
@@ -42,9 +44,13 @@ struct message {
     struct message_origin origin;
     struct message_field *f; /* all other fields, in no order that means anything */
     /* Open addressing over f, by hash; 0: free, else position + 1 and above it the upper half of
-     * the hash, so that f is looked at for a match only. */
+     * the hash, so that f is looked at for a match only. Without the fields whose names have ids.
+     * NULL: not made, since nobody has asked by name yet. */
     uint32_t *index;
     unsigned n, cap, index_mask;
+    uint64_t codec; /* message_codec: whose numbers the fields have; 0: they have none */
+    const struct message_names *names; /* message_attach; else NULL */
+    uint16_t *place;  /* then by id: position + 1 of that field; 0: there is none */
     bool dropped;     /* it goes no further */
     uint16_t clones;  /* how many generations of clones lie before it */
     uint32_t refused; /* fields that were not accepted (names, reserved words, too many) */
@@ -81,29 +87,47 @@ bool message_put(struct message *m, struct slice name, uint32_t hash, const stru
 /* The value, or NULL; not for the three names that are members. */
 const struct value *message_get(const struct message *m, struct slice name);
 
-/* False: there is no field whose name has this hash. True: there may be one. */
-static inline bool message_may_have(const struct message *m, uint32_t hash)
+/* The same as message_get where message_hash(name) is known. */
+const struct value *message_get_hashed(const struct message *m, struct slice name, uint32_t hash);
+
+/* A value made in registers: written member by member and then copied whole, it would have to wait
+ * for its own way through memory. */
+static inline struct value message_value_of(unsigned type, unsigned flags, uint32_t n, int64_t i)
 {
-    for (unsigned at = hash & m->index_mask; m->index[at]; at = (at + 1) & m->index_mask) {
-        if ((m->index[at] ^ hash) <= 0xffff)
-            return true;
-    }
-    return false;
+    struct value v = { .i = i };
+    uint64_t head = 0xffff | (uint64_t)type << 16 | (uint64_t)flags << 24 | (uint64_t)n << 32;
+    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+        return (struct value){
+            .field = 0xffff, .type = (uint8_t)type, .flags = (uint8_t)flags, .n = n, .i = i
+        };
+    MOVE_BYTES(&v, &head, sizeof head);
+    return v;
+}
+static inline struct value message_text_of(struct slice s)
+{
+    return message_value_of(VT_STR, 0, (uint32_t)s.n, (int64_t)(uintptr_t)s.p);
 }
 
-/* The same as message_get where message_hash(name) is known. */
-static inline const struct value *message_get_hashed(const struct message *m, struct slice name,
-                                                     uint32_t hash)
+/* The same as message_put for a field that is not there yet, as its caller knows. id: its codec's
+ * number for the name; 0: none. */
+bool message_append_slowly(struct message *m, struct slice name, uint32_t hash, unsigned id,
+                           struct value v);
+static inline bool message_append(struct message *m, struct slice name, uint32_t hash, unsigned id,
+                                  struct value v)
 {
-    for (unsigned at = hash & m->index_mask; m->index[at]; at = (at + 1) & m->index_mask) {
-        if ((m->index[at] ^ hash) > 0xffff)
-            continue;
-        const struct message_field *f = &m->f[(uint16_t)m->index[at] - 1];
-        if (f->hash == hash && slice_eq_short(f->name, name))
-            return &f->v;
-    }
-    return NULL;
+    if (UNLIKELY(m->names || m->index || m->n == m->cap))
+        return message_append_slowly(m, name, hash, id, v);
+    struct message_field *f = &m->f[m->n++];
+    f->name = name;
+    f->hash = hash;
+    f->id = (uint16_t)id;
+    f->v = v;
+    return true;
 }
+
+/* A codec that numbers its names sets m->codec to this, of its own: of one codec a number below
+ * MESSAGE_NUMBERS_MAX means one name for ever, and 0 none. Any thread. */
+uint64_t message_codec(void);
 
 /* Gives the field `from` the name `to`, which must be acceptable, trimmed and none of the three
  * that are members; a field of that name is replaced. False when there is no such field, when it
@@ -111,7 +135,7 @@ static inline const struct value *message_get_hashed(const struct message *m, st
 bool message_rename(struct message *m, struct slice from, uint32_t from_hash, struct slice to,
                     uint32_t to_hash);
 
-/* The same for a field that may be removed. */
+/* The same for a field that may be removed: no reserved word, none of the server's. */
 bool message_move(struct message *m, struct slice from, uint32_t from_hash, struct slice to,
                   uint32_t to_hash);
 
@@ -119,6 +143,41 @@ bool message_move(struct message *m, struct slice from, uint32_t from_hash, stru
  * not there or may not be removed (reserved words, gl2_ fields of the server, the three members).
  */
 bool message_remove(struct message *m, struct slice name);
+
+/* ---- fields by number: for whoever asks a message for many names that are known beforehand */
+
+/* From here to message_detach the message has names, and its fields are found by their ids too; all
+ * other functions do as before. One message at a time uses the places. */
+void message_attach(struct message *m, struct message_places *p);
+void message_detach(struct message *m);
+
+/* The value under a name of this id (not 0), or NULL; the message is attached. */
+static inline const struct value *message_value(const struct message *m, unsigned id)
+{
+    unsigned position = m->place[id];
+    return position ? &m->f[position - 1].v : NULL;
+}
+
+/* message_put and message_move (of what is there, to another name) by id. */
+bool message_put_id_slowly(struct message *m, unsigned id, struct value v);
+static inline bool message_put_id(struct message *m, unsigned id, struct value v)
+{
+    unsigned position = m->place[id];
+    if (!position && m->n == m->cap)
+        return message_put_id_slowly(m, id, v);
+    struct message_field *f = &m->f[position ? position - 1 : m->n];
+    if (!position) {
+        f->name = m->names->v[id].name;
+        f->hash = m->names->v[id].hash;
+        f->id = (uint16_t)id;
+        m->place[id] = (uint16_t)++m->n;
+    }
+    f->v = v;
+    return true;
+}
+void message_move_id(struct message *m, unsigned from, unsigned to);
+
+/* ---- what else is asked of messages */
 
 /* True when a name may be stored: only letters, digits, _ . - @ and none of the reserved words
  * (graylog.md 1.3 (9)). */

@@ -17,7 +17,7 @@ struct message *message_clone(const struct message *from)
     m->origin = from->origin;
     m->clones = from->clones;
     for (unsigned i = 0; i < from->n; i++)
-        message_put(m, from->f[i].name, from->f[i].hash, &from->f[i].v);
+        message_append(m, from->f[i].name, from->f[i].hash, 0, from->f[i].v);
     for (unsigned i = 0; i < from->n_streams; i++)
         message_stream(m, from->streams[i]);
     return m;

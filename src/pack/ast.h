@@ -49,17 +49,18 @@ enum expr_kind {
     E_LIST,  /* item[n] */
     E_MAP,   /* key[n], item[n] */
     E_MESSAGE,
-    E_VAR,       /* text; slot */
-    E_NAME,      /* a name behind a point: text */
-    E_FIELD,     /* a . b */
-    E_OWN_FIELD, /* field of the present message, none of its members */
-    E_HAS_FIELD, /* the present message has field, a plain name */
-    E_FIELD_IS,  /* field of the present message, none of its members, op constant */
-    E_FIELD_IN,  /* the same field, equal to the constant of one of item[n] */
-    E_ALL,       /* item[n], as long as they are true */
-    E_ANY,       /* item[n], until one is true */
-    E_INDEX,     /* a [ b ] */
-    E_SIGN,      /* op a */
+    E_VAR,        /* text; slot */
+    E_NAME,       /* a name behind a point: text */
+    E_FIELD,      /* a . b */
+    E_OWN_FIELD,  /* field of the present message, none of its members */
+    E_FIELD_TEXT, /* to_string of such a field */
+    E_HAS_FIELD,  /* the present message has field, a plain name */
+    E_FIELD_IS,   /* field of the present message, none of its members, op constant */
+    E_FIELD_IN,   /* the same field, equal to the constant of one of item[n] */
+    E_ALL,        /* item[n], as long as they are true */
+    E_ANY,        /* item[n], until one is true */
+    E_INDEX,      /* a [ b ] */
+    E_SIGN,       /* op a */
     E_NOT,
     E_MULTIPLY, /* a op b: * / % */
     E_ADD,      /* a op b: + - */
@@ -80,15 +81,27 @@ struct rule_arg {
     struct rule_value v;  /* of a constant; K_NULL when not given */
     uint32_t hash;        /* message_hash of a constant text; 0: not known */
     bool plain_name;      /* a constant text that a field may have as its name without more */
+    bool is_text;         /* e is to_string of that field */
+    uint16_t id; /* of the field of the present message that e is; 0: it is none with one */
 };
 
-/* What running needs stands first: it fits a line of the cache. */
+/* One part of a condition: those that ask for fields are answered without their expression being
+ * looked at where the field is not there. */
+struct rule_test {
+    uint8_t kind; /* of e */
+    bool negated; /* NOT e */
+    uint16_t id;  /* of the field that e asks for: without it e is false; 0: none */
+    const struct expr *e;
+};
+
+/* What running needs stands first, in ARENA_LINE bytes: it is a line of the cache. */
 struct expr {
     uint8_t kind, op;
     uint8_t type;     /* enum rule_type, after compile */
     bool constant;    /* may be computed when the rule is loaded, as Graylog sees it */
     uint8_t n_in;     /* of in */
     bool named;       /* a call with names of arguments: key[n] */
+    uint16_t id;      /* of field among the names of the program; 0: none */
     uint32_t hash;    /* message_hash of field */
     uint32_t n, slot; /* of item; of a variable */
     union {
@@ -98,6 +111,7 @@ struct expr {
             struct rule_arg *in; /* by parameter */
             struct rule_value (*run)(struct call *c);
         };
+        const struct rule_test *test; /* of E_ALL and E_ANY in a program: item[n] once more */
     };
     union {
         struct {
@@ -105,10 +119,10 @@ struct expr {
         };
         struct rule_value with; /* of E_FIELD_IS */
     };
-    const void **ready; /* by parameter: what function->prepare made of a constant, or NULL */
-
-    const struct function *fn;
     struct expr **item; /* as written */
+
+    const void **ready; /* by parameter: what function->prepare made of a constant, or NULL */
+    const struct function *fn;
     struct slice *key;
     struct expr **arg; /* by parameter, NULL: not given */
     struct slice text;
@@ -125,22 +139,35 @@ struct statement {
 };
 
 enum step_kind {
-    STEP_CALL,   /* e */
-    STEP_LET,    /* slot = e */
-    STEP_RENAME, /* from, name: both plain names in the present message */
-    STEP_SET,    /* name, a plain name in the present message, to value or constant */
+    STEP_CALL,    /* e */
+    STEP_LET,     /* slot = e */
+    STEP_RENAME,  /* from, name: both plain names in the present message */
+    STEP_RENAMES, /* pair[n]: several of them, one behind the other, in a program */
+    STEP_SET,     /* name, a plain name in the present message, to value or constant */
 };
 
-/* A statement as it runs. Most of a pack are renames of fields that most messages do not have:
- * those are told by their names alone, one behind the other. */
+/* Ids of names. */
+struct rule_rename {
+    uint16_t from, to;
+};
+
+/* A statement as it runs. Most of a pack are renames of fields that most messages do not have. */
 struct rule_step {
-    uint8_t kind; /* enum step_kind */
-    uint32_t hash, from_hash;
-    uint32_t slot;
+    uint8_t kind;         /* enum step_kind */
+    uint16_t id, from_id; /* of name and from among the names of the program; 0: none */
+    uint32_t hash;
+    union {
+        uint32_t from_hash;
+        uint32_t slot;
+    };
     struct slice name;
     union {
         struct slice from;
         struct rule_value constant; /* when value is NULL */
+        struct {
+            const struct rule_rename *pair;
+            uint32_t n;
+        };
     };
     const struct expr *value;
     const struct expr *e; /* as written; says where it failed */
@@ -148,7 +175,7 @@ struct rule_step {
 
 struct rule {
     struct slice name;
-    uint32_t guard_hash; /* the condition is false for messages without this field; 0: none */
+    const struct expr *guard; /* the condition is false for messages without its field; or NULL */
     struct expr *when;
     struct statement *then;
     struct rule_step *step; /* of all statements, in order */

@@ -3,6 +3,7 @@
  * arithmetic on constants is refused as an argument); the second checks types. */
 #include "pack/compile.h"
 
+#include "base/bug.h"
 #include "pack/datepattern.h"
 #include "pack/dates.h"
 #include "pack/eval.h"
@@ -146,7 +147,7 @@ static void name_constant(struct rule_arg *to)
 /* The arguments as the running call reads them. */
 static void lay_out(struct compiler *c, struct expr *e)
 {
-    e->in = arena_zalloc(c->a, e->fn->n_params * sizeof *e->in);
+    e->in = arena_zalloc_line(c->a, e->fn->n_params * sizeof *e->in);
     e->n_in = e->fn->n_params;
     e->run = e->fn->run;
     for (unsigned i = 0; e->in && i < e->fn->n_params; i++) {
@@ -471,19 +472,18 @@ bool compile_rule(struct arena *a, struct rule *r, struct rule_errors *e)
     struct compiler c = { .a = a, .e = e };
     unsigned before = e->n;
     struct expr at = { .line = 1 };
-    c.var = arena_alloc(a, VARIABLES_MAX * sizeof *c.var);
-    if (c.var) {
-        resolve(&c, r->when);
-        check(&c, r->when);
-    }
-    for (struct statement *s = c.var ? r->then : NULL; s; s = s->next) {
+    c.var = xmalloc(VARIABLES_MAX * sizeof *c.var);
+    resolve(&c, r->when);
+    check(&c, r->when);
+    for (struct statement *s = r->then; s; s = s->next) {
         resolve(&c, s->e);
         check(&c, s->e);
         if (s->let.n)
             declare(&c, s);
     }
+    xfree(c.var);
     r->slots = c.n;
-    if (!c.var || a->full || c.n == VARIABLES_MAX)
+    if (a->full || c.n == VARIABLES_MAX)
         rule_error_add(e, RE_OutOfMemory, &at, "the rule is too large");
     if (e->n > before)
         return false;

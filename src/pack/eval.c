@@ -326,15 +326,22 @@ static inline bool value_is(struct run *run, const struct value *v, const struct
     return a.kind != K_NULL && value_equal(&a, &e->with) == (e->op == TK_EQ);
 }
 
+/* The field of the present message that an expression names. */
+static inline const struct value *own_field(const struct run *run, const struct expr *e)
+{
+    return LIKELY(e->id) ? message_value(run->m, e->id)
+                         : message_get_hashed(run->m, e->field, e->hash);
+}
+
 static bool field_is(struct run *run, const struct expr *e)
 {
-    const struct value *v = message_get_hashed(run->m, e->field, e->hash);
+    const struct value *v = own_field(run, e);
     return v && value_is(run, v, e);
 }
 
 static bool field_is_in(struct run *run, const struct expr *e)
 {
-    const struct value *v = message_get_hashed(run->m, e->field, e->hash);
+    const struct value *v = own_field(run, e);
     for (uint32_t i = 0; v && i < e->n; i++) {
         if (value_is(run, v, e->item[i]))
             return true;
@@ -348,8 +355,29 @@ static bool asks_more(struct run *run, const struct expr *e);
 static inline bool is_true(struct run *run, const struct expr *e)
 {
     if (e->kind == E_HAS_FIELD)
-        return message_get_hashed(run->m, e->field, e->hash) != NULL;
+        return own_field(run, e) != NULL;
     return e->kind == E_FIELD_IS ? field_is(run, e) : asks_more(run, e);
+}
+
+static inline bool test(struct run *run, const struct rule_test *t)
+{
+    if (t->id) {
+        bool there = run->m->place[t->id] != 0;
+        if (!there || t->kind == E_HAS_FIELD)
+            return there != t->negated;
+    }
+    return is_true(run, t->e) != t->negated;
+}
+
+/* E_ALL: until one is false; E_ANY: until one is true. */
+static inline bool tests(struct run *run, const struct expr *e)
+{
+    bool end = e->kind == E_ANY;
+    for (const struct rule_test *t = e->test, *last = t + e->n; t < last; t++) {
+        if (test(run, t) == end || run->failed)
+            return end;
+    }
+    return !end;
 }
 
 /* Those of several parts. */
@@ -359,6 +387,8 @@ NOINLINE static bool asks_more(struct run *run, const struct expr *e)
     switch (e->kind) {
     case E_ALL:
     case E_ANY:
+        if (LIKELY(e->test))
+            return tests(run, e);
         for (uint32_t i = 0; i < e->n; i++) {
             bool yes = is_true(run, e->item[i]);
             if (yes == (e->kind == E_ANY) || run->failed)
@@ -410,18 +440,38 @@ static struct rule_value map(struct run *run, const struct expr *e)
     return (struct rule_value){ .kind = K_MAP, .n = n, .p = m };
 }
 
-/* Most operands are fields. */
+static inline struct rule_value read_field(struct run *run, const struct value *v)
+{
+    if (!v)
+        return rule_null();
+    if (LIKELY(v->type == VT_STR && !(v->flags & VF_JSON)))
+        return rule_string(slice_of(v->p, v->n));
+    return value_read(v, run->mem);
+}
+
+static inline struct rule_value field_text(struct run *run, const struct value *v)
+{
+    struct rule_value read = read_field(run, v);
+    if (LIKELY(read.kind == K_STRING && read.fixed == VALUE_FREE))
+        return read;
+    if (read.kind == K_NULL)
+        return rule_string(slice_of("", 0));
+    return rule_string(value_to_text(&read, run->mem));
+}
+
 static inline struct rule_value operand(struct run *run, const struct expr *e)
 {
-    if (LIKELY(e->kind == E_OWN_FIELD)) {
-        const struct value *v = message_get_hashed(run->m, e->field, e->hash);
-        if (!v)
-            return rule_null();
-        if (LIKELY(v->type == VT_STR && !(v->flags & VF_JSON)))
-            return rule_string(slice_of(v->p, v->n));
-        return value_read(v, run->mem);
-    }
-    return eval(run, e);
+    return e->kind == E_OWN_FIELD ? read_field(run, own_field(run, e)) : eval(run, e);
+}
+
+/* Most arguments are fields or constants. */
+static inline struct rule_value argument(struct run *run, const struct rule_arg *in)
+{
+    if (in->id && in->is_text)
+        return field_text(run, message_value(run->m, in->id));
+    if (in->id)
+        return read_field(run, message_value(run->m, in->id));
+    return LIKELY(!in->e) ? in->v : operand(run, in->e);
 }
 
 /* On its own: the guard of its frame's arrays is not paid for by what is no call. */
@@ -430,22 +480,17 @@ NOINLINE static struct rule_value call(struct run *run, const struct expr *e)
     struct call c; /* what no parameter has is not set, and not read */
     c.run = run;
     c.e = e;
-    for (unsigned i = 0; i < e->n_in; i++) {
-        const struct rule_arg *in = &e->in[i];
-        c.arg[i] = LIKELY(!in->e) ? in->v : operand(run, in->e);
-    }
+    for (unsigned i = 0; i < e->n_in; i++)
+        c.arg[i] = argument(run, &e->in[i]);
     struct rule_value v = run->failed ? rule_null() : e->run(&c);
     if (run->failed)
         locate(run, e);
     return run->failed ? rule_null() : v;
 }
 
-struct rule_value eval(struct run *run, const struct expr *e)
+/* What is no call. */
+NOINLINE static struct rule_value eval_plain(struct run *run, const struct expr *e)
 {
-    if (run->failed)
-        return rule_null();
-    if (LIKELY(e->kind == E_CALL)) /* most are: this jump is foreseen, that of the switch is not */
-        return call(run, e);
     switch (e->kind) {
     case E_CONST:
         return e->value;
@@ -471,6 +516,8 @@ struct rule_value eval(struct run *run, const struct expr *e)
         return compare(run, e);
     case E_OWN_FIELD:
         return operand(run, e);
+    case E_FIELD_TEXT:
+        return field_text(run, own_field(run, e));
     case E_NOT:
     case E_EQUAL:
     case E_AND:
@@ -484,6 +531,15 @@ struct rule_value eval(struct run *run, const struct expr *e)
     default:
         return rule_null();
     }
+}
+
+struct rule_value eval(struct run *run, const struct expr *e)
+{
+    if (run->failed)
+        return rule_null();
+    if (LIKELY(e->kind == E_CALL)) /* most are: this jump is foreseen, that of the switch is not */
+        return call(run, e);
+    return eval_plain(run, e);
 }
 
 bool eval_constant(const struct expr *e, struct arena *mem, struct rule_value *v, char *why,
@@ -510,8 +566,28 @@ enum rule_answer rule_condition(struct run *run, const struct expr *when)
 static void set(struct run *run, const struct rule_step *step)
 {
     struct rule_value v = step->value ? eval(run, step->value) : step->constant;
-    if (!run->failed)
+    if (run->failed)
+        return;
+    if (LIKELY(step->id))
+        value_put_id(run->m, step->id, v);
+    else
         value_put(run->m, step->name, step->hash, &v);
+}
+
+static inline void rename_field(struct message *m, const struct rule_step *step)
+{
+    if (UNLIKELY(!step->from_id || !step->id))
+        message_move(m, step->from, step->from_hash, step->name, step->hash);
+    else if (m->place[step->from_id])
+        message_move_id(m, step->from_id, step->id);
+}
+
+static void rename_fields(struct message *m, const struct rule_step *step, uint32_t n)
+{
+    for (const struct rule_rename *pair = step->pair, *last = pair + n; pair < last; pair++) {
+        if (m->place[pair->from])
+            message_move_id(m, pair->from, pair->to);
+    }
 }
 
 static void take_step(struct run *run, const struct rule_step *step)
@@ -519,7 +595,10 @@ static void take_step(struct run *run, const struct rule_step *step)
     struct rule_value v;
     switch ((enum step_kind)step->kind) {
     case STEP_RENAME:
-        message_move(run->m, step->from, step->from_hash, step->name, step->hash);
+        rename_field(run->m, step);
+        break;
+    case STEP_RENAMES:
+        rename_fields(run->m, step, step->n);
         break;
     case STEP_SET:
         set(run, step);
@@ -543,8 +622,10 @@ static bool act(struct run *run, const struct rule *r, bool first_only)
     uint32_t n = !run->var ? 0 : first_only && r->n_steps ? 1 : r->n_steps;
     for (uint32_t i = 0; i < n; i++) {
         const struct rule_step *step = &r->step[i];
-        if (step->kind == STEP_RENAME && !message_may_have(run->m, step->from_hash))
+        if (LIKELY(step->kind == STEP_RENAMES)) {
+            rename_fields(run->m, step, first_only ? 1 : step->n);
             continue;
+        }
         take_step(run, step);
         if (UNLIKELY(run->failed)) {
             locate(run, step->e);

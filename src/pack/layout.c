@@ -20,6 +20,12 @@ static bool is_plain_has_field(const struct expr *e)
     return is_call(e, "has_field") && e->in[0].plain_name && is_absent(e, 1);
 }
 
+static bool is_text_of_field(const struct expr *e)
+{
+    return is_call(e, "to_string") && is_absent(e, 1) && e->in[0].e &&
+           e->in[0].e->kind == E_OWN_FIELD;
+}
+
 static bool specialise(struct arena *a, struct expr *e);
 
 static bool specialise_call(struct arena *a, struct expr *e)
@@ -27,6 +33,13 @@ static bool specialise_call(struct arena *a, struct expr *e)
     for (unsigned i = 0; i < e->n_in; i++) {
         if (e->in[i].e && !specialise(a, e->arg[i]))
             return false;
+    }
+    if (is_text_of_field(e)) {
+        const struct expr *field = e->in[0].e;
+        e->kind = E_FIELD_TEXT;
+        e->hash = field->hash;
+        e->field = field->field;
+        return true;
     }
     if (!is_plain_has_field(e))
         return true;
@@ -169,7 +182,7 @@ static void find_guard(struct rule *r)
     while (e->kind == E_ALL)
         e = e->item[0];
     if (e->kind == E_HAS_FIELD || e->kind == E_FIELD_IS || e->kind == E_FIELD_IN)
-        r->guard_hash = e->hash;
+        r->guard = e;
 }
 
 bool layout_rule(struct arena *a, struct rule *r)
@@ -180,4 +193,127 @@ bool layout_rule(struct arena *a, struct rule *r)
     if (good)
         find_guard(r);
     return good;
+}
+
+/* ---- numbers for names */
+
+static void number_parts(struct expr *e, struct message_names *names, struct arena *a);
+
+static void name_argument(struct rule_arg *in)
+{
+    in->is_text = in->e && in->e->kind == E_FIELD_TEXT;
+    if (in->e && (in->e->kind == E_OWN_FIELD || in->is_text))
+        in->id = in->e->id;
+}
+
+static void number(struct expr *e, struct message_names *names, struct arena *a)
+{
+    switch (e->kind) {
+    case E_OWN_FIELD:
+    case E_FIELD_TEXT:
+    case E_HAS_FIELD:
+    case E_FIELD_IS:
+    case E_FIELD_IN:
+        e->id = (uint16_t)message_names_add(names, e->field, a);
+        break;
+    case E_CALL:
+        for (unsigned i = 0; i < e->n_in; i++) {
+            if (e->in[i].e)
+                number(e->arg[i], names, a);
+            name_argument(&e->in[i]);
+        }
+        break;
+    case E_CONST:
+    case E_MESSAGE:
+    case E_VAR:
+    case E_NAME:
+    case E_WRONG:
+        break;
+    default:
+        number_parts(e, names, a);
+    }
+}
+
+struct rule_test layout_test(const struct expr *e)
+{
+    struct rule_test t = { .negated = false };
+    for (; e->kind == E_NOT; e = e->a)
+        t.negated = !t.negated;
+    t.e = e;
+    t.kind = e->kind;
+    t.id = e->id;
+    return t;
+}
+
+/* Without memory there are none, and the items are asked. */
+static void make_tests(struct expr *e, struct arena *a)
+{
+    struct rule_test *t = arena_alloc(a, e->n * sizeof *t);
+    for (uint32_t i = 0; t && i < e->n; i++)
+        t[i] = layout_test(e->item[i]);
+    e->test = t;
+}
+
+static void number_parts(struct expr *e, struct message_names *names, struct arena *a)
+{
+    bool is_list = e->kind == E_LIST || e->kind == E_MAP || e->kind == E_ALL || e->kind == E_ANY;
+    for (uint32_t i = 0; is_list && i < e->n; i++)
+        number(e->item[i], names, a);
+    if (e->kind == E_ALL || e->kind == E_ANY)
+        make_tests(e, a);
+    if (!is_list && e->a)
+        number(e->a, names, a);
+    if (!is_list && e->b)
+        number(e->b, names, a);
+}
+
+static bool has_ids(const struct rule_step *step)
+{
+    return step->kind == STEP_RENAME && step->id && step->from_id;
+}
+
+/* From step i on: how many renames follow each other. */
+static uint32_t count_renames(const struct rule *r, uint32_t i)
+{
+    uint32_t n = 0;
+    while (i + n < r->n_steps && has_ids(&r->step[i + n]))
+        n++;
+    return n;
+}
+
+/* Renames that follow each other become one step. */
+static void join_renames(struct rule *r, struct arena *a)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0, n; i < r->n_steps; i += n ? n : 1) {
+        struct rule_step step = r->step[i];
+        n = count_renames(r, i);
+        struct rule_rename *pair = n ? arena_alloc(a, n * sizeof *pair) : NULL;
+        if (n && !pair)
+            n = 0;
+        for (uint32_t k = 0; k < n; k++)
+            pair[k] = (struct rule_rename){ r->step[i + k].from_id, r->step[i + k].id };
+        if (n) {
+            step.kind = STEP_RENAMES;
+            step.pair = pair;
+            step.n = n;
+        }
+        r->step[kept++] = step;
+    }
+    r->n_steps = kept;
+}
+
+void layout_names(struct rule *r, struct message_names *names, struct arena *a)
+{
+    number(r->when, names, a);
+    for (const struct statement *s = r->then; s; s = s->next)
+        number(s->e, names, a);
+    for (uint32_t i = 0; i < r->n_steps; i++) {
+        struct rule_step *step = &r->step[i];
+        if (step->kind == STEP_RENAME)
+            step->from_id = (uint16_t)message_names_add(names, step->from, a);
+        if (step->kind == STEP_RENAME || step->kind == STEP_SET)
+            step->id = (uint16_t)message_names_add(names, step->name, a);
+    }
+    join_renames(r, a);
 }

@@ -100,7 +100,7 @@ static void expect_word(struct parser *p, enum token_kind kind, const char *what
 
 static void *get(struct parser *p, size_t n)
 {
-    void *m = arena_zalloc(p->a, n);
+    void *m = arena_zalloc_line(p->a, n);
     if (!m && !p->failed) {
         struct expr at = { .line = p->t.line, .col = p->t.col };
         p->failed = true;

@@ -6,6 +6,7 @@
 
 #include "base/bug.h"
 #include "pack/compile.h"
+#include "pack/layout.h"
 #include "pack/lexer.h"
 #include "pack/parser.h"
 #include "pack/program_private.h"
@@ -62,8 +63,10 @@ static void load_rules(struct loader *l, unsigned source)
         struct rule_errors e = { .n = 0 };
         struct lexer start = at;
         struct rule *r = parser_next(&p->arena, &at, &e);
-        if (r && compile_rule(&p->arena, r, &e))
+        if (r && compile_rule(&p->arena, r, &e)) {
+            layout_names(r, &p->names, &p->arena);
             p->rule[p->n_rules++] = (struct program_rule){ r, source };
+        }
         mistakes(l, PROGRAM_RULE, source, &e);
         if (!r)
             at = start, more = find_next_rule(&at);
@@ -90,17 +93,28 @@ static uint32_t find_rule(const struct program *p, struct slice name)
 
 /* ---- pipelines */
 
+static void ready_rule(struct program_step_rule *to, const struct rule *r)
+{
+    const struct expr *when = r->when;
+    to->when = when;
+    to->r = r;
+    to->need = r->guard ? r->guard->id : 0;
+    to->always = when->kind == E_CONST && when->value.kind == K_BOOL && when->value.i;
+    to->test = layout_test(when);
+}
+
 static bool resolve(struct loader *l, unsigned source, const struct stage *s,
                     struct program_stage *out)
 {
     out->stage = s;
+    out->n = s->n;
+    out->at = l->p->n_stages++;
     out->rule = arena_alloc(&l->p->arena, s->n * sizeof *out->rule);
     for (unsigned i = 0; out->rule && i < s->n; i++) {
         uint32_t at = find_rule(l->p, s->rule[i].name);
         out->rule[i] = (struct program_step_rule){ .rule = at };
         if (at != PROGRAM_NO_RULE) {
-            out->rule[i].when = l->p->rule[at].rule->when;
-            out->rule[i].guard_hash = l->p->rule[at].rule->guard_hash;
+            ready_rule(&out->rule[i], l->p->rule[at].rule);
             continue;
         }
         struct rule_error e = { .kind = RE_SyntaxError,
@@ -166,7 +180,7 @@ static int by_number(const void *a, const void *b)
     const struct program_slot *x = a, *y = b;
     if (x->number != y->number)
         return x->number < y->number ? -1 : 1;
-    return (x->pipeline > y->pipeline) - (x->pipeline < y->pipeline);
+    return (x->index > y->index) - (x->index < y->index);
 }
 
 static bool order_stages(struct program *p, struct program_stream *s)
@@ -176,10 +190,10 @@ static bool order_stages(struct program *p, struct program_stream *s)
         n += p->pipeline[s->pipeline[i]].pipeline->n;
     s->slot = arena_alloc(&p->arena, n * sizeof *s->slot);
     for (unsigned i = 0; s->slot && i < s->n; i++) {
-        const struct pipeline *one = p->pipeline[s->pipeline[i]].pipeline;
-        for (unsigned k = 0; k < one->n; k++)
-            s->slot[s->n_slots++] =
-                (struct program_slot){ one->stage[k].number, s->pipeline[i], (uint16_t)k };
+        const struct program_pipeline *one = &p->pipeline[s->pipeline[i]];
+        for (unsigned k = 0; k < one->pipeline->n; k++)
+            s->slot[s->n_slots++] = (struct program_slot){ one->pipeline->stage[k].number,
+                                                           s->pipeline[i], one, &one->stage[k] };
     }
     if (s->slot)
         qsort(s->slot, s->n_slots, sizeof *s->slot, by_number);

@@ -9,6 +9,7 @@
 struct program_run {
     const struct program *p;
     struct program_count *count;
+    uint64_t *entered; /* how often each stage was, since its rules were counted last */
     uint64_t dropped, created, refused;
     struct pattern_room *room;
     struct program_metric *metric; /* PROGRAM_METRICS_MAX, once a rule counts */
@@ -21,9 +22,10 @@ struct program_run {
     const struct program_listener *listener;
     struct slice done[STREAMS_MAX]; /* streams whose pipelines have run */
     unsigned n_done;
-    bool stopped[PROGRAM_PIPELINES_MAX];
-    uint16_t table_at[RUN_TABLES]; /* struct run */
-    uint32_t matched[STAGE_RULES_MAX];
+    uint64_t stopped[PROGRAM_PIPELINES_MAX / 64]; /* a bit for each pipeline */
+    uint16_t table_at[RUN_TABLES];                /* struct run */
+    const struct program_step_rule *matched[STAGE_RULES_MAX];
+    struct message_places *places;
 
     struct message *made[PROGRAM_CREATED_MAX]; /* in order; each is run in its turn */
     unsigned n_made;
@@ -44,13 +46,7 @@ static struct program_event event(const struct program_run *r, enum program_step
 
 /* ---- one stage */
 
-struct place {
-    const struct program_pipeline *pipeline;
-    unsigned index; /* of the pipeline */
-    const struct program_stage *stage;
-};
-
-static inline void tell_stage(const struct program_run *r, const struct place *at,
+static inline void tell_stage(const struct program_run *r, const struct program_slot *at,
                               enum program_step step)
 {
     if (LIKELY(!r->listener))
@@ -73,7 +69,7 @@ static inline void tell_rule(const struct program_run *r, enum program_step step
 }
 
 /* Graylog's words; a rule is known by its name and its place among all. */
-static void add_error(struct program_run *r, const struct place *at, uint32_t rule,
+static void add_error(struct program_run *r, const struct program_slot *at, uint32_t rule,
                       const char *what)
 {
     struct message *m = r->run.m;
@@ -88,58 +84,71 @@ static void add_error(struct program_run *r, const struct place *at, uint32_t ru
     message_add_error(m, buf_slice(&b), details);
 }
 
-static void tell_unresolved(const struct program_run *r, const struct place *at, unsigned i)
+static void tell_unresolved(const struct program_run *r, const struct program_slot *at, unsigned i)
 {
     struct program_event e = event(r, PROGRAM_CONDITION);
     e.text = at->stage->stage->rule[i].name;
     tell(r, &e);
 }
 
-/* A rule whose guard is not there is false without its condition being looked at. */
+/* A rule whose field is not there is false without its condition being looked at. */
 static inline enum rule_answer condition(struct program_run *r, const struct program_step_rule *one)
 {
-    struct program_count *count = &r->count[one->rule];
-    enum rule_answer answer = RULE_FALSE;
-    count->evaluated++;
-    if (!one->guard_hash || message_may_have(r->run.m, one->guard_hash)) {
-        answer = rule_condition(&r->run, one->when);
-        count->matched += answer == RULE_TRUE;
-        count->failed += answer == RULE_ERROR;
+    const struct message *m = r->run.m;
+    const struct rule_test *t = &one->test;
+    if (one->need && !m->place[one->need])
+        return RULE_FALSE;
+    if (one->always)
+        return RULE_TRUE;
+    if (t->id && (t->kind == E_HAS_FIELD || !m->place[t->id]))
+        return (m->place[t->id] != 0) != t->negated ? RULE_TRUE : RULE_FALSE;
+    return rule_condition(&r->run, one->when);
+}
+
+/* The rest of the stage, from rule i on, is not asked: the stage has been counted as a whole. */
+static void pass_over(struct program_run *r, const struct program_stage *stage, unsigned i)
+{
+    for (; i < stage->n; i++) {
+        if (stage->rule[i].rule != PROGRAM_NO_RULE)
+            r->count[stage->rule[i].rule].evaluated--;
     }
-    tell_rule(r, PROGRAM_CONDITION, one->rule, answer);
-    return answer;
 }
 
 /* The conditions in order; those that were true are in r->matched. RULE_ERROR: one failed, the rest
  * was not asked. RULE_TRUE: all were true. */
-static enum rule_answer conditions(struct program_run *r, const struct place *at, unsigned *matched)
+static enum rule_answer conditions(struct program_run *r, const struct program_slot *at,
+                                   unsigned *matched)
 {
-    const struct program_step_rule *one = at->stage->rule;
-    unsigned n = at->stage->stage->n, found = 0;
-    bool all = true;
-    for (unsigned i = 0; i < n; i++, one++) {
+    const struct program_stage *stage = at->stage;
+    unsigned n = stage->n;
+    *matched = 0;
+    r->entered[stage->at]++;
+    for (unsigned i = 0; i < n; i++) {
+        const struct program_step_rule *one = &stage->rule[i];
         if (UNLIKELY(one->rule == PROGRAM_NO_RULE)) {
             tell_unresolved(r, at, i);
-            all = false;
             continue;
         }
         enum rule_answer answer = condition(r, one);
-        all = all && answer == RULE_TRUE;
-        if (answer == RULE_TRUE)
-            r->matched[found++] = one->rule;
+        tell_rule(r, PROGRAM_CONDITION, one->rule, answer);
+        if (answer == RULE_FALSE)
+            continue;
         if (UNLIKELY(answer == RULE_ERROR)) {
+            r->count[one->rule].failed++;
+            pass_over(r, stage, i + 1);
             add_error(r, at, one->rule, "condition");
-            *matched = found;
             return RULE_ERROR;
         }
+        r->count[one->rule].matched++;
+        __builtin_prefetch(one->r->step);
+        r->matched[(*matched)++] = one;
     }
-    *matched = found;
-    return all ? RULE_TRUE : RULE_FALSE;
+    return *matched == n ? RULE_TRUE : RULE_FALSE;
 }
 
 /* After a condition that failed only the first statement of the first rule runs, and the rule is
  * taken for failed for the same reason: so the original does it. */
-static void half_run(struct program_run *r, const struct place *at, uint32_t rule)
+static void half_run(struct program_run *r, const struct program_slot *at, uint32_t rule)
 {
     char why[sizeof r->run.why];
     memcpy(why, r->run.why, sizeof why);
@@ -151,12 +160,12 @@ static void half_run(struct program_run *r, const struct place *at, uint32_t rul
     add_error(r, at, rule, "action");
 }
 
-static void actions(struct program_run *r, const struct place *at, unsigned matched)
+static void actions(struct program_run *r, const struct program_slot *at, unsigned matched)
 {
     for (unsigned i = 0; i < matched; i++) {
-        uint32_t rule = r->matched[i];
+        uint32_t rule = r->matched[i]->rule;
         tell_rule(r, PROGRAM_RULE_BEGIN, rule, RULE_TRUE);
-        bool good = rule_act(&r->run, r->p->rule[rule].rule);
+        bool good = rule_act(&r->run, r->matched[i]->r);
         tell_rule(r, PROGRAM_RULE_END, rule, good ? RULE_TRUE : RULE_ERROR);
         if (good)
             continue;
@@ -180,18 +189,18 @@ static bool goes_on(enum stage_match match, enum rule_answer answer, const struc
     return true;
 }
 
-static void run_stage(struct program_run *r, const struct place *at)
+static void run_stage(struct program_run *r, const struct program_slot *at)
 {
     unsigned matched;
     const struct stage *s = at->stage->stage;
     tell_stage(r, at, PROGRAM_ENTER);
     enum rule_answer answer = conditions(r, at, &matched);
     if (answer == RULE_ERROR && matched)
-        half_run(r, at, r->matched[0]);
+        half_run(r, at, r->matched[0]->rule);
     else if (answer != RULE_ERROR)
         actions(r, at, matched);
     bool on = goes_on(s->match, answer, s, matched);
-    r->stopped[at->index] = !on;
+    r->stopped[at->index / 64] |= (uint64_t)!on << at->index % 64;
     tell_stage(r, at, on ? PROGRAM_CONTINUE : PROGRAM_STOP);
     tell_stage(r, at, PROGRAM_EXIT);
 }
@@ -268,8 +277,12 @@ static void tell_round(const struct program_run *r, const struct round *round)
 }
 
 /* The next slot over all streams of the round; NULL at the end. */
-static const struct program_slot *next_slot(struct round *round)
+static inline const struct program_slot *next_slot(struct round *round)
 {
+    if (LIKELY(round->n == 1)) {
+        const struct program_stream *only = round->stream[0];
+        return round->at[0] == only->n_slots ? NULL : &only->slot[round->at[0]++];
+    }
     unsigned best = round->n;
     for (unsigned i = 0; i < round->n; i++) {
         const struct program_stream *s = round->stream[i];
@@ -289,11 +302,16 @@ static bool came_before(const struct round *round, const struct program_slot *sl
         const struct program_stream *s = round->stream[i];
         for (unsigned k = 0; k < round->at[i]; k++) {
             const struct program_slot *old = &s->slot[k];
-            if (old != slot && old->pipeline == slot->pipeline && old->stage == slot->stage)
+            if (old != slot && old->stage == slot->stage)
                 return true;
         }
     }
     return false;
+}
+
+static inline bool is_stopped(const struct program_run *r, unsigned pipeline)
+{
+    return r->stopped[pipeline / 64] >> pipeline % 64 & 1;
 }
 
 static void run_round(struct program_run *r, struct round *round)
@@ -305,25 +323,27 @@ static void run_round(struct program_run *r, struct round *round)
         if (slot->number != number && r->run.m->dropped)
             return;
         number = slot->number;
-        if (r->stopped[slot->pipeline] || (round->n > 1 && came_before(round, slot)))
-            continue;
-        struct place at = { .pipeline = &r->p->pipeline[slot->pipeline], .index = slot->pipeline };
-        at.stage = &at.pipeline->stage[slot->stage];
-        run_stage(r, &at);
+        if (!is_stopped(r, slot->index) && (round->n == 1 || !came_before(round, slot)))
+            run_stage(r, slot);
     }
 }
 
 static void run_message(struct program_run *r, struct message *m)
 {
     struct round round;
-    r->run =
-        (struct run){ .env = r->env, .m = m, .mem = m->mem, .program = r, .table_at = r->table_at };
+    r->run.env = r->env;
+    r->run.m = m;
+    r->run.mem = m->mem;
+    r->run.program = r;
+    r->run.table_at = r->table_at;
     r->n_done = 0;
     collect(r, &round);
+    message_attach(m, r->places);
     do {
         tell_round(r, &round);
         run_round(r, &round);
     } while (!r->run.m->dropped && collect(r, &round));
+    message_detach(m);
 }
 
 /* ---- all */
@@ -333,6 +353,8 @@ struct program_run *program_run_new(const struct program *p)
     struct program_run *r = xcalloc(1, sizeof *r);
     r->p = p;
     r->count = xcalloc(p->n_rules + 1, sizeof *r->count);
+    r->entered = xcalloc(p->n_stages + 1, sizeof *r->entered);
+    r->places = message_places_new(&p->names);
     r->room = pattern_room_new();
     return r;
 }
@@ -343,6 +365,8 @@ void program_run_free(struct program_run *r)
         return;
     pattern_room_free(r->room);
     xfree(r->count);
+    xfree(r->entered);
+    message_places_free(r->places);
     xfree(r->metric);
     xfree(r);
 }
@@ -415,8 +439,23 @@ void program_run(struct program_run *r, const struct rule_env *env, struct messa
     pattern_use_room(NULL);
 }
 
+/* A stage that was entered has asked all its rules, but for those of pass_over. */
+static void count_stage(const struct program_run *r, const struct program_stage *stage)
+{
+    for (unsigned i = 0; i < stage->n; i++) {
+        if (stage->rule[i].rule != PROGRAM_NO_RULE)
+            r->count[stage->rule[i].rule].evaluated += r->entered[stage->at];
+    }
+    r->entered[stage->at] = 0;
+}
+
 const struct program_count *program_counts(const struct program_run *r)
 {
+    for (unsigned i = 0; i < r->p->n_pipelines; i++) {
+        const struct program_pipeline *one = &r->p->pipeline[i];
+        for (unsigned k = 0; k < one->pipeline->n; k++)
+            count_stage(r, &one->stage[k]);
+    }
     return r->count;
 }
 

@@ -128,6 +128,8 @@ struct value value_store(const struct rule_value *v, struct arena *mem)
 {
     if (v->fixed == VALUE_URL)
         return v->n ? store_text(v, mem) : (struct value){ .field = 0xffff };
+    if (LIKELY(v->fixed == VALUE_FREE))
+        return store_plain(v, mem);
     struct rule_value plain = *v;
     plain.fixed = VALUE_FREE;
     struct value out = store_plain(&plain, mem);
@@ -136,19 +138,41 @@ struct value value_store(const struct rule_value *v, struct arena *mem)
     return out;
 }
 
+/* What a field takes of a value: texts trimmed. False: nothing is set. */
+static inline bool to_field(const struct rule_value *v, struct arena *mem, struct value *out)
+{
+    *out = value_store(v, mem);
+    if (out->type != VT_STR)
+        return out->type != VT_NULL;
+    struct slice text = message_trim(slice_of(out->p, out->n));
+    out->p = text.p;
+    out->n = (uint32_t)text.n;
+    return text.n > 0;
+}
+
 void value_put(struct message *m, struct slice name, uint32_t hash, const struct rule_value *v)
 {
-    struct value out = value_store(v, m->mem);
-    if (out.type == VT_NULL)
+    struct value out;
+    if (to_field(v, m->mem, &out))
+        message_put(m, name, hash, &out);
+}
+
+static void put_id(struct message *m, unsigned id, struct rule_value v)
+{
+    struct value out;
+    if (to_field(&v, m->mem, &out))
+        message_put_id(m, id, out);
+}
+
+void value_put_id(struct message *m, unsigned id, struct rule_value v)
+{
+    if (UNLIKELY(v.kind != K_STRING || v.fixed != VALUE_FREE)) {
+        put_id(m, id, v);
         return;
-    if (out.type == VT_STR) {
-        struct slice text = message_trim(slice_of(out.p, out.n));
-        if (!text.n)
-            return;
-        out.p = text.p;
-        out.n = (uint32_t)text.n;
     }
-    message_put(m, name, hash, &out);
+    struct slice text = message_trim(slice_of(v.p, v.n));
+    if (text.n)
+        message_put_id(m, id, message_text_of(text));
 }
 
 static struct value store_plain(const struct rule_value *v, struct arena *mem)

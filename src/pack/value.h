@@ -88,6 +88,9 @@ struct rule_value value_read(const struct value *v, struct arena *mem);
  * of the members. hash: message_hash of it. */
 void value_put(struct message *m, struct slice name, uint32_t hash, const struct rule_value *v);
 
+/* The same by the name's id, in a message that has names. */
+void value_put_id(struct message *m, unsigned id, struct rule_value v);
+
 /* The other way. Periods, durations and messages become text. */
 struct value value_store(const struct rule_value *v, struct arena *mem);
 

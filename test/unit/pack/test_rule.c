@@ -182,7 +182,7 @@ static void conditions(void **state)
         message_set(run.m, SLICE("s"), &s);
         message_set(run.m, SLICE("n"), &n);
         message_set(run.m, SLICE("message"), &hello);
-        bool guarded = !r->guard_hash || message_may_have(run.m, r->guard_hash);
+        bool guarded = !r->guard || message_get(run.m, r->guard->field);
         enum rule_answer answer = rule_condition(&run, r->when);
         if (answer != (cases[i].want ? RULE_TRUE : RULE_FALSE) || (cases[i].want && !guarded))
             fail_msg("%s", cases[i].when);
