@@ -22,7 +22,7 @@ const struct option queue_options[] = {
         "Largest size of the queue on disk, 10MB at least; 0: no bound. Required with queue.disk."),
     OPT(queue_section, segment_bytes, SIZE,     "disk.segment_size",       NULL, 0, MAX_BYTES, 0,
         "A file of the queue is followed by another when it has this size, 1MB at least (default max_size / 10). No event may be larger."),
-    OPT(queue_section, read_ahead,    INT,      "disk.read_ahead",         "512", 1, 1000000, 0, "Events that are read from the queue on disk at a time."),
+    OPT(queue_section, read_ahead,    INT,      "disk.read_ahead",         "512", 1, 1000000, 0, "Events that the output gets from the disk at a time, and twice write_ahead more."),
     OPT(queue_section, write_ahead,   INT,      "disk.write_ahead",        "2048", 1, 1000000, 0, "Events that may wait to be written to the queue on disk, together."),
     OPT(queue_section, retry_ns,      DURATION, "disk.retry_interval",     "1s", 1000000, DAY, 0, "Wait after a failed write of the queue on disk, doubled each time."),
     OPT(queue_section, max_retry_ns,  DURATION, "disk.max_retry_interval", "30s", 1000000, DAY, 0, "The longest such wait."),

@@ -212,11 +212,14 @@ static bool take_next(struct spool *s, err *rc, struct why *w)
     return true;
 }
 
-/* Gives the output lines: at most read_ahead, and what it has room for. */
+/* Gives the output what it has room for, at most twice as much as may have come meanwhile: less,
+ * and the queue would grow beside an idle output; more, and a backlog would keep the pipe from its
+ * work. One sync of the output is for all of it. */
 static err give(struct spool *s, unsigned *given, struct counters *c, struct why *w)
 {
+    unsigned most = (unsigned)(s->conf->read_ahead + 2 * s->conf->write_ahead);
     err rc = ERR_OK;
-    while (*given < (unsigned)s->conf->read_ahead && has_room(s) && take_next(s, &rc, w)) {
+    while (*given < most && has_room(s) && take_next(s, &rc, w)) {
         rc = s->output->write(s->ctx, NULL, s->next, w);
         if (rc == ERR_LIMIT && s->done < s->written)
             return ERR_OK;
@@ -269,23 +272,13 @@ static err feed(struct spool *s, struct counters *c, struct why *w)
     return ERR_OK;
 }
 
-/* As much again as may have come meanwhile: else the queue would grow beside an idle output. */
-static err feed_on(struct spool *s, struct counters *c, struct why *w)
-{
-    int64_t rounds = 1 + 2 * s->conf->write_ahead / s->conf->read_ahead;
-    err rc = feed(s, c, w);
-    while (!rc && --rounds > 0 && spool_is_busy(s))
-        rc = feed(s, c, w);
-    return rc;
-}
-
 err spool_work(struct spool *s, bool all, struct counters *c, struct why *w)
 {
     (void)has_room(s); /* which resets what wakes us */
     if (!all && s->n < (unsigned)s->conf->write_ahead && s->bytes < GROUP_BYTES)
         return ERR_OK; /* more may come at once: one write for all */
     put(s, c);
-    return feed_on(s, c, w);
+    return feed(s, c, w);
 }
 
 /* ---- questions */

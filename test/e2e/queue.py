@@ -132,7 +132,7 @@ def story(checks, name, output, seed, kills, under_way):
 def main():
     checks, seed = Checks(), os.environ.get("SEED", "1")
     story(checks, "logstash", LOGSTASH, seed, KILLS, UNDER_WAY)
-    story(checks, "file", FILE, seed, KILLS // 5, 64)
+    story(checks, "file", FILE, seed, KILLS // 5, 3 * 64)
     return checks.end()
 
 
