@@ -16,7 +16,7 @@ import threading
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, "test/e2e"))
+sys.path.append(os.path.join(TOP, "test/e2e"))
 from lumberjack import Client, compressed, frame_json, window  # noqa: E402
 
 PROGRAM = os.environ.get("WIRELUME", os.path.join(TOP, "build/release/wirelume"))
