@@ -154,7 +154,7 @@ static int64_t us_of(uint8_t unit)
 static bool move(int64_t *us, uint8_t unit, int64_t by)
 {
     if (months_of(unit)) {
-        int64_t ms = *us / 1000, below = *us % 1000;
+        int64_t below = query_us_in(*us, 1000), ms = (*us - below) / 1000;
         struct civil t = civil_of_ms(ms);
         if (!add_months(&t, by * months_of(unit)) || !civil_to_ms(&t, &ms))
             return false;
@@ -164,14 +164,14 @@ static bool move(int64_t *us, uint8_t unit, int64_t by)
     if (!us_of(unit) || __builtin_mul_overflow(by, us_of(unit), &by) ||
         __builtin_add_overflow(*us, by, us))
         return false;
-    return *us >= 0 && *us <= QUERY_MS_MAX * 1000;
+    return *us >= QUERY_MS_MIN * 1000 && *us <= QUERY_MS_MAX * 1000;
 }
 
 /* The start of its year, month, week (Monday), day, hour, minute or second. */
 static bool round_down(int64_t *us, uint8_t unit)
 {
     if (months_of(unit)) {
-        struct civil t = civil_of_ms(*us / 1000);
+        struct civil t = civil_of_ms((*us - query_us_in(*us, 1000)) / 1000);
         struct civil start = { .year = t.year, .month = unit == 'y' ? 1 : t.month, .day = 1 };
         int64_t ms;
         if (!civil_to_ms(&start, &ms))
@@ -182,7 +182,7 @@ static bool round_down(int64_t *us, uint8_t unit)
     if (!us_of(unit))
         return false;
     int64_t shift = unit == 'w' ? 3 * DAY_MS * 1000 : 0; /* 1970 began on a Thursday */
-    *us -= (*us + shift) % us_of(unit);
+    *us -= query_us_in(*us + shift, us_of(unit));
     return true;
 }
 
@@ -210,14 +210,14 @@ static bool read_math(struct slice s, int64_t *from, int64_t *to)
         if (op == '/')
             *to = *to - 1;
     }
-    return *from >= 0 && *from <= QUERY_MS_MAX * 1000;
+    return *from >= QUERY_MS_MIN * 1000 && *from <= QUERY_MS_MAX * 1000;
 }
 
 static bool read_date(struct slice s, int64_t *from_us, int64_t *to_us)
 {
     struct date d;
     int64_t zone, ms;
-    if (!read_parts(&s, &d, &zone) || !civil_to_ms(&d.t, &ms) || ms < 0)
+    if (!read_parts(&s, &d, &zone) || !civil_to_ms(&d.t, &ms) || ms < QUERY_MS_MIN)
         return false;
     *from_us = ms * 1000 + d.us;
     *to_us = *from_us + d.step;
@@ -225,7 +225,7 @@ static bool read_date(struct slice s, int64_t *from_us, int64_t *to_us)
         return false;
     *from_us -= zone * 60000000;
     *to_us -= zone * 60000000;
-    return *from_us >= 0;
+    return *from_us >= QUERY_MS_MIN * 1000;
 }
 
 bool query_date_read(struct slice text, int64_t now_ms, int64_t *from_us, int64_t *to_us)

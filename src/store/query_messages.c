@@ -100,7 +100,7 @@ static err read_cursor(struct query_run *r, struct slice text, struct cursor_at 
         memcpy(copy, text.p, text.n);
         copy[text.n] = '\0';
         c->us = strtoll(copy, &end, 10);
-        if (*end == '.' && c->us >= 0 && c->us <= QUERY_MS_MAX * 1000) {
+        if (*end == '.' && c->us >= QUERY_MS_MIN * 1000 && c->us <= QUERY_MS_MAX * 1000) {
             c->seq = strtoll(end + 1, &end, 10);
             if (*end == '.' && strlen(end + 1) < sizeof c->set_id) {
                 snprintf(c->set_id, sizeof c->set_id, "%s", end + 1);

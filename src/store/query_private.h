@@ -6,13 +6,21 @@
 #include "store/query.h"
 #include "store/search.h"
 
-#define QUERY_MS_MAX      253402300799999 /* the end of the year 9999 */
+#define QUERY_MS_MIN      (-INT64_C(62167219200000)) /* the beginning of the year 0 */
+#define QUERY_MS_MAX      253402300799999            /* the end of the year 9999 */
 #define QUERY_SPLIT_MAX   100
 #define QUERY_COLUMNS_MAX 256
 #define QUERY_OFFSET_MAX  10000
 #define QUERY_SQL_BYTES   ((size_t)4 << 20)
 #define QUERY_PARAMS_MAX  4096
 #define QUERY_EXACT_ROWS  20000000 /* percentiles keep every value up to here, then a sketch */
+
+/* The part of us (microseconds, also before 1970) behind the last whole step. */
+static inline int64_t query_us_in(int64_t us, int64_t step)
+{
+    int64_t in = us % step;
+    return in < 0 ? in + step : in;
+}
 
 /* ---- fields (query_field.c) */
 

@@ -113,11 +113,11 @@ static err get_time(struct reader *r, const struct node *of, const char *key, in
     const struct node *v = node_get(of, key);
     if (!v)
         return refuse(r, ERR_FORMAT, "%s is missing: give \"range\", or \"from\" and \"to\"", key);
-    if (v->type == NODE_INT && v->i >= 0 && v->i <= QUERY_MS_MAX) {
+    if (v->type == NODE_INT && v->i >= QUERY_MS_MIN && v->i <= QUERY_MS_MAX) {
         *out = v->i;
         return ERR_OK;
     }
-    if (v->type == NODE_STR && civil_read_iso(slice_cstr(v->text), out) && *out >= 0 &&
+    if (v->type == NODE_STR && civil_read_iso(slice_cstr(v->text), out) && *out >= QUERY_MS_MIN &&
         *out <= QUERY_MS_MAX)
         return ERR_OK;
     return refuse(r, ERR_FORMAT,

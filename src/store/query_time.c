@@ -36,7 +36,7 @@ static err set_times(struct query_run *r, struct times *t)
     if (!t->interval_s)
         t->interval_s = interval_auto(r->to_us - r->from_us, a->buckets);
     step_us = t->interval_s * 1000000;
-    t->grid_us = r->from_us - r->from_us % step_us;
+    t->grid_us = r->from_us - query_us_in(r->from_us, step_us);
     int64_t n = (r->to_us - 1 - t->grid_us) / step_us + 1;
     if (n > QUERY_BUCKETS_MAX)
         return query_run_fail(r, ERR_LIMIT, "%lld buckets; at most %d fit: take a longer interval",

@@ -13,7 +13,7 @@
 #define PATIENCE_NS INT64_C(60000000000) /* without a step */
 #define WAIT_NS     INT64_C(1000000000)
 #define US_MAX      (QUERY_MS_MAX * 1000)
-#define US_MIN      (-INT64_C(62167219200000000)) /* the year 0 */
+#define US_MIN      (QUERY_MS_MIN * 1000)
 
 /* ---- the condition */
 
