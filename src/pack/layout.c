@@ -143,7 +143,7 @@ static bool is_plain_set(const struct expr *e)
     return plain;
 }
 
-static struct rule_step step_of(const struct statement *s)
+struct rule_step layout_step(const struct statement *s)
 {
     struct rule_step to = { .kind = STEP_CALL, .e = s->e, .slot = s->slot };
     const struct rule_arg *in = s->e->in;
@@ -171,7 +171,7 @@ static bool lay_out_steps(struct arena *a, struct rule *r)
         r->n_steps++;
     struct rule_step *to = r->step = arena_zalloc(a, r->n_steps * sizeof *to);
     for (const struct statement *s = to ? r->then : NULL; s; s = s->next)
-        *to++ = step_of(s);
+        *to++ = layout_step(s);
     return r->step != NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "pack/explain.h"
 #include "pack/flat.h"
 #include "pack/function.h"
+#include "pack/layout.h"
 #include "pack/program_private.h"
 
 #define NODES_MAX  65536
@@ -21,25 +22,16 @@ struct recall {
 
 /* ---- what rules do to fields, without running them */
 
-/* A field that a step gives a value; from is the one that it was, when it is renamed. */
-struct setting {
-    struct slice field, from;
-    bool renames;
-};
-
-/* What a step that is no row of renames sets; an empty field when it sets none. */
-static struct setting set_by(const struct rule_step *s)
+/* The field that a step gives a value, or an empty slice. */
+static struct slice set_by(const struct rule_step *s)
 {
     const struct expr *e = s->e;
-    if (s->kind == STEP_RENAME)
-        return (struct setting){ .field = s->name, .from = s->from, .renames = true };
-    if (s->kind == STEP_SET)
-        return (struct setting){ .field = s->name };
+    if (s->kind == STEP_SET || s->kind == STEP_RENAME)
+        return s->name;
     bool sets = s->kind == STEP_CALL && e && e->kind == E_CALL && e->fn &&
                 strcmp(e->fn->name, "set_field") == 0;
-    if (!sets || !e->in || e->in[0].v.kind != K_STRING)
-        return (struct setting){ 0 };
-    return (struct setting){ .field = rule_text(&e->in[0].v) };
+    return sets && e->in && e->in[0].v.kind == K_STRING ? rule_text(&e->in[0].v)
+                                                        : slice_of(NULL, 0);
 }
 
 static void add_rule(struct recalled *r, struct slice rule)
@@ -51,43 +43,23 @@ static void add_rule(struct recalled *r, struct slice rule)
         r->rule[r->n++] = rule;
 }
 
-/* Calls each for every place of every rule where the field is given a value. */
-typedef void each_set(struct recall *x, const struct rule *r, const struct setting *s, void *arg);
+/* Calls each for every statement of every rule that gives the field a value. */
+typedef void each_step(struct recall *x, const struct rule *r, const struct rule_step *s,
+                       void *arg);
 
-/* What a step sets at place i of its row; a step that is no row has one place. */
-static struct setting setting_at(const struct recall *x, const struct rule_step *step, uint32_t i)
+static void each_setting(struct recall *x, struct slice field, each_step *each, void *arg)
 {
-    if (step->kind != STEP_RENAMES)
-        return set_by(step);
-    const struct message_name *name = x->p->names.v;
-    return (struct setting){ .field = name[step->pair[i].to].name,
-                             .from = name[step->pair[i].from].name,
-                             .renames = true };
-}
-
-static void each_of_rule(struct recall *x, const struct rule *r, struct slice field, each_set *each,
-                         void *arg)
-{
-    for (const struct rule_step *step = r->step; step < r->step + r->n_steps; step++) {
-        uint32_t n = step->kind == STEP_RENAMES ? step->n : 1;
-        for (uint32_t i = 0; i < n; i++) {
-            struct setting s = setting_at(x, step, i);
-            if (slice_eq(s.field, field))
-                each(x, r, &s, arg);
+    for (unsigned i = 0; i < x->p->n_rules; i++) {
+        const struct rule *r = x->p->rule[i].rule;
+        for (const struct statement *s = r ? r->then : NULL; s; s = s->next) {
+            struct rule_step step = layout_step(s);
+            if (slice_eq(set_by(&step), field))
+                each(x, r, &step, arg);
         }
     }
 }
 
-static void each_setting(struct recall *x, struct slice field, each_set *each, void *arg)
-{
-    for (unsigned i = 0; i < x->p->n_rules; i++) {
-        const struct rule *r = x->p->rule[i].rule;
-        if (r)
-            each_of_rule(x, r, field, each, arg);
-    }
-}
-
-static void name_rule(struct recall *x, const struct rule *r, const struct setting *s, void *arg)
+static void name_rule(struct recall *x, const struct rule *r, const struct rule_step *s, void *arg)
 {
     (void)x, (void)s;
     add_rule(arg, r->name);
@@ -101,12 +73,12 @@ struct source {
     bool set, renamed;
 };
 
-static void put_back(struct recall *x, const struct rule *r, const struct setting *s, void *arg)
+static void put_back(struct recall *x, const struct rule *r, const struct rule_step *s, void *arg)
 {
     struct source *from = arg;
     (void)r;
     from->set = true;
-    if (!s->renames)
+    if (s->kind != STEP_RENAME)
         return;
     from->renamed = true;
     if (!jsondoc_get(&x->stored, x->stored.node, s->from))
