@@ -5,24 +5,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/duckdb.h"
 #include "store/codes.h"
 #include "store/indexfile.h"
-
-/* The library is not built for the thread sanitizer, which would take its locks for races. */
-#ifdef __SANITIZE_THREAD__
-#define LIBRARY "build/duckdb/not-for-tsan.so"
-#else
-#define LIBRARY "build/duckdb/libduckdb.so"
-#endif
 
 #define TEXT_BYTES ((size_t)1 << 20)
 
 bool daystore_open(struct daystore *s, const char *folder, unsigned threads)
 {
-    static const char *const libraries[] = { LIBRARY, NULL };
+    static const char *const libraries[] = { DUCKDB_LIBRARY, NULL };
     memset(s, 0, sizeof *s);
     s->view.table = s->table;
-    if (access(LIBRARY, R_OK))
+    if (access(DUCKDB_LIBRARY, R_OK))
         return true;
     snprintf(s->folder, sizeof s->folder, "%s", folder ? folder : "/tmp/daystore.XXXXXX");
     if (!folder && !mkdtemp(s->folder))

@@ -10,15 +10,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "lib/duckdb.h"
 #include "store/codes.h"
 #include "store/indexfile.h"
-
-/* The library is not built for the thread sanitizer, which would take its locks for races. */
-#ifdef __SANITIZE_THREAD__
-#define LIBRARY "build/duckdb/not-for-tsan.so"
-#else
-#define LIBRARY "build/duckdb/libduckdb.so"
-#endif
 
 static char folder[64], path[96], dictionary[96];
 static struct why why;
@@ -29,7 +23,7 @@ static uint64_t last;
 
 static int open_duck(void)
 {
-    static const char *const libraries[] = { LIBRARY, NULL };
+    static const char *const libraries[] = { DUCKDB_LIBRARY, NULL };
     struct duck_conf conf = {
         .libraries = libraries, .threads = 1, .memory_bytes = 256 << 20, .folder = folder
     };
@@ -53,7 +47,7 @@ static int setup(void **state)
     snprintf(path, sizeof path, "%s/a_0" INDEXFILE_SUFFIX, folder);
     snprintf(dictionary, sizeof dictionary, "%s/" CODES_CATALOG, folder);
     last = 0;
-    return access(LIBRARY, R_OK) ? 0 : open_duck();
+    return access(DUCKDB_LIBRARY, R_OK) ? 0 : open_duck();
 }
 
 static int teardown(void **state)

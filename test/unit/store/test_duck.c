@@ -12,21 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/duckdb.h"
 #include "store/duck.h"
-
-/* The library is not built for the thread sanitizer, which would take its locks for races. */
-#ifdef __SANITIZE_THREAD__
-#define LIBRARY "build/duckdb/not-for-tsan.so"
-#else
-#define LIBRARY "build/duckdb/libduckdb.so"
-#endif
 
 static char folder[64];
 static struct why why;
 static struct duck *duck;
 static struct duck_session *session;
 
-static const char *const libraries[] = { "build/duckdb/none.so", LIBRARY, NULL };
+static const char *const libraries[] = { "build/duckdb/none.so", DUCKDB_LIBRARY, NULL };
 
 static err open_with(const char *const *paths, struct duck **out)
 {
@@ -42,7 +36,7 @@ static int open_all(void **state)
     snprintf(folder, sizeof folder, "/tmp/test_duck.XXXXXX");
     if (!mkdtemp(folder))
         return -1;
-    if (access(LIBRARY, R_OK))
+    if (access(DUCKDB_LIBRARY, R_OK))
         return 0;
     if (open_with(libraries, &duck) || duck_session_open(&session, duck, &why)) {
         fprintf(stderr, "%s\n", why.text);

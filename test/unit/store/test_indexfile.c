@@ -8,14 +8,9 @@
 
 #include <unistd.h>
 
+#include "lib/duckdb.h"
 #include "store/indexfile.h"
 
-/* The library is not built for the thread sanitizer, which would take its locks for races. */
-#ifdef __SANITIZE_THREAD__
-#define LIBRARY "build/duckdb/not-for-tsan.so"
-#else
-#define LIBRARY "build/duckdb/libduckdb.so"
-#endif
 #define ROWS 5000
 
 static char folder[64], path[96];
@@ -28,7 +23,7 @@ static struct indexfile file = { path, "idx" };
 static int setup(void **state)
 {
     (void)state;
-    static const char *const libraries[] = { LIBRARY, NULL };
+    static const char *const libraries[] = { DUCKDB_LIBRARY, NULL };
     snprintf(folder, sizeof folder, "/tmp/test_indexfile.XXXXXX");
     if (!mkdtemp(folder))
         return -1;
@@ -37,7 +32,7 @@ static int setup(void **state)
     struct duck_conf conf = {
         .libraries = libraries, .threads = 1, .memory_bytes = 256 << 20, .folder = folder
     };
-    if (access(LIBRARY, R_OK))
+    if (access(DUCKDB_LIBRARY, R_OK))
         return 0;
     return duck_open(&duck, &conf, &why) || duck_session_open(&session, duck, &why) ? -1 : 0;
 }

@@ -14,17 +14,13 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "lib/duckdb.h"
+#include "lib/storefolder.h"
 #include "store/index_writer.h"
 #include "store/state.h"
 #include "store/store.h"
 
-/* The library is not built for the thread sanitizer, which would take its locks for races. */
-#ifdef __SANITIZE_THREAD__
-#define LIBRARY "build/duckdb/not-for-tsan.so"
-#else
-#define LIBRARY "build/duckdb/libduckdb.so"
-#endif
-#define START INT64_C(1700000000000) /* 2023-11-14T22:13:20Z */
+#define START STOREFOLDER_START
 #define DAY   INT64_C(86400000)
 #define LOGS  "0000000000000000000000aa" /* a stream with an index set of its own */
 
@@ -34,7 +30,6 @@ static struct store *store;
 static struct store_conf conf;
 static bool ready;
 static int64_t next_n; /* number of the next message */
-static const char *const libraries[] = { LIBRARY, NULL };
 
 #define OK(call)                                                                                   \
     do {                                                                                           \
@@ -43,11 +38,6 @@ static const char *const libraries[] = { LIBRARY, NULL };
     } while (0)
 
 /* ---- the world of a test */
-
-static void quiet(void *ctx, enum log_level level, const char *area, const char *text)
-{
-    (void)ctx, (void)level, (void)area, (void)text;
-}
 
 static void add_logs(void)
 {
@@ -72,18 +62,10 @@ static void add_logs(void)
 static int setup(void **state)
 {
     (void)state;
-    const char *memory = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"; /* many syncs */
-    snprintf(folder, sizeof folder, "%s/test_store.XXXXXX", memory);
-    if (!mkdtemp(folder))
+    if (!storefolder_make(folder, "test_store", &conf))
         return -1;
-    log_set_sink(quiet, NULL);
-    ready = access(LIBRARY, R_OK) == 0;
+    ready = access(DUCKDB_LIBRARY, R_OK) == 0;
     next_n = 0;
-    conf = (struct store_conf){ .data = folder,
-                                .libraries = libraries,
-                                .memory_bytes = 256 << 20,
-                                .seal_rows = 100,
-                                .now_ms = START };
     if (ready)
         add_logs();
     return 0;
@@ -92,11 +74,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    char command[128];
     store_close(store);
     store = NULL;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return storefolder_remove(folder);
 }
 
 static void open_store(void)

@@ -16,17 +16,12 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/log.h"
+#include "lib/duckdb.h"
+#include "lib/storefolder.h"
 #include "store/state.h"
 #include "store/store.h"
 
-/* The library is not built for the thread sanitizer, which would take its locks for races. */
-#ifdef __SANITIZE_THREAD__
-#define LIBRARY "build/duckdb/not-for-tsan.so"
-#else
-#define LIBRARY "build/duckdb/libduckdb.so"
-#endif
-#define START INT64_C(1700000000000)
+#define START STOREFOLDER_START
 
 /* ---- the disk: calls of this program and, as they are exported, of DuckDB's library */
 
@@ -86,39 +81,22 @@ static int64_t next_n;
             fail_msg("%s", why.text);                                                              \
     } while (0)
 
-static void quiet(void *ctx, enum log_level level, const char *area, const char *text)
-{
-    (void)ctx, (void)level, (void)area, (void)text;
-}
-
 static int setup(void **state)
 {
     (void)state;
-    static const char *const libraries[] = { LIBRARY, NULL };
-    const char *memory = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"; /* many syncs */
-    snprintf(folder, sizeof folder, "%s/test_store_disk.XXXXXX", memory);
-    if (!mkdtemp(folder))
+    if (!storefolder_make(folder, "test_store_disk", &conf))
         return -1;
-    if (!getenv("LOUD"))
-        log_set_sink(quiet, NULL);
     next_n = 0;
-    conf = (struct store_conf){ .data = folder,
-                                .libraries = libraries,
-                                .memory_bytes = 256 << 20,
-                                .seal_rows = 100,
-                                .now_ms = START };
-    return access(LIBRARY, R_OK) || !store_open(&store, &conf, &why) ? 0 : -1;
+    return access(DUCKDB_LIBRARY, R_OK) || !store_open(&store, &conf, &why) ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    char command[128];
     fail_write = fail_sync = 0;
     store_close(store);
     store = NULL;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return storefolder_remove(folder);
 }
 
 static err put_one(void)

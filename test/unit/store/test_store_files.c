@@ -11,20 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/duckdb.h"
 #include "store/store_files.h"
 
-/* The library is not built for the thread sanitizer, which would take its locks for races. */
-#ifdef __SANITIZE_THREAD__
-#define LIBRARY "build/duckdb/not-for-tsan.so"
-#else
-#define LIBRARY "build/duckdb/libduckdb.so"
-#endif
 #define ROWS ((uint64_t)3 * INDEXFILE_ROWS)
 
 static char folder[64], target[96], path[128];
 static struct why why;
 static struct store_files *files;
-static const char *const libraries[] = { LIBRARY, NULL };
+static const char *const libraries[] = { DUCKDB_LIBRARY, NULL };
 
 #define OK(call)                                                                                   \
     do {                                                                                           \
@@ -70,7 +65,7 @@ static int setup(void **state)
     if (mkdir(path, 0700) || mkdir(target, 0700))
         return -1;
     snprintf(path, sizeof path, "%s/indices/a_0" INDEXFILE_SUFFIX, folder);
-    if (access(LIBRARY, R_OK))
+    if (access(DUCKDB_LIBRARY, R_OK))
         return 0;
     make_file();
     return 0;
@@ -89,7 +84,7 @@ static int teardown(void **state)
 static void open_files(void)
 {
     struct store_files_conf conf = { folder, libraries, 512 << 20, target };
-    if (access(LIBRARY, R_OK))
+    if (access(DUCKDB_LIBRARY, R_OK))
         skip();
     OK(store_files_open(&files, &conf, &why));
 }
@@ -130,7 +125,7 @@ static void a_damaged_block(void **state)
     (void)state;
     struct store_file_report r;
     struct stat st;
-    if (access(LIBRARY, R_OK))
+    if (access(DUCKDB_LIBRARY, R_OK))
         skip();
     assert_int_equal(stat(path, &st), 0);
     flip(st.st_size / 2);
@@ -150,7 +145,7 @@ static void a_damaged_head(void **state)
 {
     (void)state;
     struct store_file_report r;
-    if (access(LIBRARY, R_OK))
+    if (access(DUCKDB_LIBRARY, R_OK))
         skip();
     for (off_t at = 0; at < 12288; at += 64)
         flip(at);

@@ -11,19 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "lib/duckdb.h"
+#include "lib/storefolder.h"
 #include "store/index_writer.h"
 #include "store/state.h"
 #include "store/store.h"
 #include "store/store_export.h"
 
-/* The library is not built for the thread sanitizer, which would take its locks for races. */
-#ifdef __SANITIZE_THREAD__
-#define LIBRARY "build/duckdb/not-for-tsan.so"
-#else
-#define LIBRARY "build/duckdb/libduckdb.so"
-#endif
-#define START INT64_C(1700000000000) /* 2023-11-14T22:13:20Z */
+#define START STOREFOLDER_START
 #define DAY   INT64_C(86400000)
 #define OK(call)                                                                                   \
     do {                                                                                           \
@@ -34,42 +29,26 @@
 static char folder[64];
 static struct why why;
 static struct store_conf conf;
-static const char *const libraries[] = { LIBRARY, NULL };
 static const struct view_range everything = { INT64_MIN, INT64_MAX, NULL, NULL };
-
-static void quiet(void *ctx, enum log_level level, const char *area, const char *text)
-{
-    (void)ctx, (void)level, (void)area, (void)text;
-}
 
 static int setup(void **state)
 {
     (void)state;
-    const char *memory = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"; /* many syncs */
-    snprintf(folder, sizeof folder, "%s/test_read.XXXXXX", memory);
-    if (!mkdtemp(folder))
+    if (!storefolder_make(folder, "test_read", &conf))
         return -1;
-    if (!getenv("LOUD"))
-        log_set_sink(quiet, NULL);
-    conf = (struct store_conf){ .data = folder,
-                                .libraries = libraries,
-                                .memory_bytes = 256 << 20,
-                                .seal_rows = 20,
-                                .now_ms = START };
+    conf.seal_rows = 20;
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return storefolder_remove(folder);
 }
 
 static bool there_is_no_library(void)
 {
-    return access(LIBRARY, R_OK) != 0;
+    return access(DUCKDB_LIBRARY, R_OK) != 0;
 }
 
 static struct store *open_store(bool read_only)

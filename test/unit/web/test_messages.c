@@ -12,17 +12,12 @@
 #include "base/bug.h"
 #include "base/log.h"
 #include "codec/json.h"
+#include "lib/duckdb.h"
 #include "store/query.h"
 #include "store/store.h"
 #include "web/handlers.h"
 #include "web/web_private.h"
 
-/* The library is not built for the thread sanitizer, which would take its locks for races. */
-#ifdef __SANITIZE_THREAD__
-#define LIBRARY "build/duckdb/not-for-tsan.so"
-#else
-#define LIBRARY "build/duckdb/libduckdb.so"
-#endif
 #define START INT64_C(1700000000000) /* 2023-11-14T22:13:20Z */
 #define ALL   "\"from\":1699999999000,\"to\":1700000100000"
 
@@ -31,7 +26,7 @@ static struct why why;
 static struct web *web;
 static struct arena mem;
 static bool ready;
-static const char *const libraries[] = { LIBRARY, NULL };
+static const char *const libraries[] = { DUCKDB_LIBRARY, NULL };
 
 static void quiet(void *ctx, enum log_level level, const char *area, const char *text)
 {
@@ -76,7 +71,7 @@ static int setup(void **state)
         return -1;
     log_set_sink(quiet, NULL);
     arena_init(&mem, NULL, 0);
-    ready = access(LIBRARY, R_OK) == 0;
+    ready = access(DUCKDB_LIBRARY, R_OK) == 0;
     web = xcalloc(1, sizeof *web);
     web->counters = xcalloc(1, sizeof *web->counters);
     web->sources.folder = folder;
