@@ -4,7 +4,8 @@
 # must all be seen. SYNS, STREAMS, REQUESTS, MEMORY and WORKERS make it larger (make nightly does).
 sensor=build/release/wirelume
 flood=build/release/test/e2e/flood
-passed=0 failed=0
+suite=flood
+. test/lib/checks.sh
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 SYNS=${SYNS:-300000} STREAMS=${STREAMS:-60000} REQUESTS=${REQUESTS:-60000} MEMORY=${MEMORY:-80}
@@ -19,18 +20,8 @@ limits.memory: ${MEMORY}MiB
 path.data: $tmp/data
 END
 
-# check NAME WANT GOT
-check() {
-    if [ "$2" == "$3" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAILED: flood: %s: want %s, got %s\n' "$1" "$2" "$3"
-    fi
-}
 # nearly NAME WANT GOT: of a thousand one may be missing
 nearly() { check "$1" yes "$([ $3 -ge $(($2 * 999 / 1000)) ] && echo yes || echo "$3 of $2")"; }
-counter() { grep -a '"Total metrics"' $tmp/err | jq ".monitoring.metrics.wirelume.$1 // 0"; }
 
 for workers in ${WORKERS:-1 3}; do
     rm -rf $tmp/out
@@ -47,18 +38,17 @@ sys.exit(status)' $tmp/pipe $sensor run -c $tmp/sensor.yml -E workers=$workers -
     rm $tmp/pipe
     read -r packets _ friends _ <$tmp/made
     rss=$(($(cat $tmp/rss) / 1024))
-    echo "flood: $workers workers, $packets packets, $rss MiB of $MEMORY, flows evicted: $(counter flow.evicted)"
-    check "$workers workers: packets" $packets "$(counter capture.packets)"
+    echo "flood: $workers workers, $packets packets, $rss MiB of $MEMORY, flows evicted: $(total flow.evicted)"
+    check "$workers workers: packets" $packets "$(total capture.packets)"
     check "$workers workers: memory ($rss MiB)" yes "$([ $rss -le $((MEMORY + MEMORY / 20)) ] && echo yes)"
     nearly "$workers workers: DNS transactions among it" $friends \
         "$(cat $tmp/out/* | grep -a '"query":"class IN, type A, friend' | grep -ac '"status":"OK"')"
     nearly "$workers workers: HTTP transactions among it" $friends \
         "$(cat $tmp/out/* | grep -a '"query":"GET /friend"' | grep -ac '"status":"OK"')"
-    check "$workers workers: evictions are counted" yes "$([ "$(counter flow.evicted)" -gt 1000 ] && echo yes)"
-    check "$workers workers: every flow that began has ended, or was evicted" "$(counter flow.created)" \
-        $(($(counter flow.ended) + $(counter flow.evicted)))
-    check "$workers workers: every event is written or counted" "$(counter events.emitted)" \
-        $(($(counter events.written) + $(counter events.filtered) + $(counter events.no_memory)))
+    check "$workers workers: evictions are counted" yes "$([ "$(total flow.evicted)" -gt 1000 ] && echo yes)"
+    check "$workers workers: every flow that began has ended, or was evicted" "$(total flow.created)" \
+        $(($(total flow.ended) + $(total flow.evicted)))
+    check "$workers workers: every event is written or counted" "$(total events.emitted)" \
+        $(($(total events.written) + $(total events.filtered) + $(total events.no_memory)))
 done
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+verdict_of_all

@@ -3,7 +3,8 @@
 # out of the capture on the other end, frame by frame.
 live=build/release/test/e2e/live
 file=test/e2e/data/dns.pcap
-passed=0 failed=0
+suite=live
+. test/lib/checks.sh
 a=wl$$a b=wl$$b
 cleanup() {
     ip netns del $a
@@ -31,15 +32,6 @@ in_b ip link set vb up
 ip link add vc netns $a type veth peer name vd netns $b
 in_a ip link set vc up
 
-# check NAME WANT GOT
-check() {
-    if [ "$2" == "$3" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAILED: live: %s\n--- want\n%s\n--- got\n%s\n' "$1" "$(head -8 <<<"$2")" "$(head -8 <<<"$3")"
-    fi
-}
 send() { echo ip netns exec $b $live --send "$@"; }
 capture() { in_a timeout 120 $live "$@" 2>$tmp/err; }
 
@@ -126,5 +118,4 @@ check 'watch without rights says how to give them' \
     "$(tail -n 1 $tmp/err)"
 check 'watch without rights shows the sample' yes "$(grep -q 'AAAA h.dm.example' $tmp/lines && echo yes)"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+verdict_of_all

@@ -5,7 +5,8 @@
 sensor=build/release/wirelume
 live=build/release/test/e2e/live
 file=test/golden/dns/dnsmasq.pcap
-passed=0 failed=0
+suite=overload
+. test/lib/checks.sh
 a=wo$$
 cleanup() {
     [ -z "$pid" ] || kill -CONT $pid
@@ -38,25 +39,8 @@ logging.to_stderr: true
 path.data: $tmp/data
 END
 
-# check NAME WANT GOT
-check() {
-    if [ "$2" == "$3" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAILED: overload: %s: want %s, got %s\n' "$1" "$2" "$3"
-    fi
-}
-wait_for() {
-    for _ in $(seq 600); do
-        "$@" && return
-        sleep 0.1
-    done
-    echo "overload: waited a minute for: $*"
-}
 # tally NAME: of the counters that SIGUSR1 prints; total NAME: of those at the end
 tally() { grep -a "^$1 " $tmp/err | tail -n 1 | awk '{ print $2 }'; }
-total() { grep -a '"Total metrics"' $tmp/err | jq ".monitoring.metrics.wirelume.$1 // 0"; }
 asks() { kill -USR1 $pid && sleep 0.1; }
 all_are_accounted_for() { asks; [ $(($(tally capture.packets) + $(tally capture.kernel_drops))) == $1 ]; }
 # A worker that has nothing to read sleeps; one that is only not given a processor does not.
@@ -113,5 +97,4 @@ for workers in 1 2; do
     check "$workers workers: each worker's part" "$(jq .sensor.capture.kernel_drops <<<"$health")" \
         "$(jq '[.sensor.workers[].drops] | add' <<<"$health")"
 done
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+verdict_of_all

@@ -3,7 +3,8 @@
 # every packet in one of them.
 sensor=build/release/wirelume
 live=build/release/test/e2e/live
-passed=0 failed=0
+suite=workers
+. test/lib/checks.sh
 a=wk$$
 cleanup() {
     [ -z "$pid" ] || kill -9 $pid
@@ -30,29 +31,11 @@ logging.to_stderr: true
 path.data: $tmp/data
 END
 
-# check NAME WANT GOT
-check() {
-    if [ "$2" == "$3" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        printf 'FAILED: workers: %s\n--- want\n%s\n--- got\n%s\n' "$1" "$(head -5 <<<"$2")" "$(head -5 <<<"$3")"
-    fi
-}
 # What of an event does not depend on when it happened; flows of tunnels' outer packets are counted
 # by each worker that saw some of them, so of flows the packets are added up.
 events() { jq -cS 'select(.type != "flow") | [.type, .source, .destination, .query, .resource, .status, .network]' $tmp/out/* | sort; }
 packets() { jq -s 'map(select(.type == "flow") | .source.packets + (.destination.packets // 0)) | add' $tmp/out/*; }
-total() { grep -a '"Total metrics"' $tmp/err | jq ".monitoring.metrics.wirelume.$1 // 0"; }
 
-# wait_for CONDITION...
-wait_for() {
-    for _ in $(seq 600); do
-        "$@" && return
-        sleep 0.1
-    done
-    echo "workers: waited a minute for: $*"
-}
 is_listening() { [ "$(ip netns exec $a cat /proc/net/packet | wc -l)" -ge $1 ]; }
 has_read() { kill -USR1 $pid; [ "$(grep -a 'capture.packets' $tmp/err | tail -n 1 | awk '{ print $2 }')" == $1 ]; }
 
@@ -80,5 +63,4 @@ for file in test/golden/{tunnel/real-gretap,dns/fragmented-v4,http/caddy-httpx-u
     check "$name, packets in flows" "$packets" "$(packets)"
     check "$name, no packet is seen twice" "$frames" "$(total capture.packets)"
 done
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+verdict_of_all

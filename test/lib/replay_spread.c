@@ -4,35 +4,7 @@
 #include "lib/replay.h"
 #include "os/thread.h"
 
-/* ---- frames as a capture */
-
-struct frames {
-    struct capture base;
-    const struct traffic *f;
-    size_t next;
-};
-
-static int frames_read(struct capture *c, struct packet *p, unsigned max, struct why *w)
-{
-    struct frames *s = container_of(c, struct frames, base);
-    unsigned n = 0;
-    (void)w;
-    for (; n < max && s->next < s->f->n; n++) {
-        const struct frame *f = &s->f->v[s->next++];
-        p[n] = (struct packet){ .ts_ns = f->ts_ns,
-                                .frame = slice_of(f->p, f->n),
-                                .wire_len = f->wire_len,
-                                .link_type = f->link_type,
-                                .iface = f->iface,
-                                .vlan_tci = f->vlan_tci,
-                                .vlan_valid = f->vlan_valid };
-    }
-    return n ? (int)n : CAPTURE_END;
-}
-
-static const struct capture_ops frames_ops = { .read = frames_read };
-
-/* ---- several paths, on the test's thread; the spread has its own */
+/* The paths are on the test's thread; the spread has its own. */
 
 static void run(void *ctx)
 {
@@ -65,7 +37,7 @@ static bool feed(struct replay *r, struct capture *part)
 void replay_spread(const struct replay_conf *conf, const struct traffic *f, unsigned n,
                    struct lines *out)
 {
-    struct frames from = { .base = { .ops = &frames_ops, .fd = -1 }, .f = f };
+    struct traffic_capture from = traffic_capture_of(f);
     struct spread *s = spread_new(&from.base, n, &conf->net);
     struct replay *r[SPREAD_MAX];
     struct thread thread = { .running = false };

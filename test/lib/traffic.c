@@ -71,3 +71,27 @@ void traffic_free(struct traffic *f)
     xfree(f->v);
     *f = (struct traffic){ 0 };
 }
+
+static int traffic_capture_read(struct capture *c, struct packet *p, unsigned max, struct why *w)
+{
+    struct traffic_capture *s = container_of(c, struct traffic_capture, base);
+    unsigned n = 0;
+    (void)w;
+    for (; n < max && s->next < s->f->n; n++) {
+        const struct frame *f = &s->f->v[s->next++];
+        p[n] = (struct packet){ .ts_ns = f->ts_ns,
+                                .frame = slice_of(f->p, f->n),
+                                .wire_len = f->wire_len,
+                                .link_type = f->link_type,
+                                .iface = f->iface,
+                                .vlan_tci = f->vlan_tci,
+                                .vlan_valid = f->vlan_valid };
+    }
+    return n ? (int)n : CAPTURE_END;
+}
+
+struct traffic_capture traffic_capture_of(const struct traffic *f)
+{
+    static const struct capture_ops ops = { .read = traffic_capture_read };
+    return (struct traffic_capture){ .base = { .ops = &ops, .fd = -1 }, .f = f };
+}

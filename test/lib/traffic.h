@@ -1,6 +1,7 @@
 /* Captured frames in memory: read from a file, changed by a test, replayed. */
 #pragma once
 
+#include "in/capture.h"
 #include "model/packet.h"
 
 struct frame {
@@ -31,3 +32,13 @@ struct frame *traffic_copy(struct traffic *f, const struct frame *of);
 /* Bytes of all frames. */
 size_t traffic_bytes(const struct traffic *f);
 void traffic_free(struct traffic *f);
+
+/* The frames as a capture, for what reads one. */
+struct traffic_capture {
+    struct capture base;
+    const struct traffic *f;
+    size_t next;
+};
+
+/* From the first frame on; f must outlive it. */
+struct traffic_capture traffic_capture_of(const struct traffic *f);

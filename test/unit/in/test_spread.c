@@ -16,29 +16,6 @@
 
 static struct net_conf conf = { .tunnels = ~0u, .defrag_bytes = 1 << 20, .key = { 1, 2 } };
 
-struct frames {
-    struct capture base;
-    const struct traffic *f;
-    size_t next;
-};
-
-static int frames_read(struct capture *c, struct packet *p, unsigned max, struct why *w)
-{
-    struct frames *s = container_of(c, struct frames, base);
-    unsigned n = 0;
-    (void)w;
-    for (; n < max && s->next < s->f->n; n++) {
-        const struct frame *f = &s->f->v[s->next++];
-        p[n] = (struct packet){ .ts_ns = f->ts_ns,
-                                .frame = slice_of(f->p, f->n),
-                                .wire_len = f->wire_len,
-                                .link_type = f->link_type };
-    }
-    return n ? (int)n : CAPTURE_END;
-}
-
-static const struct capture_ops ops = { .read = frames_read };
-
 static void run(void *ctx)
 {
     struct why w;
@@ -69,7 +46,7 @@ static void take(struct capture *part, struct got *g, unsigned i)
 
 static struct got share_out(const struct traffic *f)
 {
-    struct frames from = { .base = { .ops = &ops, .fd = -1 }, .f = f };
+    struct traffic_capture from = traffic_capture_of(f);
     struct spread *s = spread_new(&from.base, WORKERS, &conf);
     struct thread thread = { .running = false };
     struct got g = { .n = { 0 } };
