@@ -75,14 +75,14 @@ TLIB_$(1) := $(if $(TLIB),build/$(1)/libtest.a)
 .PHONY: $(1)
 $(1): $$(LIB_$(1)) $(if $(MAIN),build/$(1)/wirelume)
 build/$(1)/flags: FORCE
-	@mkdir -p $$(@D); echo '$$(CC_$(1)) $$(BASE) $$(FLAGS_$(1))' >$$@.new; \
-	if cmp -s $$@.new $$@; then rm $$@.new; else \
+	@mkdir -p $$(@D); echo '$$(CC_$(1)) $$(BASE) $$(FLAGS_$(1))' >$$@.$$$$$$$$; \
+	if cmp -s $$@.$$$$$$$$ $$@; then rm $$@.$$$$$$$$; else \
 	  pkg-config --print-errors --exists $$(PACKAGES) || \
 	    { echo 'make: development packages are missing: tools/packages.sh install build'; exit 1; }; \
-	  mv $$@.new $$@; fi
+	  mv $$@.$$$$$$$$ $$@; fi
 build/$(1)/objects: FORCE
-	@mkdir -p $$(@D); echo '$$(SRC) $$(TLIB)' >$$@.new; \
-	if cmp -s $$@.new $$@; then rm $$@.new; else mv $$@.new $$@; fi
+	@mkdir -p $$(@D); echo '$$(SRC) $$(TLIB)' >$$@.$$$$$$$$; \
+	if cmp -s $$@.$$$$$$$$ $$@; then rm $$@.$$$$$$$$; else mv $$@.$$$$$$$$ $$@; fi
 build/$(1)/%.o: %.c build/$(1)/flags
 	$$(call say,cc,$$@)
 	@mkdir -p $$(@D)
@@ -114,7 +114,7 @@ $(foreach f,$(FLAVOURS),$(eval $(call FLAVOUR,$(f))))
 FORCE:
 
 build/ui/files: FORCE
-	@mkdir -p $(@D); echo '$(UI_DIST)' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	@mkdir -p $(@D); echo '$(UI_DIST)' >$@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 build/ui/assets.c: tools/embed-ui build/ui/files $(UI_DIST)
 	@tools/embed-ui ui/dist $(@D)
 

@@ -12,5 +12,9 @@ if ! make -s -j"$(nproc)" dev release; then
     echo '0 passed, 1 failed'
     exit 1
 fi
-T=${T:-3} exec tools/suites format bans layers size headers docs-fresh man house unit unit-tsan cli golden torture \
-    slope fuzz e2e+ui-test conform truth vectors pack query tshark deb-check
+# Each line begins at once: stories that wait, beside what computes, beside the browser. No two lines
+# build the same: the first has what needs the release build, the second dev, tsan, count and fuzz.
+T=${T:-3} exec tools/suites \
+    e2e conform truth pack query tshark deb-check + \
+    format bans layers size headers docs-fresh man house unit unit-tsan cli golden torture slope fuzz vectors + \
+    ui-test

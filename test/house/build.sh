@@ -61,7 +61,7 @@ suite_tree() {
     sed -i 's/^e2e:.*/e2e:/; s/^torture:.*/torture:/' "$tree/Makefile"
 }
 suites() { env -u MAKEFLAGS -u MAKELEVEL "$tree/tools/suites" e2e torture; }
-beside() { env -u MAKEFLAGS -u MAKELEVEL "$tree/tools/suites" e2e+torture; }
+beside() { env -u MAKEFLAGS -u MAKELEVEL "$tree/tools/suites" e2e + torture; }
 last() { "$@" | tail -n 1; }
 suite_tree '3 passed, 0 failed, 1 skipped' 0
 passes 'counts are added' says '3 passed, 0 failed' last suites
