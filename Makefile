@@ -95,7 +95,7 @@ build/$(1)/libtest.a: $$(patsubst %.c,build/$(1)/%.o,$$(TLIB)) build/$(1)/object
 	$$(Q)rm -f $$@; $$(AR) rcsT $$@ $$(filter %.o,$$^)
 build/$(1)/wirelume: build/$(1)/src/app/main.o $$(LIB_$(1))
 	$$(call say,link,$$@)
-	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@.new $$^ $$(LIBS) && mv $$@.new $$@
 $$(patsubst %.c,build/$(1)/%,$$(UNIT) $$(SUITE)): %: %.o $$(TLIB_$(1)) $$(LIB_$(1))
 	$$(call say,link,$$@)
 	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$^ $$(call wants,$$(@:build/$(1)/%=%.c)) -lcmocka $$(LIBS)
@@ -141,7 +141,7 @@ suite = @if [ -x test/$(1)/run ]; then test/$(1)/run; else \
 programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
 
 CHECKS := format bans layers size headers house unit golden cli docs-fresh man
-.PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e conform truth vectors pack query bench \
+.PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e fresh conform truth vectors pack query bench \
         bench-instructions slope tshark nightly fuzz fuzzers bless docs docs-fresh man install deb deb-check deb-test tour new help compile_commands.json clean
 check:
 	@tools/suites $(CHECKS)
@@ -166,6 +166,9 @@ torture: dev $(call programs,dev,torture)
 	$(call suite,torture)
 e2e: release $(call programs,release,e2e)
 	$(call suite,e2e)
+# A new user's first minutes, from a clone: with limits of time, so not in test.sh.
+fresh:
+	$(call suite,fresh)
 conform: release $(call programs,release,conform)
 	$(call suite,conform)
 truth: release $(call programs,release,truth)
@@ -197,6 +200,7 @@ nightly: dev release tsan cov fuzzers $(call programs,dev,torture) $(call progra
 	@KILLS=2000 SECONDS_OF_KILLS=inf test/e2e/serve-kill-store.sh
 	@ROWS=all test/e2e/golden-wire.sh
 	@ROWS=all test/e2e/golden-store.sh
+	@$(MAKE) --no-print-directory fresh
 	@$(MAKE) --no-print-directory fuzz T=$(if $(filter 10,$(T)),600,$(T))
 bless: $(call programs,dev,golden)
 docs-fresh: dev
@@ -245,6 +249,7 @@ help:
 #: make cli        the command line of the whole program
 #: make golden P=x cases of protocol x;  make bless P=x rewrites their answers and shows the change
 #: make fuzz P=x T=60   one fuzz target for 60 s;  make fuzz smokes each for T=10
+#: make fresh      a new user's story from a clone: build, traffic, kill, again; with limits of time
 #: make torture e2e slope conform truth vectors pack query tshark bench;  make nightly fuzzes and tortures for hours
 #: make bench-instructions   instructions a packet against the kept ones; BLESS=1 keeps the new
 #: make ui         the dashboard: ui/dist (needs Node 18 or newer with npm);  make ui-test P=x tests it in a browser;  make pictures takes those of docs/

@@ -1,11 +1,9 @@
 """wirelume up, as a new user starts it, in a network namespace of its own: the sample, live traffic,
 a server that is killed, ports that are in use, no right to capture, an end in order."""
-import json
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,89 +11,24 @@ import time
 import traceback
 
 sys.dont_write_bytecode = True
-from receiver import PROGRAM, Checks  # noqa: E402
+import receiver  # noqa: E402
+from product import Product, ask_name, name_server, quiet  # noqa: E402
+from receiver import Checks  # noqa: E402
 
 checks = Checks()
 check = checks.check
 NAMESPACE = "wl-up-%d" % os.getpid()
 INSIDE = ["ip", "netns", "exec", NAMESPACE]
+FOLDER = tempfile.mkdtemp(prefix="wirelume-up-")
+PROGRAM = os.path.join(FOLDER, "build/release/wirelume")
 
 
-def quiet(*command):
-    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
-
-
-class Up:
+class Up(Product):
     """One `wirelume up` with a data folder."""
 
     def __init__(self, data, *more, before=()):
-        self.data = data
-        self.log = data + ".log"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                INSIDE + list(before) + [PROGRAM, "up", "--path.data", data,
-                                         "-E", "packetbeat.interfaces.device=lo", *more],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-    def said(self):
-        with open(self.log, errors="replace") as f:
-            return f.read()
-
-    def until(self, what, seconds=90):
-        """Waits for what() to be true."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if what():
-                return True
-            if self.process.poll() is not None:
-                return False
-            time.sleep(0.05)
-        return False
-
-    def health(self):
-        """What the server says of itself, or None."""
-        return self.ask("health")
-
-    def ask(self, path, body=None):
-        """An answer of the API, or None."""
-        text = json.dumps(body).encode() if body else b""
-        try:
-            s = socket.socket(socket.AF_UNIX)
-            s.settimeout(5)
-            s.connect(os.path.join(self.data, "wirelume.sock"))
-            s.sendall(b"%s /api/v1/%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
-                      b"Content-Length: %d\r\n\r\n%s" % (b"POST" if body else b"GET", path.encode(), len(text), text))
-            answer = b""
-            while chunk := s.recv(65536):
-                answer += chunk
-            s.close()
-            return json.loads(answer.split(b"\r\n\r\n", 1)[1])
-        except (OSError, ValueError, IndexError):
-            return None
-
-    def kinds(self, since, to=None):
-        """What the dashboard shows of a time (ms): messages by the kind of their event, but for flows,
-        which are told of later."""
-        span = {"from": since, "to": to or int(time.time() * 1000) + 1000}
-        rows = self.ask("query", {**span, "query": "NOT vendor_subtype:flow", "ask": [
-            {"id": "a", "kind": "terms", "field": "vendor_subtype", "metric": "count()", "limit": 50}]})
-        try:
-            return {row["key"]: row["value"] for row in rows["answers"]["a"]["rows"]}
-        except (KeyError, TypeError):
-            return {}
-
-    def stored(self):
-        health = self.health()
-        return health["counters"].get("events.written", 0) if health else -1
-
-    def server(self):
-        out = subprocess.run(["pgrep", "-f", "serve -c %s/up.yml" % self.data],
-                             stdout=subprocess.PIPE).stdout.split()
-        return int(out[0]) if out else None
-
-    def end(self):
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(90)
+        super().__init__(INSIDE + list(before) + [PROGRAM, "up", "--path.data", data,
+                                                  "-E", "packetbeat.interfaces.device=lo", *more], data)
 
 
 def command(*words):
@@ -120,29 +53,9 @@ def ask_web(n):
               "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/').read()")
 
 
-# Answers each question about a name with one address.
-DNS_SERVER = """
-import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("127.0.0.1", 53))
-print("ready", flush=True)
-while True:
-    q, peer = s.recvfrom(512)
-    s.sendto(q[:2] + b"\\x81\\x80" + q[4:6] + b"\\0\\1\\0\\0\\0\\0" + q[12:] +
-             b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4\\x0a\\0\\0\\1", peer)
-"""
-DNS_QUESTION = """
-import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(60)
-s.sendto(b"\\x12\\x34\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\4name\\4test\\0\\0\\1\\0\\1", ("127.0.0.1", 53))
-s.recv(512)
-"""
-
-
 def ask_dns(n):
     for _ in range(n):
-        quiet(*INSIDE, sys.executable, "-c", DNS_QUESTION)
+        ask_name(INSIDE, "127.0.0.1")
 
 
 def same(up, span, before):
@@ -150,7 +63,7 @@ def same(up, span, before):
 
 
 def story(folder):
-    dns = subprocess.Popen(INSIDE + [sys.executable, "-c", DNS_SERVER], stdout=subprocess.PIPE)
+    dns = subprocess.Popen(name_server(INSIDE, "127.0.0.1"), stdout=subprocess.PIPE)
     dns.stdout.readline()
     web = subprocess.Popen(INSIDE + [sys.executable, "-m", "http.server", "8000", "--directory", folder],
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -198,9 +111,7 @@ def first(folder):
     check("and stores again", up.until(lambda: up.stored() >= 2))
     check("its numbers are the same", up.until(lambda: same(up, span, before)), (before, up.kinds(*span)))
 
-    for pid in (up.server(), up.process.pid):  # the server first: it ends with its parent
-        os.kill(pid, signal.SIGKILL)
-    up.process.wait()
+    up.kill()
     up = Up(up.data)
     check("all is killed, and starts again", up.until(lambda: "capturing on lo" in up.said()), up.said())
     check("with the same numbers", up.until(lambda: same(up, span, before)), (before, up.kinds(*span)))
@@ -233,20 +144,29 @@ def crowded(folder):
     check("where nothing ever ran, it says so", status == 1 and "mend:" in said, said)
 
 
+def copy_program():
+    """A build beside this story may link the program again: the one that is told of stays as it is."""
+    os.makedirs(os.path.dirname(PROGRAM))
+    shutil.copy(receiver.PROGRAM, PROGRAM)
+    for name in ("packs", "etc", "build/duckdb"):  # where it looks for them
+        os.symlink(os.path.join(os.getcwd(), name), os.path.join(FOLDER, name))
+
+
 def main():
     if not (quiet("ip", "netns", "add", NAMESPACE) and quiet(*INSIDE, "ip", "link", "set", "lo", "up")):
         print("up: needs root and network namespaces (ip netns add, ip netns exec)")
         print("0 passed, 0 failed, 1 skipped")
+        os.rmdir(FOLDER)
         return
-    folder = tempfile.mkdtemp(prefix="wirelume-up-")
     try:
-        story(folder)
+        copy_program()
+        story(FOLDER)
     except Exception:
         check("up", False, traceback.format_exc())
     finally:
-        quiet("pkill", "-9", "-f", "serve -c %s" % folder)
+        quiet("pkill", "-9", "-f", "serve -c %s" % FOLDER)
         quiet("ip", "netns", "del", NAMESPACE)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(FOLDER, ignore_errors=True)
     sys.exit(checks.end())
 
 
