@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "host/broker.h"
 #include "os/fence.h"
 #include "os/file.h"
 #include "os/folder.h"
@@ -139,15 +140,23 @@ static bool find_user(struct doors *d, struct account *out)
 static err stay_root(struct doors *d, uint64_t keep, struct why *w)
 {
     const struct account root = { .name = "root" };
-    make_folders(&root, &d->reach);
+    if (!d->need.stays)
+        make_folders(&root, &d->reach);
     const char *closed = cannot_reach(d, &root);
     return become(d, &root, keep | (closed ? RIGHT(CAP_DAC_OVERRIDE) : 0), w);
 }
 
+static bool looks_at_others(const struct doors *d)
+{
+    return d->need.calls == CALLS_SENSOR && d->start->settings.procs_enabled;
+}
+
 static err leave_root(struct doors *d, struct why *w)
 {
-    uint64_t keep = RIGHTS_OF_OPENING | (d->procs ? RIGHTS_OF_PROCS : 0);
+    uint64_t keep = RIGHTS_OF_OPENING | (looks_at_others(d) ? RIGHTS_OF_PROCS : 0);
     struct account a;
+    if (d->need.stays)
+        return stay_root(d, keep, w);
     if (d->conf.user && *d->conf.user)
         return become_named(d, keep, w);
     if (!find_user(d, &a))
@@ -156,26 +165,44 @@ static err leave_root(struct doors *d, struct why *w)
     return become(d, &a, keep, w);
 }
 
+/* Behind Landlock other processes cannot be seen: one that can is begun before. */
+static err open_broker(struct doors *d, struct why *w)
+{
+    struct why said;
+    if (!looks_at_others(d) || !broker_open(&d->broker, RIGHTS_OF_PROCS, true, &said))
+        return ERR_OK;
+    if (d->conf.required)
+        return why_set(w, ERR_RIGHTS, "%s (security.required)", said.text);
+    d->blind = said;
+    return ERR_OK;
+}
+
 err doors_user(struct doors *d, struct start *s, const struct args *a,
                const struct doors_need *need, struct why *w)
 {
     struct loading l = { "security", &s->config.mem, w };
     struct why said;
-    *d = (struct doors){ .need = *need, .start = s, .procs = s->settings.procs_enabled };
+    *d = (struct doors){ .need = *need, .start = s };
     err rc = option_load(security_options, node_path(s->config.resolved, "security"), &d->conf, &l);
     if (rc || !d->conf.enabled || !DOORS_WORK)
         return rc;
     reachable_list(&d->reach, s, a);
+    reachable_captures(&d->reach, need->captures, need->n_captures, &s->config.mem);
     if (need->traceless)
         reachable_only(&d->reach, need->folder);
-    if (geteuid() != 0)
-        return ERR_OK;
-    rc = leave_root(d, &said);
+    if (geteuid() == 0)
+        rc = leave_root(d, &said);
     if (rc && (d->conf.required || (d->conf.user && *d->conf.user)))
         return why_set(w, rc, "%s", said.text);
     if (rc)
         d->failure = said;
-    return ERR_OK;
+    return open_broker(d, w);
+}
+
+void doors_end(struct doors *d)
+{
+    broker_close(d->broker);
+    d->broker = NULL;
 }
 
 /* ---- files */
@@ -213,16 +240,6 @@ static err close_files(struct doors *d, struct why *w)
     return rc;
 }
 
-/* Landlock hides other processes from whoever is behind it. */
-static err close_unless_procs(struct doors *d, struct why *w)
-{
-    if (d->procs)
-        return why_set(w, ERR_UNSUPPORTED,
-                       "packetbeat.procs looks at other processes, which Landlock would hide: "
-                       "files stay open, and the right to look (sys_ptrace) stays");
-    return close_files(d, w);
-}
-
 /* ---- */
 
 static void tell_earlier(const struct doors *d)
@@ -232,6 +249,9 @@ static void tell_earlier(const struct doors *d)
     if (d->failure.text[0])
         log_warn("security", "%s: it goes on without this (security.required: true ends it)",
                  d->failure.text);
+    if (d->blind.text[0])
+        log_warn("security", "%s: processes of others stay unknown (packetbeat.procs)",
+                 d->blind.text);
     if (d->reach.full)
         log_warn("security", "the configuration names more than %d files: some stay closed",
                  REACHABLE_MAX);
@@ -245,14 +265,12 @@ err doors_close(struct doors *d, struct why *w)
     if (!d->conf.enabled || !DOORS_WORK)
         return ERR_OK;
     tell_earlier(d);
-    if (d->procs)
-        keep |= RIGHTS_OF_PROCS;
     if (geteuid() == 0)
         keep |= rights_now() & RIGHT(CAP_DAC_OVERRIDE);
     err rc = rights_drop(keep, &said) ? refused(d, &said, w) : ERR_OK;
     if (!rc && rights_seal(d->conf.cores, &said))
         rc = refused(d, &said, w);
-    if (!rc && close_unless_procs(d, &said))
+    if (!rc && close_files(d, &said))
         rc = refused(d, &said, w);
     return rc;
 }

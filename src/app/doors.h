@@ -17,21 +17,26 @@ extern const struct option security_options[];
 
 struct doors_need {
     enum calls calls;
-    bool traceless;     /* it leaves no files but in `folder` */
-    const char *folder; /* NULL: none */
-    int port;           /* to listen at between the second and the third step; 0: any, -1: none */
+    bool traceless;              /* it leaves no files but in `folder` */
+    bool stays;                  /* the user who started it */
+    const char *folder;          /* NULL: none */
+    const char *const *captures; /* files to read, or patterns of names */
+    unsigned n_captures;
+    int port; /* to listen at between the second and the third step; 0: any, -1: none */
 };
 
 struct doors {
     struct security_conf conf;
     struct doors_need need;
-    bool procs; /* other processes are looked at */
+    struct broker *broker; /* looks at other processes, for packetbeat.procs; NULL: there is none */
     struct start *start;
     struct reachable reach;
     unsigned abi; /* of Landlock; 0: files stay open */
     char user[64];
-    struct why note, failure; /* said when there is a log */
+    struct why note, failure, blind; /* said when there is a log */
 };
+
+struct broker;
 
 /* Reads the section `security` and becomes the user. An error is one of the configuration, or what
  * is missing while it is required. */
@@ -39,6 +44,9 @@ MUST_CHECK err doors_user(struct doors *d, struct start *s, const struct args *a
                           const struct doors_need *need, struct why *w);
 MUST_CHECK err doors_close(struct doors *d, struct why *w);
 MUST_CHECK err doors_bolt(struct doors *d, struct why *w);
+
+/* When all is over. Also after doors_user failed, and of one that is all zero. */
+void doors_end(struct doors *d);
 
 /* Makes the folder of a server that is started later, when it is not there: by root for the user
  * that the server will become. */

@@ -16,6 +16,7 @@
 #define SET_BYTES     400
 
 struct progress {
+    struct lines_conf lines;
     uint64_t total_bytes; /* of the files; 0: not known */
     int64_t started_ns;
     bool terminal, acknowledged; /* acknowledged: by a server */
@@ -138,6 +139,12 @@ static err find_server(struct args *a, struct config *c, struct running *server,
     return rc;
 }
 
+static err open_lines(void *ctx, struct why *w)
+{
+    struct progress *p = ctx;
+    return lines_prepare(&p->lines, w);
+}
+
 /* --output, else the output of a configuration that was named, else nowhere. */
 static void choose_output(struct replay *r, struct lines_conf *lines)
 {
@@ -162,11 +169,14 @@ static int tell_stored(const struct tally *t, const struct running *server)
 static int import(const struct args *a, const struct running *server)
 {
     static struct replay r;
-    struct lines_conf lines = { a->output };
-    struct progress p = { .terminal = isatty(STDERR_FILENO), .acknowledged = server->folder };
+    struct progress p = { .lines.path = a->output,
+                          .terminal = isatty(STDERR_FILENO),
+                          .acknowledged = server->folder };
     if (replay_begin(&r, a))
         return 1;
-    choose_output(&r, &lines);
+    choose_output(&r, &p.lines);
+    r.opened = open_lines;
+    r.closes = true;
     p.total_bytes = size_of(a->rest.v, a->rest.n);
     p.started_ns = clock_mono_ns();
     r.progress = show_progress;
@@ -175,7 +185,7 @@ static int import(const struct args *a, const struct running *server)
     double seconds = (double)(clock_mono_ns() - p.started_ns) / 1e9;
     if (p.terminal)
         fputs("\r\033[K", stderr);
-    bool counted = r.output == &lines_output && !lines.path;
+    bool counted = r.output == &lines_output && !p.lines.path;
     if (r.sums.v[COUNTER_CAPTURE_PACKETS] || !status)
         put_table(counted ? stdout : stderr, &r.sums, seconds);
     if (counted && !status)

@@ -2,27 +2,32 @@
 #include "app/lines.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 struct lines {
     FILE *file; /* NULL: nowhere */
     const char *path;
 };
 
-static err failure(const struct lines *l, struct why *w)
+static err failure(const char *path, struct why *w)
 {
-    return why_set(w, errno == EPIPE ? ERR_END : ERR_IO, "%s: %s", l->path, strerror(errno));
+    return why_set(w, errno == EPIPE ? ERR_END : ERR_IO, "%s: %s", path, strerror(errno));
+}
+
+err lines_prepare(struct lines_conf *conf, struct why *w)
+{
+    if (!conf->path || conf->file)
+        return ERR_OK;
+    conf->file = strcmp(conf->path, "-") == 0 ? stdout : fopen(conf->path, "we");
+    return conf->file ? ERR_OK : failure(conf->path, w);
 }
 
 static err lines_open(void *ctx, const void *conf, struct why *w)
 {
     struct lines *l = ctx;
-    l->path = ((const struct lines_conf *)conf)->path;
-    l->file = NULL;
-    if (!l->path)
-        return ERR_OK;
-    l->file = strcmp(l->path, "-") == 0 ? stdout : fopen(l->path, "we");
-    return l->file ? ERR_OK : failure(l, w);
+    struct lines_conf c = *(const struct lines_conf *)conf;
+    err rc = lines_prepare(&c, w);
+    *l = (struct lines){ c.file, c.path };
+    return rc;
 }
 
 static err lines_write(void *ctx, const struct event *e, struct slice line, struct why *w)
@@ -30,14 +35,14 @@ static err lines_write(void *ctx, const struct event *e, struct slice line, stru
     struct lines *l = ctx;
     (void)e;
     if (l->file && (fwrite(line.p, 1, line.n, l->file) != line.n || putc('\n', l->file) == EOF))
-        return failure(l, w);
+        return failure(l->path, w);
     return ERR_OK;
 }
 
 static err lines_flush(void *ctx, struct why *w)
 {
     struct lines *l = ctx;
-    return l->file && fflush(l->file) ? failure(l, w) : ERR_OK;
+    return l->file && fflush(l->file) ? failure(l->path, w) : ERR_OK;
 }
 
 static void lines_close(void *ctx)

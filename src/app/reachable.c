@@ -4,9 +4,12 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "os/folder.h"
 #include "store/library.h"
+
+#define CAPTURES_MAX (REACHABLE_MAX / 4) /* of more their folders are opened */
 
 /* Of the system: libraries that libc loads late, the resolver, certificates, devices. A file that
  * is replaced (resolv.conf) is found again only where its folder is in a list. */
@@ -100,6 +103,30 @@ static void add_named(struct reachable *r, const struct node *n, bool table, str
         add_own(r, folder_exists(n->text) ? n->text : folder_of(n->text, a));
 }
 
+/* A capture file, or a pattern of names: those are opened when their first packet is due. */
+static void add_capture(struct reachable *r, const char *path, bool folder, struct arena *a)
+{
+    if (!path || !*path || strcmp(path, "-") == 0)
+        return;
+    bool there = access(path, F_OK) == 0;
+    size_t n = there ? strlen(path) : strcspn(path, "*?[\\");
+    char *plain = arena_alloc(a, n + 1);
+    if (!plain)
+        return;
+    snprintf(plain, n + 1, "%s", path);
+    const char *last = strrchr(plain, '/');
+    if (there && !folder)
+        add_own(r, plain);
+    else
+        add_own(r, !last ? "." : last == plain ? "/" : folder_of(plain, a));
+}
+
+void reachable_captures(struct reachable *r, const char *const *paths, unsigned n, struct arena *a)
+{
+    for (unsigned i = 0; i < n; i++)
+        add_capture(r, paths[i], n > CAPTURES_MAX, a);
+}
+
 static void add_configuration(struct reachable *r, const struct start *s, const struct args *x,
                               struct arena *a)
 {
@@ -108,9 +135,9 @@ static void add_configuration(struct reachable *r, const struct start *s, const 
         add_own(r, strcmp(p->config, "/") == 0 ? s->config.file : p->config);
     for (unsigned i = 0; i < x->files.n; i++)
         add_own(r, paths_join(a, p->config, x->files.v[i]));
-    add_own(r, x->read_file);
+    reachable_captures(r, &x->read_file, 1, a);
     for (unsigned i = 0; i < s->settings.n_interfaces; i++)
-        add_own(r, s->settings.interface[i].file);
+        reachable_captures(r, &s->settings.interface[i].file, 1, a);
     add_named(r, s->config.resolved, false, a);
 }
 

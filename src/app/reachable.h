@@ -17,5 +17,8 @@ struct reachable {
 /* Lists end with NULL; texts are static or in s->config.mem. */
 void reachable_list(struct reachable *r, struct start *s, const struct args *a);
 
+/* Capture files, or patterns of names, to read; texts as above. */
+void reachable_captures(struct reachable *r, const char *const *paths, unsigned n, struct arena *a);
+
 /* Of all folders that are written only this one; NULL: none. */
 void reachable_only(struct reachable *r, const char *folder);

@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "app/lines.h"
+#include "app/watchline.h"
 #include "os/clock.h"
 
 int replay_begin(struct replay *r, const struct args *a)
@@ -39,6 +41,7 @@ int replay_capture(struct replay *r, struct capture *c)
                        .output = r->output,
                        .output_conf = r->output_conf,
                        .dry_run = r->dry_run,
+                       .broker = r->broker,
                        .progress = r->progress,
                        .ctx = r->ctx };
     struct why why;
@@ -77,6 +80,32 @@ static int64_t span_ns(const struct capture_file_conf *conf)
     return last - first;
 }
 
+/* Sockets are of use only to what a configuration may ask for. */
+static enum calls calls_of(const struct replay *r)
+{
+    bool plain = r->output == &lines_output || r->output == &watchline_output;
+    return plain && !node_path(r->start.config.resolved, "processors") ? CALLS_READER
+                                                                       : CALLS_SENSOR;
+}
+
+/* What was captured is read behind closed doors, as by a sensor. */
+static err close_doors(struct replay *r, const char *const *paths, unsigned n, struct why *w)
+{
+    const struct doors_need need = { .calls = calls_of(r),
+                                     .traceless = calls_of(r) == CALLS_READER,
+                                     .stays = true,
+                                     .captures = paths,
+                                     .n_captures = n,
+                                     .port = -1 };
+    err rc = r->opened ? r->opened(r->ctx, w) : ERR_OK;
+    if (!rc)
+        rc = doors_user(&r->doors, &r->start, r->a, &need, w);
+    if (!rc)
+        rc = doors_shut(&r->doors, w);
+    r->broker = r->doors.broker;
+    return !rc && r->closed ? r->closed(r->ctx, w) : rc;
+}
+
 int replay_files(struct replay *r, const char *const *paths, unsigned n)
 {
     struct capture_file_conf conf = { .paths = paths,
@@ -90,13 +119,15 @@ int replay_files(struct replay *r, const char *const *paths, unsigned n)
         conf.starts_ns = clock_real_ns() - span_ns(&conf);
     if (capture_open_files(&conf, &c, &why))
         return start_refuse(&why);
-    int status = replay_capture(r, c);
+    bool refused = r->closes && close_doors(r, paths, n, &why);
+    int status = refused ? start_refuse(&why) : replay_capture(r, c);
     c->ops->close(c);
     return status;
 }
 
 void replay_end(struct replay *r)
 {
+    doors_end(&r->doors);
     logfile_close();
     start_free(&r->start);
 }

@@ -2,7 +2,7 @@
  * needed, and without traces on disk. */
 #pragma once
 
-#include "app/start.h"
+#include "app/doors.h"
 #include "app/wiring.h"
 
 struct replay {
@@ -15,6 +15,12 @@ struct replay {
     struct interface_conf live;  /* of replay_open_live */
     const struct output *output; /* set before running */
     const void *output_conf;
+    struct broker *broker; /* of whoever closed the doors; NULL */
+    struct doors doors;    /* of replay_files */
+    bool closes;           /* replay_files closes the doors behind the files */
+    /* Before that, what else is to be opened; and what is to begin behind it. NULL: nothing. */
+    err (*opened)(void *ctx, struct why *w);
+    err (*closed)(void *ctx, struct why *w);
     void (*progress)(void *ctx, const struct tally *t); /* NULL: none */
     void *ctx;
 };
@@ -26,7 +32,8 @@ int replay_begin(struct replay *r, const struct args *a);
  * name is then in r->live.device. Fails as capture_open_live does. */
 MUST_CHECK err replay_open_live(struct replay *r, struct capture **out, struct why *w);
 
-/* Runs files (merged by time) or one capture to the end. Gives the exit status; says why. */
+/* Runs files (merged by time) or one capture to the end. Gives the exit status; says why. With
+ * `closes` no file can be opened after these, but what the configuration names. */
 int replay_files(struct replay *r, const char *const *paths, unsigned n);
 int replay_capture(struct replay *r, struct capture *c);
 void replay_end(struct replay *r);

@@ -193,6 +193,7 @@ static int finish(struct running *r, err rc, bool interrupted, struct why *w)
 static void close_all(struct running *r)
 {
     monitoring_free(r->monitoring);
+    doors_end(&r->doors);
     for (unsigned i = 0; i < r->n * r->workers; i++)
         if (r->capture[i])
             r->capture[i]->ops->close(r->capture[i]);
@@ -249,6 +250,7 @@ static err run(struct running *r, bool *interrupted, struct why *w)
                        .data = r->start.config.paths.data,
                        .monitoring = r->monitoring,
                        .health = true,
+                       .broker = r->doors.broker,
                        .reload = reload,
                        .reloaded = reloaded,
                        .ctx = r };

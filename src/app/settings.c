@@ -144,7 +144,7 @@ static err load_procs(struct loader *ld)
     for (const struct node *c = first; c && !rc; c = c->next)
         rc = take_monitored(ld, c, &names[n++]);
     ld->s->procs_enabled = section.enabled;
-    ld->s->procs = (struct procs_conf){ names, n };
+    ld->s->procs = (struct procs_conf){ .names = names, .n_names = n };
     return rc;
 }
 

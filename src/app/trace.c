@@ -2,13 +2,13 @@
 #include "base/trace.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "app/command.h"
 #include "app/lines.h"
 #include "app/replay.h"
+#include "os/thread.h"
 
 #define GROUP_MAX 65536 /* bytes of the lines of one packet that are kept */
 
@@ -16,6 +16,7 @@
 struct sieve {
     const char *text;
     FILE *from;
+    struct thread thread;
     char group[GROUP_MAX];
     size_t n;
     bool wanted;
@@ -29,9 +30,9 @@ static void end_group(struct sieve *s)
     s->wanted = false;
 }
 
-static void *sieve_main(void *arg)
+static void sieve_main(void *ctx)
 {
-    struct sieve *s = arg;
+    struct sieve *s = ctx;
     char *line = NULL;
     size_t cap = 0;
     ssize_t n;
@@ -46,10 +47,16 @@ static void *sieve_main(void *arg)
     }
     end_group(s);
     free(line); /* allow free: getline allocated it */
-    return NULL;
 }
 
-static int run(const struct args *a)
+static err start_sieve(void *ctx, struct why *w)
+{
+    struct sieve *s = ctx;
+    err rc = thread_start(&s->thread, "sieve", sieve_main, s);
+    return rc ? why_set(w, rc, "there is no thread to be had") : ERR_OK;
+}
+
+static int run(const struct args *a, struct sieve *sieve)
 {
     static struct replay r;
     struct lines_conf nowhere = { NULL };
@@ -57,6 +64,9 @@ static int run(const struct args *a)
         return 1;
     r.output = &lines_output;
     r.output_conf = &nowhere;
+    r.closes = true;
+    r.closed = sieve ? start_sieve : NULL;
+    r.ctx = sieve;
     int status = replay_files(&r, a->rest.v, 1);
     replay_end(&r);
     return status;
@@ -65,18 +75,16 @@ static int run(const struct args *a)
 static int run_sieved(const struct args *a)
 {
     static struct sieve s;
-    pthread_t thread;
     int ends[2];
     s.text = a->rest.v[1];
-    if (pipe(ends) || !(s.from = fdopen(ends[0], "r")) ||
-        pthread_create(&thread, NULL, sieve_main, &s)) {
+    if (pipe(ends) || !(s.from = fdopen(ends[0], "r"))) {
         fprintf(stderr, "trace: %s\n", strerror(errno));
         return 1;
     }
     trace_start(ends[1]);
-    int status = run(a);
+    int status = run(a, &s);
     trace_end();
-    pthread_join(thread, NULL);
+    thread_join(&s.thread);
     fclose(s.from);
     return status;
 }
@@ -90,5 +98,5 @@ int trace_command(const struct args *a)
     if (a->rest.n == 2)
         return run_sieved(a);
     trace_start(STDOUT_FILENO);
-    return run(a);
+    return run(a, NULL);
 }

@@ -343,6 +343,7 @@ static int capture(struct up *u)
     if (doors_user(&u->doors, &u->sensor.start, u->sensor.a, &need, &why) ||
         doors_shut(&u->doors, &why))
         return start_refuse(&why);
+    u->sensor.broker = u->doors.broker;
     if (thread_start(&u->status, "status", show_status, u))
         return 1;
     if (captures) {
@@ -396,6 +397,7 @@ int up_command(const struct args *a)
         status = run(&u);
         replay_end(&u.sensor);
     }
+    doors_end(&u.doors);
     keeper_close(&u.server);
     upline_end(&u.line);
     arena_free(&u.mem);

@@ -19,8 +19,10 @@ static int live(struct replay *r)
     rc = doors_user(&doors, &r->start, r->a, &need, &why);
     if (!rc)
         rc = doors_shut(&doors, &why);
+    r->broker = doors.broker;
     int status = rc ? start_refuse(&why) : replay_capture(r, capture);
     capture->ops->close(capture);
+    doors_end(&doors);
     return status;
 }
 
@@ -35,6 +37,7 @@ int watch_command(const struct args *a)
     r.output = &watchline_output;
     r.output_conf = &conf;
     if (a->rest.n) {
+        r.closes = true;
         status = replay_files(&r, a->rest.v, a->rest.n);
     } else {
         sample = paths_sample(&r.start.config.mem);

@@ -85,6 +85,8 @@ static void sum(const struct wiring *w, struct tally *t)
     const struct counters *output = pipe_output_counters(w->pipe);
     if (output)
         tally_add(t, output);
+    if (w->procs)
+        tally_add(t, procs_counters(w->procs));
     set_gauges(w, t);
 }
 
@@ -445,8 +447,10 @@ err wiring_run(const struct job *job, struct tally *sums, bool *interrupted, str
     *interrupted = false;
     w->job = job;
     err rc = divide_memory(w, why);
+    struct procs_conf procs = job->settings->procs;
+    procs.broker = job->broker;
     if (!rc && job->settings->procs_enabled)
-        rc = procs_open(&job->settings->procs, &w->procs, why);
+        rc = procs_open(&procs, &w->procs, why);
     w->counters = xcalloc(1, sizeof *w->counters);
     if (!rc && job->data && job->settings->queue.on_disk && !job->dry_run)
         rc = diskqueue_open(&w->queue, &job->settings->queue, job->data, w->counters, why);

@@ -18,7 +18,8 @@ struct job {
     const void *output_conf;
     struct capture_dump *dump; /* NULL: none */
     bool dry_run;
-    const char *data; /* path.data, where a queue on disk lies; NULL: events wait in memory */
+    const char *data;      /* path.data, where a queue on disk lies; NULL: events wait in memory */
+    struct broker *broker; /* looks at other processes (host/broker.h); NULL: this one does */
     struct monitoring *monitoring; /* publishes, and logs what changed; NULL: neither */
     bool health; /* events of the sensor itself, when the captures are live (app/health.h) */
     /* Called on the pipe's thread about five times a second, with the sums. NULL: not wanted. */

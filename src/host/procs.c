@@ -8,13 +8,14 @@
 #include "base/bug.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "host/broker.h"
 #include "host/fdwalk.h"
 #include "host/owners.h"
 #include "os/clock.h"
 #include "os/thread.h"
 
 #define SLOTS       (2 * PROCS_SOCKETS_MAX)
-#define PERIOD_NS   INT64_C(100000000)
+#define PERIOD_NS   INT64_C(20000000)    /* a connection that lives longer is seen */
 #define COST_FACTOR 20                   /* a look takes at most a 20th of the time */
 #define KEEP_NS     INT64_C(30000000000) /* how long a closed socket is remembered */
 #define REREAD_NS   INT64_C(30000000000) /* how long a process is what it was */
@@ -39,7 +40,8 @@ struct procs {
     struct table now, next; /* next: the looking thread's alone */
     struct owners owners;
     struct hash_key hash;
-    struct fdwalk walk; /* the looking thread's alone, as all below */
+    struct counters counters;
+    struct fdwalk walk; /* the looking thread's alone, as all below; without a broker */
     struct arena mem;
     struct thread thread;
     int64_t look_ns;
@@ -136,22 +138,66 @@ static void keep_closed_ones(struct procs *p)
     }
 }
 
-static void find_strangers(struct procs *p)
+static void tell_hidden(struct procs *p, unsigned hidden)
 {
-    if (!p->strangers)
-        return;
+    if (hidden && !p->told_closed)
+        log_warn("procs",
+                 "the descriptors of %u processes may not be read: their sockets stay without a "
+                 "process (mend: run as root, or give the program cap_sys_ptrace)",
+                 hidden);
+    p->told_closed |= hidden > 0;
+}
+
+static void walk(struct procs *p)
+{
     fdwalk_run(&p->walk);
     for (unsigned i = 0; i < p->next.n; i++) {
         struct entry *e = &p->next.v[i];
         if (e->pid < 0)
             e->pid = fdwalk_pid(&p->walk, e->row.inode);
     }
-    if (p->walk.closed && !p->told_closed)
-        log_warn("procs",
-                 "the descriptors of %u processes may not be read: their sockets stay without a "
-                 "process (mend: run as root, or give the program cap_sys_ptrace)",
-                 p->walk.closed);
-    p->told_closed |= p->walk.closed > 0;
+    tell_hidden(p, p->walk.closed);
+}
+
+/* Strangers from *at on, as many as a question takes. */
+static unsigned gather(const struct procs *p, unsigned *at, unsigned which[BROKER_ROWS],
+                       struct socket_row rows[BROKER_ROWS])
+{
+    unsigned n = 0;
+    for (; *at < p->next.n && n < BROKER_ROWS; ++*at) {
+        if (p->next.v[*at].pid >= 0)
+            continue;
+        which[n] = *at;
+        rows[n++] = p->next.v[*at].row;
+    }
+    return n;
+}
+
+/* Those that it does not answer for are asked for again at the next look. */
+static err ask_broker(struct procs *p, struct why *w)
+{
+    struct socket_row rows[BROKER_ROWS];
+    int64_t pids[BROKER_ROWS];
+    unsigned which[BROKER_ROWS], hidden, n, at = 0;
+    err e = broker_look(p->conf.broker, &hidden, w);
+    if (!e)
+        tell_hidden(p, hidden);
+    while (!e && (n = gather(p, &at, which, rows))) {
+        e = broker_owners(p->conf.broker, rows, n, pids, w);
+        for (unsigned i = 0; i < n && !e; i++)
+            p->next.v[which[i]].pid = pids[i];
+    }
+    return e;
+}
+
+static err find_strangers(struct procs *p, struct why *w)
+{
+    if (!p->strangers)
+        return ERR_OK;
+    if (p->conf.broker)
+        return ask_broker(p, w);
+    walk(p);
+    return ERR_OK;
 }
 
 static bool args_hold(const struct process *p, const char *grep, struct arena *a)
@@ -177,9 +223,17 @@ static void give_name(const struct procs *p, struct process *process, struct are
         }
 }
 
-/* Reads a process that is new or was read long ago. */
-static void learn(struct procs *p, int64_t pid)
+static bool read_process(struct procs *p, const struct entry *e, struct process *out)
 {
+    arena_reset(&p->mem);
+    return p->conf.broker ? broker_process(p->conf.broker, &e->row, out, &p->mem)
+                          : process_read(out, e->pid, &p->mem, "");
+}
+
+/* Reads a process that is new or was read long ago. */
+static void learn(struct procs *p, const struct entry *e)
+{
+    int64_t pid = e->pid;
     struct owner *known = owners_find(&p->owners, pid); /* only this thread changes owners */
     struct process process;
     if (known && (known->used || p->look_ns - known->read_ns < REREAD_NS)) {
@@ -188,8 +242,7 @@ static void learn(struct procs *p, int64_t pid)
         pthread_mutex_unlock(&p->mutex);
         return;
     }
-    arena_reset(&p->mem);
-    bool there = process_read(&process, pid, &p->mem, "");
+    bool there = read_process(p, e, &process) && process.pid == pid;
     if (there)
         give_name(p, &process, &p->mem);
     pthread_mutex_lock(&p->mutex);
@@ -204,7 +257,7 @@ static void learn_all(struct procs *p)
 {
     for (unsigned i = 0; i < p->next.n; i++)
         if (p->next.v[i].pid > 0)
-            learn(p, p->next.v[i].pid);
+            learn(p, &p->next.v[i]);
 }
 
 static void change_places(struct procs *p)
@@ -225,11 +278,11 @@ err procs_look(struct procs *p, struct why *w)
     err e = sockdiag_each(take_socket, p, w);
     if (e)
         return e;
-    find_strangers(p);
+    e = find_strangers(p, w);
     keep_closed_ones(p);
     learn_all(p);
     change_places(p);
-    return ERR_OK;
+    return e;
 }
 
 /* ---- the thread */
@@ -270,6 +323,8 @@ struct procs *procs_new(const struct procs_conf *conf)
     p->next = table_new();
     p->hash = hash_key_random();
     arena_init(&p->mem, NULL, LOOK_BYTES);
+    if (p->conf.broker)
+        broker_count(p->conf.broker, &p->counters);
     pthread_mutex_init(&p->mutex, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -343,4 +398,9 @@ bool procs_find(struct procs *p, const struct socket_row *row, struct arena *a, 
     bool found = o && process_copy(out, &o->process, a);
     pthread_mutex_unlock(&p->mutex);
     return found;
+}
+
+const struct counters *procs_counters(const struct procs *p)
+{
+    return &p->counters;
 }

@@ -5,6 +5,9 @@
 #include "base/err.h"
 #include "host/process.h"
 #include "host/sockdiag.h"
+#include "model/counter.h"
+
+struct broker;
 
 #define PROCS_SOCKETS_MAX 32768 /* more than that are not known */
 
@@ -16,6 +19,7 @@ struct procs_name {
 struct procs_conf {
     const struct procs_name *names; /* they outlive the table; the first that fits stands */
     unsigned n_names;
+    struct broker *broker; /* who looks into /proc; NULL: the table itself. It outlives the table */
 };
 
 struct procs;
@@ -31,6 +35,9 @@ void procs_close(struct procs *p);
  * not known. */
 bool procs_find(struct procs *p, const struct socket_row *row, struct arena *a,
                 struct process *out);
+
+/* What the broker was asked and did not do. Lives as long as the table. */
+const struct counters *procs_counters(const struct procs *p);
 
 /* Looks now, on the calling thread: for tests, of a table without a thread. */
 struct procs *procs_new(const struct procs_conf *conf);

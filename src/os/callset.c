@@ -1,9 +1,11 @@
-/* The filter: callset.def, and here the calls that are allowed with some arguments only. The kernel
- * looks at 32 bits of an int, the filter at all 64 of a register: values are compared under a mask.
+/* The filter: callset.def (the broker's own list is here), and here the calls that are allowed with
+ * some arguments only. The kernel looks at 32 bits of an int, the filter at all 64 of a register:
+ * values are compared under a mask.
  */
 #include "os/callset.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <sched.h>
@@ -23,7 +25,7 @@
 #define IS(arg, value) SCMP_CMP((arg), SCMP_CMP_MASKED_EQ, LOW32, (uint64_t)(value))
 
 /* clang-format off */
-static const char *const names[] = {
+static const char *const of_all[] = {
 #define CALL(name) #name,
 #include "os/callset.def"
 #undef CALL
@@ -36,8 +38,8 @@ static const struct socket_kind {
 } kinds[] = {
     { CALLS_RECEIVER, AF_UNIX,    SOCK_STREAM, -1 },
     { CALLS_RECEIVER, AF_UNIX,    SOCK_DGRAM,  -1 },
-    { CALLS_RECEIVER, AF_NETLINK, SOCK_RAW,    NETLINK_ROUTE }, /* getifaddrs */
-    { CALLS_RECEIVER, AF_NETLINK, SOCK_DGRAM,  NETLINK_ROUTE },
+    { CALLS_READER,   AF_NETLINK, SOCK_RAW,    NETLINK_ROUTE }, /* getifaddrs */
+    { CALLS_READER,   AF_NETLINK, SOCK_DGRAM,  NETLINK_ROUTE },
     { CALLS_SENSOR,   AF_INET,    SOCK_STREAM, -1 },
     { CALLS_SENSOR,   AF_INET,    SOCK_DGRAM,  -1 },
     { CALLS_SENSOR,   AF_INET6,   SOCK_STREAM, -1 },
@@ -55,10 +57,22 @@ static const unsigned long ioctls[] = {
 static const int prctls[] = { PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_CAPBSET_READ };
 /* clang-format on */
 
-static int add_named(scmp_filter_ctx f)
+/* The broker reads files and folders, and has one socket. */
+static const char *const of_broker[] = {
+    "read",       "pread64",       "close",          "fstat",        "fstat64",
+    "newfstatat", "fstatat64",     "statx",          "lseek",        "_llseek",
+    "fcntl",      "fcntl64",       "readlink",       "readlinkat",   "getdents64",
+    "mmap",       "mmap2",         "munmap",         "mremap",       "madvise",
+    "brk",        "recvfrom",      "recv",           "sendto",       "send",
+    "setsockopt", "clock_gettime", "futex",          "sysinfo",      "getrandom",
+    "getpid",     "gettid",        "rt_sigprocmask", "rt_sigreturn", "restart_syscall",
+    "exit",       "exit_group",
+};
+
+static int add_named(scmp_filter_ctx f, const char *const *names, size_t n)
 {
     int rc = 0;
-    for (size_t i = 0; i < COUNT(names) && !rc; i++) {
+    for (size_t i = 0; i < n && !rc; i++) {
         int number = seccomp_syscall_resolve_name(names[i]);
         if (number >= 0) /* below: it is another architecture's */
             rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, number, 0);
@@ -110,6 +124,18 @@ static int add_own(scmp_filter_ctx f)
     return rc;
 }
 
+/* Opening for reading alone: its rights reach further than its own files. */
+static int add_reading(scmp_filter_ctx f)
+{
+    const uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
+    const struct scmp_arg_cmp reads = SCMP_CMP(2, SCMP_CMP_MASKED_EQ, writing, O_RDONLY);
+    const struct scmp_arg_cmp diag[] = { IS(0, AF_NETLINK),
+                                         SCMP_CMP(1, SCMP_CMP_MASKED_EQ, TYPE_MASK, SOCK_DGRAM),
+                                         IS(2, NETLINK_SOCK_DIAG) };
+    int rc = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, &reads);
+    return rc ? rc : seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3, diag);
+}
+
 bool callset_is_there(void)
 {
     return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
@@ -118,8 +144,13 @@ bool callset_is_there(void)
 static int load(scmp_filter_ctx f, enum calls calls)
 {
     int rc = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
+    if (!rc && calls == CALLS_BROKER) {
+        rc = add_named(f, of_broker, COUNT(of_broker));
+        rc = rc ? rc : add_reading(f);
+        return rc ? rc : seccomp_load(f);
+    }
     if (!rc)
-        rc = add_named(f);
+        rc = add_named(f, of_all, COUNT(of_all));
     if (!rc)
         rc = add_sockets(f, calls);
     if (!rc)

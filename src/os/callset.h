@@ -7,6 +7,8 @@
 enum calls {
     CALLS_SENSOR,   /* captures, asks names, sends to outputs */
     CALLS_RECEIVER, /* takes what comes to its listening sockets; opens none of the internet */
+    CALLS_READER,   /* reads files that are open or allowed, writes what is open: no sockets */
+    CALLS_BROKER,   /* host/broker.h: reads /proc, asks the kernel for sockets, answers */
 };
 
 /* Does the kernel filter calls? */

@@ -1,8 +1,9 @@
 /* Closes the doors as a command does, then tries what must fail and what must go on working.
- *   doors sensor|receiver FOLDER [KEY=VALUE...]     FOLDER/conf.yml, /data, /out; KEY: -E
+ *   doors sensor|receiver|broker FOLDER [KEY=VALUE...]     FOLDER/conf.yml, /data, /out; KEY: -E
  * One line a try, "NAME allowed" or "NAME denied"; the last ones are what is in force. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/if_ether.h>
 #include <linux/netlink.h>
 #include <netdb.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "app/doors.h"
+#include "host/broker.h"
 #include "os/rights.h"
 #include "os/thread.h"
 
@@ -145,6 +147,16 @@ static bool mounts(void)
     return mount("none", "/mnt", "tmpfs", 0, NULL) == 0;
 }
 
+/* Which program it is, which files it has. */
+static bool looks_at_others(void)
+{
+    char name[64], target[256];
+    snprintf(name, sizeof name, "/proc/%d/exe", getppid());
+    bool program = readlink(name, target, sizeof target) > 0;
+    snprintf(name, sizeof name, "/proc/%d/fd/0", getppid());
+    return program || readlink(name, target, sizeof target) > 0;
+}
+
 static bool becomes_root(void)
 {
     struct why w;
@@ -250,6 +262,7 @@ static const struct attempt {
     { "be traced", traces },
     { "make a namespace", unshares },
     { "mount", mounts },
+    { "look at another process", looks_at_others },
     { "get rights back", becomes_root },
     { "reach into the kernel", reaches_kernel },
     { "type into a terminal", types_for_others },
@@ -262,6 +275,89 @@ static const struct attempt {
     { "accept", accepts },
 };
 /* clang-format on */
+
+/* The listener is this program's; what it does not name rightly nobody has. */
+static void try_broker(struct broker *b)
+{
+    struct sockaddr_in at;
+    socklen_t n = sizeof at;
+    int64_t pids[BROKER_ROWS] = { 0 };
+    unsigned hidden = 0;
+    struct why w = { "" };
+    struct stat st;
+    if (getsockname(listener, (struct sockaddr *)&at, &n) || fstat(listener, &st))
+        exit(1);
+    struct socket_row row = { .ip_proto = IPPROTO_TCP,
+                              .local = addr_v4((const uint8_t[4]){ 0 }),
+                              .remote = addr_v4((const uint8_t[4]){ 0 }),
+                              .local_port = ntohs(at.sin_port),
+                              .inode = st.st_ino };
+    bool ok = !broker_look(b, &hidden, &w) && !broker_owners(b, &row, 1, pids, &w);
+    printf("broker: its own socket %s\n", ok && pids[0] == getpid() ? "allowed" : "denied");
+    printf("broker: all processes %s\n", ok && !hidden ? "allowed" : "denied");
+    row.local_port++;
+    ok = !broker_owners(b, &row, 1, pids, &w);
+    printf("broker: a socket by its number alone %s\n", !ok || pids[0] ? "allowed" : "denied");
+}
+
+static bool more_sockets(void)
+{
+    return makes_socket(AF_INET, SOCK_STREAM, 0) || makes_socket(AF_INET6, SOCK_DGRAM, 0) ||
+           makes_socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static bool writes_to_output(void)
+{
+    return write(STDOUT_FILENO, "", 0) == 0;
+}
+
+/* What the broker's process could do if it were taken over. It can only send. */
+static void be_broker(int fd)
+{
+    static const struct attempt some[] = {
+        { "write data", writes_data },
+        { "write in /tmp", writes_tmp },
+        { "write what is open", writes_to_output },
+        { "run a program", execs },
+        { "start a process", forks },
+        { "start a thread", threads },
+        { "signal another process", signals },
+        { "be traced", traces },
+        { "make a namespace", unshares },
+        { "mount", mounts },
+        { "get rights back", becomes_root },
+        { "open a capture", captures },
+        { "open an odd socket", odd_socket },
+        { "open a socket", more_sockets },
+        { "reach into the kernel", reaches_kernel },
+        { "read a file", reads_conf },
+    };
+    struct why w;
+    if (rights_drop(RIGHT(CAP_SYS_PTRACE) | RIGHT(CAP_DAC_READ_SEARCH), &w) ||
+        rights_seal(false, &w) || callset_close(CALLS_BROKER, &w))
+        _exit(1);
+    for (size_t i = 0; i < COUNT(some); i++) {
+        char line[128];
+        int n = snprintf(line, sizeof line, "%s %s\n", some[i].name,
+                         some[i].run() ? "allowed" : "denied");
+        send(fd, line, (size_t)n, 0);
+    }
+    _exit(0);
+}
+
+static void take_over(void)
+{
+    char line[128];
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+        exit(1);
+    if (fork() == 0)
+        be_broker(ends[1]);
+    close(ends[1]);
+    for (ssize_t n; (n = recv(ends[0], line, sizeof line, 0)) > 0;)
+        printf("taken over: %.*s", (int)n, line);
+    exit(0);
+}
 
 static void try_all(void *ctx)
 {
@@ -306,10 +402,14 @@ int main(int argc, char **argv)
     struct doors_need need = { .calls = receives ? CALLS_RECEIVER : CALLS_SENSOR, .port = -1 };
     setvbuf(stdout, NULL, _IOLBF, 0);
     open_listener();
+    if (strcmp(argv[1], "broker") == 0)
+        take_over();
     if (start_load(&start, &a, &conf, &w) || doors_user(&doors, &start, &a, &need, &w) ||
         start_log(&start, &a, false, &w) || doors_shut(&doors, &w))
         return fail(&w);
     try_all(now);
+    if (doors.broker)
+        try_broker(doors.broker);
     if (thread_start(&thread, "later", try_all, later))
         return 1;
     thread_join(&thread);

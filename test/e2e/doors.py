@@ -18,7 +18,7 @@ check = checks.check
 
 DENIED = ["read a file of root alone", "read a file that all may read", "list a folder", "leave the data by a link",
           "write in /tmp", "write the configuration", "run a program", "start a process", "signal another process",
-          "be traced", "make a namespace", "mount", "get rights back", "reach into the kernel",
+          "be traced", "look at another process", "make a namespace", "mount", "get rights back", "reach into the kernel",
           "type into a terminal", "open a capture", "open an odd socket", "listen anew"]
 ALLOWED = ["read the configuration", "write and rename data", "read files of the system", "start a thread",
            "open a local socket", "ask for names", "accept"]
@@ -85,6 +85,25 @@ def attempts():
             check("%s: user %s without capabilities" % (kind, user),
                   "user %s capabilities none" % user in said, said)
         place.close()
+
+
+def process_names():
+    """packetbeat.procs: all is closed as without it; another process looks, and has no way to do more."""
+    for mode in (0o755, 0o700):
+        place = Place(mode)
+        got, said = place.tries("sensor", "packetbeat.procs.enabled=true")
+        judge("procs %o" % mode, got, said, True, landlock())
+        check("procs %o: no capabilities" % mode, "capabilities none" in said, said)
+        broker = {"its own socket": "allowed", "all processes": "allowed", "a socket by its number alone": "denied"}
+        check("procs %o: the broker tells what is asked rightly" % mode,
+              {n: got.get("broker: " + n) for n in broker} == broker, said)
+        place.close()
+    place = Place(0o755)
+    got, said = place.tries("broker")
+    reads = got.pop("taken over: read a file", "")
+    check("the broker, taken over, can read and do nothing else",
+          len(got) == 15 and set(got.values()) == {"denied"} and reads == "allowed", said)
+    place.close()
 
 
 def switches():
@@ -207,7 +226,7 @@ def looking():
         log.close()
 
 
-for story in (attempts, switches, commands, whole_product, looking):
+for story in (attempts, process_names, switches, commands, whole_product, looking):
     try:
         story()
     except Exception:  # noqa: BLE001

@@ -2,14 +2,16 @@
 processes of both ends (packetbeat.procs), and the cloud that a fake metadata service at the usual
 address tells of (add_cloud_metadata, by the processors of the shipped packetbeat.yml).
 
-Also in here: procs.py serve, procs.py talk."""
+Also in here: procs.py serve, procs.py talk, procs.py short."""
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -86,6 +88,33 @@ def talk():
         print("done", flush=True)
 
 
+def short():
+    """A connection for each line, of 60 ms: its process looks as if it had done nothing else."""
+    for _ in sys.stdin:
+        with socket.create_connection(("127.0.0.1", 8080)) as s:
+            s.sendall(b"GET /short HTTP/1.1\r\nHost: a\r\n\r\n")
+            time.sleep(0.06)
+            s.recv(1000)
+        print("done", flush=True)
+
+
+def doors(pid):
+    """(capabilities, no_new_privs, seccomp) of the broker and of every thread of the sensor."""
+    def rows(of):
+        for task in os.listdir(f"/proc/{of}/task"):
+            text = Path(f"/proc/{of}/task/{task}/status").read_text()
+            lines = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+            yield tuple(lines[k].strip() for k in ("CapEff", "NoNewPrivs", "Seccomp"))
+
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    brokers = [c for c in children if Path(f"/proc/{c}/comm").read_text() == "broker\n"]
+    return [set(rows(c)) for c in brokers], set(rows(pid))
+
+
+LOOKS = f"{1 << 2 | 1 << 19:016x}"  # dac_read_search, sys_ptrace
+CLOSED = ([{(LOOKS, "1", "2")}], {("0" * 16, "1", "2")})
+
+
 def start(*words):
     child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     return child
@@ -93,7 +122,7 @@ def start(*words):
 
 def wants(pids):
     """What must be seen, by name: a test of one event."""
-    server, client = pids
+    server, client, brief = pids
 
     def ends(e, source, destination):
         at = {k: e.get(k, {}).get("process", {}).get("pid") for k in ("source", "destination")}
@@ -111,6 +140,7 @@ def wants(pids):
         and e["process"]["parent"]["pid"] == os.getpid(),
         "a flow names both ends": flow,
         "a flow has the parent": lambda e: flow(e) and e["process"]["ppid"] == os.getpid(),
+        "a connection of 60 ms names both ends": lambda e: e["type"] == "flow" and ends(e, brief, server),
         "the command line is told": lambda e: http_event(e)
         and e["source"]["process"]["args"][-1] == "talk",
         "the cloud is told": lambda e: e.get("cloud", {}).get("instance", {}).get("id") == "77"
@@ -134,6 +164,7 @@ def run(folder):
     """Names of what was not seen."""
     server = start(sys.executable, __file__, "serve")
     client = start(sys.executable, __file__, "talk")
+    brief = start(sys.executable, __file__, "short")
     server.stdout.readline()
     config = Path(folder, "packetbeat.yml")
     config.write_text(CONFIG % folder)
@@ -142,11 +173,15 @@ def run(folder):
         [PROGRAM, "run", "-e", "-c", config, "--path.home", folder],
         stderr=open(Path(folder, "log"), "w"),
     )
-    left = wants((server.pid, client.pid))
+    left = wants((server.pid, client.pid, brief.pid))
+    behind = None
     for _ in range(240):  # a request each, until all was seen
-        client.stdin.write("go\n")
-        client.stdin.flush()
-        client.stdout.readline()
+        for child in client, brief:
+            child.stdin.write("go\n")
+            child.stdin.flush()
+            child.stdout.readline()
+        if "doors closed" in Path(folder, "log").read_text():
+            behind = doors(sensor.pid)
         seen = list(events(folder))
         left = {name: test for name, test in left.items() if not any(map(test, seen))}
         if not left or sensor.poll() is not None:
@@ -157,11 +192,10 @@ def run(folder):
             pass
     sensor.terminate()
     sensor.wait()
-    client.stdin.close()
-    server.stdin.close()
-    client.wait()
-    server.wait()
-    return list(left)
+    for child in client, brief, server:
+        child.stdin.close()
+        child.wait()
+    return list(left) + ([] if behind == CLOSED else [f"the doors are closed: {behind}"])
 
 
 def main():
@@ -175,12 +209,12 @@ def main():
             print(Path(folder, "log").read_text()[-2000:])
             last = [e for e in events(folder)][-2:]
             print(json.dumps(last)[:3000])
-    total = len(wants((0, 0)))
+    total = len(wants((0, 0, 0))) + 1
     print(f"{total - len(missing)} passed, {len(missing)} failed")
     return bool(missing)
 
 
 if len(sys.argv) > 1:
-    {"serve": serve, "talk": talk}[sys.argv[1]]()
+    {"serve": serve, "talk": talk, "short": short}[sys.argv[1]]()
 else:
     sys.exit(main())

@@ -172,7 +172,7 @@ static void names_are_given(void **state)
     assert_true(found.n_args >= 1 && found.executable.n && found.cwd.n);
     assert_true(found.start_ns > INT64_C(1000000000) * 1600000000);
     procs_close(p);
-    p = procs_new(&(struct procs_conf){ names, 2 });
+    p = procs_new(&(struct procs_conf){ .names = names, .n_names = 2 });
     look(p);
     assert_true(procs_find(p, &r, &arena, &found));
     assert_true(slice_eq(found.name, SLICE("mine")));
