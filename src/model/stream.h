@@ -2,6 +2,7 @@
  * has not consumed yet. Lives in the worker's slab, from the first payload to the flow's end. */
 #pragma once
 
+#include "base/list.h"
 #include "base/slice.h"
 
 /* Bytes held for one direction; p is slab memory of `cap` bytes, NULL when empty. */
@@ -17,6 +18,7 @@ struct stream_mark {
     int64_t ts_ns;
 };
 
+struct flow;
 struct held; /* net/reorder.h */
 
 struct stream_half {
@@ -43,5 +45,7 @@ struct stream_half {
 
 struct tcp_stream {
     struct stream_half half[2]; /* by enum flow_dir */
+    struct flow *flow;          /* whose it is */
+    struct list age;            /* of all streams of the worker, oldest first */
     bool is_over;               /* PARSE_DONE, or given up: to be freed */
 };

@@ -39,6 +39,7 @@ static void add_proto(struct dispatch *d, unsigned id)
 void dispatch_init(struct dispatch *d, const struct net_conf *conf, struct proto_env *env)
 {
     *d = (struct dispatch){ .conf = conf, .env = env, .icmp = FLOW_PROTO_NONE };
+    list_init(&d->streams);
     for (unsigned l4 = 0; l4 < DISPATCH_L4S; l4++) {
         d->port[l4] = xmalloc(PORTS);
         memset(d->port[l4], FLOW_PROTO_OPEN, PORTS);

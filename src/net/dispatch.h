@@ -14,6 +14,7 @@ struct dispatch {
     uint8_t detect[DISPATCH_L4S][COUNTER_PROTOS];
     unsigned n_detect[DISPATCH_L4S]; /* protocols to recognise by content */
     unsigned icmp;                   /* id of the protocol that gets ICMP, or FLOW_PROTO_NONE */
+    struct list streams;             /* by tcp_stream->age, oldest first */
 };
 
 /* Boot; exits without memory. */

@@ -6,8 +6,9 @@
 #include "base/pages.h"
 #include "net/tunnel.h"
 
-#define MIN_BUCKETS 1024
-#define CHANCES     64 /* flows that eviction passes over at most */
+#define MIN_BUCKETS    1024
+#define CHANCES        64 /* flows that eviction passes over at most */
+#define PROVEN_PACKETS 8  /* in one direction alone */
 
 static size_t power_of_two(size_t at_least)
 {
@@ -263,16 +264,26 @@ void flowtable_fetch_old(const struct flowtable *t)
         __builtin_prefetch(flowtable_bucket(t, container_of(it, struct flow, age)->key.hash));
 }
 
+bool flow_is_proven(const struct flow *flow)
+{
+    uint64_t first = flow->seen[FLOW_FIRST].packets, back = flow->seen[FLOW_BACK].packets;
+    bool both_on_vlans = flow->key.l4 == IPPROTO_N_TCP && flow->tcp_flags[0] && flow->tcp_flags[1];
+    bool is_over = flow->closing || flow->end_reason;
+    return !is_over && ((first && back) || both_on_vlans || first + back >= PROVEN_PACKETS);
+}
+
 struct flow *flowtable_victim(struct flowtable *t)
 {
+    struct flow *silent = NULL;
     for (unsigned i = 0; i < CHANCES; i++) {
         struct list *oldest = list_first(&t->age);
         struct flow *flow = oldest ? container_of(oldest, struct flow, age) : NULL;
-        if (!flow || !flow->is_recent)
+        if (!flow || !flow_is_proven(flow))
             return flow;
+        silent = silent || flow->is_recent ? silent : flow;
         flow->is_recent = 0;
         list_remove(oldest);
         list_append(&t->age, oldest);
     }
-    return container_of(list_first(&t->age), struct flow, age);
+    return silent ? silent : container_of(list_first(&t->age), struct flow, age);
 }

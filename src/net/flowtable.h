@@ -51,9 +51,13 @@ static inline bool flowtable_is_full(const struct flowtable *t)
     return t->n >= t->max;
 }
 
-/* The flow to end when room is needed: of the oldest, one that had no packet since it was last
- * looked at (second chance, an approximation of least recently used; bounded work). NULL when
- * there is none. */
+/* It has shown that it is none of a flood of single packets: it was answered, or goes on; and it
+ * has not ended. */
+bool flow_is_proven(const struct flow *flow);
+
+/* The flow to end when room is needed; NULL when there is none. The oldest that had no answer and
+ * only a few packets, or is over: a flood of those ends no other. Where the oldest 64 are all
+ * proven, one that had no packet since it was last looked at (second chance: bounded work). */
 struct flow *flowtable_victim(struct flowtable *t);
 
 /* Fetch ahead what flowtable_find will read for this hash: first the bucket, some packets later

@@ -160,15 +160,27 @@ static void run_timers(struct net *net)
         look_at(net, flow);
 }
 
-static bool evict(struct net *net)
+static bool end_early(struct net *net, struct flow *victim)
 {
-    struct flow *victim = flowtable_victim(&net->table);
     if (!victim)
         return false;
     if (!victim->end_reason)
         counter_add(net->counters, COUNTER_FLOW_EVICTED, 1);
     forget(net, victim, net->now_ns, FLOW_END_EVICTED);
     return true;
+}
+
+static bool evict(struct net *net)
+{
+    return end_early(net, flowtable_victim(&net->table));
+}
+
+/* Connections that had no answer and hold a stream give what is asked for: memory of flows alone
+ * serves only flows, until whole blocks of it are free. */
+static bool evict_for_memory(struct net *net)
+{
+    struct flow *flow = tcp_oldest(&net->dispatch, flow_is_proven);
+    return flow ? end_early(net, flow) : evict(net);
 }
 
 /* Slab memory, for which old flows make room. */
@@ -511,7 +523,8 @@ static void set_time(struct net *net, int64_t ts_ns)
  * packets, when no event is being built. */
 static void make_room(struct net *net)
 {
-    for (unsigned i = 0; i < ROOM_EVICTIONS && slab_is_short(&net->slab) && evict(net); i++)
+    for (unsigned i = 0; i < ROOM_EVICTIONS && slab_is_short(&net->slab) && evict_for_memory(net);
+         i++)
         ;
 }
 

@@ -21,6 +21,8 @@
 #define RESET_BEHIND    65536
 #define RESET_AHEAD     (1 << 22)
 
+#define OLDEST_LOOKS 4 /* streams that tcp_oldest passes over at most */
+
 static int32_t ahead(uint32_t a, uint32_t b)
 {
     return (int32_t)(a - b);
@@ -78,6 +80,8 @@ static struct tcp_stream *stream_begin(struct dispatch *d, struct flow *flow)
             s->half[i].is_synced = true;
         }
     }
+    s->flow = flow;
+    list_append(&d->streams, &s->age);
     flow->tcp = s;
     return s;
 }
@@ -91,6 +95,7 @@ static void stream_free(struct dispatch *d, struct flow *flow)
         slab_free(slab, half->buffer.p, half->buffer.cap);
         slab_free(slab, half->kept.p, half->kept.cap);
     }
+    list_remove(&flow->tcp->age);
     slab_free(slab, flow->tcp, sizeof *flow->tcp);
     flow->tcp = NULL;
 }
@@ -440,4 +445,17 @@ void tcp_end(struct dispatch *d, struct flow *flow, enum flow_end_reason reason,
         stream_free(d, flow);
     }
     dispatch_detach(d, flow, reason, now_ns);
+}
+
+struct flow *tcp_oldest(struct dispatch *d, bool (*is_spared)(const struct flow *flow))
+{
+    for (unsigned i = 0; i < OLDEST_LOOKS && !list_is_empty(&d->streams); i++) {
+        struct list *oldest = list_first(&d->streams);
+        struct flow *flow = container_of(oldest, struct tcp_stream, age)->flow;
+        if (!is_spared(flow))
+            return flow;
+        list_remove(oldest);
+        list_append(&d->streams, oldest);
+    }
+    return NULL;
 }

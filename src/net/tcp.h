@@ -30,3 +30,7 @@ void tcp_tick(struct dispatch *d, struct flow *flow, int64_t now_ns);
 /* The flow ends: holes are given up, the parser is told of the end of both directions, memory is
  * freed. */
 void tcp_end(struct dispatch *d, struct flow *flow, enum flow_end_reason reason, int64_t now_ns);
+
+/* Of the streams that are followed, the oldest whose flow is not spared; NULL when there is none
+ * near the front. Those that are get behind the others. */
+struct flow *tcp_oldest(struct dispatch *d, bool (*is_spared)(const struct flow *flow));

@@ -242,15 +242,47 @@ static void victim_is_old_and_silent(void **state)
         flow_key_of(&flows[i].key, &p, &hash_key);
         flowtable_add(&t, &flows[i]);
     }
-    flows[0].is_recent = flows[2].is_recent = 1;
-    assert_ptr_equal(flowtable_victim(&t), &flows[1]);
-    flowtable_remove(&t, &flows[1]);
-    assert_ptr_equal(flowtable_victim(&t), &flows[3]);
+    for (unsigned i = 0; i < 3; i++)
+        flows[i].seen[FLOW_FIRST].packets = flows[i].seen[FLOW_BACK].packets = 1;
+    flows[0].is_recent = flows[2].is_recent = flows[3].is_recent = 1;
+    assert_ptr_equal(flowtable_victim(&t), &flows[3]); /* had no answer */
     flowtable_remove(&t, &flows[3]);
-    assert_ptr_equal(flowtable_victim(&t), &flows[0]);
+    flows[0].is_recent = flows[2].is_recent = 1;
+    assert_ptr_equal(flowtable_victim(&t), &flows[1]); /* silent */
+    flowtable_remove(&t, &flows[1]);
     flows[0].is_recent = flows[2].is_recent = 1;
     assert_non_null(flowtable_victim(&t));
+    flows[2].end_reason = FLOW_END_TIMEOUT;
+    assert_ptr_equal(flowtable_victim(&t), &flows[2]); /* is over */
     flowtable_free(&t);
+}
+
+/* Single packets of ever new senders, and one in 500 of one connection: that one is never ended,
+ * whatever the table's size; nor are others that were answered and are silent now. */
+static void flood_ends_none_that_was_answered(void **state)
+{
+    enum { MOST = 3100, NTH = 20 };
+    static struct flow flows[MOST];
+    (void)state;
+    for (unsigned size = 3000; size < MOST; size += 11) {
+        struct flowtable t;
+        flowtable_init(&t, &hash_key, size);
+        memset(flows, 0, sizeof flows);
+        for (unsigned i = 0; i < 200000; i++) {
+            struct flow *flow = i < size ? &flows[i] : flowtable_victim(&t);
+            assert_true(i < size || (flow - flows) % NTH);
+            if (i >= size)
+                flowtable_remove(&t, flow);
+            *flow = (struct flow){ .key = { .ip_ver = 4, .hash = i * 2654435761u } };
+            flow->seen[FLOW_FIRST].packets = 1;
+            flow->seen[FLOW_BACK].packets = (flow - flows) % NTH == 0;
+            flow->is_recent = 1;
+            memcpy(flow->key.addr[0].b, &i, sizeof i);
+            flowtable_add(&t, flow);
+            flows[0].is_recent |= i % 500 == 0;
+        }
+        flowtable_free(&t);
+    }
 }
 
 static void flow_is_small(void **state)
@@ -266,12 +298,19 @@ static void flow_is_small(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_directions_have_one_key), cmocka_unit_test(macs_do_not_split_a_flow),
-        cmocka_unit_test(both_directions_have_one_key), cmocka_unit_test(macs_split_the_nameless),
-        cmocka_unit_test(vlan_and_tunnel_split),        cmocka_unit_test(vlans_are_siblings),
-        cmocka_unit_test(vlan_and_tunnel_split),        cmocka_unit_test(icmp_has_its_id),
-        cmocka_unit_test(table_grows_and_shrinks),      cmocka_unit_test(hash_spreads),
-        cmocka_unit_test(victim_is_old_and_silent),     cmocka_unit_test(flow_is_small),
+        cmocka_unit_test(both_directions_have_one_key),
+        cmocka_unit_test(macs_do_not_split_a_flow),
+        cmocka_unit_test(both_directions_have_one_key),
+        cmocka_unit_test(macs_split_the_nameless),
+        cmocka_unit_test(vlan_and_tunnel_split),
+        cmocka_unit_test(vlans_are_siblings),
+        cmocka_unit_test(vlan_and_tunnel_split),
+        cmocka_unit_test(icmp_has_its_id),
+        cmocka_unit_test(table_grows_and_shrinks),
+        cmocka_unit_test(hash_spreads),
+        cmocka_unit_test(victim_is_old_and_silent),
+        cmocka_unit_test(flow_is_small),
+        cmocka_unit_test(flood_ends_none_that_was_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
