@@ -119,8 +119,12 @@ void event_str(struct event *e, const struct field *f, struct slice s)
 
 void event_cstr_ref(struct event *e, const struct field *f, const char *s)
 {
-    if (s)
-        event_str_ref(e, f, slice_cstr(s));
+    struct value *v = s ? append_checked(e, f, VT_STR) : NULL;
+    if (v) {
+        v->flags = VF_CONST;
+        v->p = s;
+        v->n = (uint32_t)strlen(s);
+    }
 }
 
 /* n items of `size` bytes into the event's memory as the value of f. */
@@ -283,6 +287,16 @@ void event_put(struct event *e, const struct field *f, const struct value *from)
     }
 }
 
+void event_put_const(struct event *e, const struct field *f, const struct value *from)
+{
+    struct value *v = append(e, f, from->type);
+    if (v) {
+        v->flags = VF_CONST;
+        v->n = from->n;
+        v->p = from->p;
+    }
+}
+
 bool object_room(struct event *e, struct object *o, unsigned cap)
 {
     struct member *m = arena_alloc(e->mem, cap * sizeof *m);
@@ -398,18 +412,13 @@ struct slice value_text(const struct value *v, struct arena *mem)
 
 /* Each value is noted at its field's place, a later one over an earlier one; a set of bits tells
  * which places are taken, in order. */
-void event_sort(struct event *e)
+unsigned event_order(struct event *e, uint16_t *order)
 {
-    enum { WORDS = 1024, ON_STACK = 128 };
+    enum { WORDS = 1024 };
     static _Thread_local uint64_t bits[WORDS]; /* all zero between calls */
     static _Thread_local uint16_t at[WORDS * 64];
     unsigned words = (schema_count() + 63) / 64, n = 0;
-    struct value on_stack[ON_STACK];
-    struct value *to = e->n <= ON_STACK ? on_stack : arena_alloc(e->mem, e->n * sizeof *to);
-    if (!to || words > WORDS || e->n > UINT16_MAX) {
-        e->lost = true;
-        return;
-    }
+    BUG_ON(words > WORDS);
     for (unsigned i = 0; i < e->n; i++) {
         unsigned field = e->v[i].field;
         bits[field / 64] |= 1ull << field % 64;
@@ -417,9 +426,27 @@ void event_sort(struct event *e)
     }
     for (unsigned w = 0; w < words; w++) {
         for (uint64_t left = bits[w]; left; left &= left - 1)
-            to[n++] = e->v[at[w * 64 + (unsigned)__builtin_ctzll(left)]];
+            order[n++] = at[w * 64 + (unsigned)__builtin_ctzll(left)];
         bits[w] = 0;
     }
+    return n;
+}
+
+void event_sort(struct event *e)
+{
+    enum { ON_STACK = 128 };
+    struct value few[ON_STACK];
+    uint16_t few_places[ON_STACK];
+    bool many = e->n > ON_STACK;
+    struct value *to = many ? arena_alloc(e->mem, e->n * sizeof *to) : few;
+    uint16_t *order = many ? arena_alloc(e->mem, e->n * sizeof *order) : few_places;
+    if (!to || !order || e->n > UINT16_MAX) {
+        e->lost = true;
+        return;
+    }
+    unsigned n = event_order(e, order);
+    for (unsigned i = 0; i < n; i++)
+        to[i] = e->v[order[i]];
     memcpy(e->v, to, n * sizeof *to);
     e->n = n;
 }

@@ -24,6 +24,7 @@ enum value_type {
 enum value_flag {
     VF_DOTTED = 1, /* written as one key with dots at the top level ("user.name") */
     VF_ROOT = 2,   /* an object whose members are written at the top level: of EVENT_ROOT */
+    VF_CONST = 4,  /* one of few values, in memory that outlives every encoder (event_plan.h) */
 };
 
 struct value {
@@ -88,8 +89,8 @@ void event_double(struct event *e, const struct field *f, double v);
 void event_bool(struct event *e, const struct field *f, bool v);
 void event_str(struct event *e, const struct field *f, struct slice v);
 void event_str_ref(struct event *e, const struct field *f, struct slice v);
-void event_cstr_ref(struct event *e, const struct field *f,
-                    const char *v);                                     /* NULL: nothing is set */
+/* Static text, one of few (encoders remember it by its address); NULL: nothing is set. */
+void event_cstr_ref(struct event *e, const struct field *f, const char *v);
 void event_time(struct event *e, const struct field *f, int64_t ts_ns); /* 0: nothing is set */
 void event_ip(struct event *e, const struct field *f, const struct addr *v);
 void event_null(struct event *e, const struct field *f);
@@ -125,6 +126,9 @@ bool event_remove(struct event *e, const struct field *f);
 /* Sets f to a copy of v's value (same event or arena: nothing is duplicated). */
 void event_put(struct event *e, const struct field *f, const struct value *v);
 
+/* The same for a value that never changes and lives as long as whoever encodes: VF_CONST. */
+void event_put_const(struct event *e, const struct field *f, const struct value *v);
+
 /* An object under f with room for cap members, or NULL when out of budget (e->lost is set). Lives
  * in the event's arena. */
 struct object *event_object(struct event *e, const struct field *f, unsigned cap);
@@ -143,6 +147,10 @@ bool object_remove(struct object *o, struct slice key);
 
 /* The value as text into scratch-like memory of mem: how conditions and format strings see it. */
 struct slice value_text(const struct value *v, struct arena *mem);
+
+/* The places of the values by field id, of equal fields only the last one's; returns how many.
+ * `order` has room for e->n, which is at most 65,535. */
+unsigned event_order(struct event *e, uint16_t *order);
 
 /* Sorts the values by field id, so that dotted names nest in one pass. */
 void event_sort(struct event *e);

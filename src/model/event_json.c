@@ -3,15 +3,7 @@
 #include "model/event_json.h"
 
 #include "codec/json.h"
-
-struct writer {
-    struct buf *out;
-    const struct event_json_conf *conf;
-    const struct field_path *paths; /* by field */
-    unsigned open;                  /* groups open below the top level: */
-    const struct field_path *path;  /* the first ones of this field */
-    bool comma;                     /* something stands before in this object */
-};
+#include "model/event_writer.h"
 
 static void new_line(struct writer *w, unsigned depth)
 {
@@ -52,8 +44,6 @@ static void close_brace(struct writer *w, unsigned depth)
     w->comma = true;
 }
 
-static void write_value(struct writer *w, const struct value *v, unsigned depth);
-
 static void write_time(struct writer *w, int64_t ts_ns)
 {
     buf_u8(w->out, '"');
@@ -77,7 +67,7 @@ static void write_object(struct writer *w, const struct object *o, unsigned dept
         buf_u8(w->out, ':');
         if (w->conf->pretty)
             buf_u8(w->out, ' ');
-        write_value(w, &o->m[i].v, depth + 1);
+        event_write_value(w, &o->m[i].v, depth + 1);
     }
     close_brace(w, depth);
 }
@@ -92,7 +82,7 @@ static void write_item(struct writer *w, const struct value *v, uint32_t i, unsi
     else if (v->type == VT_IPS)
         write_ip(w, &((const struct addr *)v->p)[i]);
     else if (v->type == VT_VALUES)
-        write_value(w, &((const struct value *)v->p)[i], depth);
+        event_write_value(w, &((const struct value *)v->p)[i], depth);
     else
         write_object(w, &((const struct object *)v->p)[i], depth);
 }
@@ -111,7 +101,7 @@ static void write_list(struct writer *w, const struct value *v, unsigned depth)
     buf_u8(w->out, ']');
 }
 
-static void write_value(struct writer *w, const struct value *v, unsigned depth)
+void event_write_value(struct writer *w, const struct value *v, unsigned depth)
 {
     switch ((enum value_type)v->type) {
     case VT_NULL:
@@ -199,6 +189,15 @@ static void open_path(struct writer *w, const struct field_path *path)
     w->comma = true;
 }
 
+/* A value of the event itself. */
+static void write_top(struct writer *w, const struct value *v, unsigned depth)
+{
+    if (w->recorder)
+        event_record(w, v);
+    else
+        event_write_value(w, v, depth);
+}
+
 static void write_nested(struct writer *w, const struct value *v)
 {
     const struct field_path *path = &w->paths[v->field];
@@ -209,7 +208,7 @@ static void write_nested(struct writer *w, const struct value *v)
     } else {
         open_path(w, path);
     }
-    write_value(w, v, w->open + 1);
+    write_top(w, v, w->open + 1);
 }
 
 static void write_dotted(struct writer *w, const struct value *v)
@@ -217,7 +216,7 @@ static void write_dotted(struct writer *w, const struct value *v)
     begin_member(w, 1);
     json_string(w->out, slice_cstr(schema_field(v->field)->name), false);
     buf_u8(w->out, ':');
-    write_value(w, v, 1);
+    write_top(w, v, 1);
 }
 
 static void write_text_member(struct writer *w, const char *quoted, const char *text,
@@ -227,16 +226,21 @@ static void write_text_member(struct writer *w, const char *quoted, const char *
     json_string(w->out, slice_cstr(text), w->conf->escape_html);
 }
 
-/* Members of the object at the top level. */
-static void write_root(struct writer *w, const struct object *o)
+/* Members of the object at the top level, which other members stand before. */
+static void write_root(struct writer *w, const struct value *v)
 {
+    const struct object *o = v->p;
+    if (w->recorder) {
+        event_record(w, v);
+        return;
+    }
     for (uint32_t i = 0; i < o->n; i++) {
         begin_member(w, 1);
         json_string(w->out, o->m[i].key, w->conf->escape_html);
         buf_u8(w->out, ':');
         if (w->conf->pretty)
             buf_u8(w->out, ' ');
-        write_value(w, &o->m[i].v, 1);
+        event_write_value(w, &o->m[i].v, 1);
     }
 }
 
@@ -279,26 +283,40 @@ static unsigned write_metadata(struct writer *w, const struct event *e, const ch
     return n;
 }
 
+static void write_stamp(struct writer *w, const struct event *e)
+{
+    key_quoted(w, SLICE("\"@timestamp\":"), 1);
+    if (w->recorder)
+        event_record(w, NULL);
+    else
+        write_time(w, e->ts_ns);
+}
+
+void event_write(struct writer *w, const struct event *e, const char *raw_index)
+{
+    open_brace(w);
+    write_stamp(w, e);
+    unsigned first = write_metadata(w, e, raw_index);
+    for (unsigned i = first; i < e->n; i++) {
+        if (e->v[i].flags & VF_DOTTED)
+            write_dotted(w, &e->v[i]);
+        else if (e->v[i].flags & VF_ROOT)
+            write_root(w, &e->v[i]);
+    }
+    for (unsigned i = first; i < e->n; i++) {
+        const struct value *v = &e->v[i];
+        bool nested = !(v->flags & (VF_DOTTED | VF_ROOT));
+        if (nested && (v->type != VT_NULL || e->keep_null))
+            write_nested(w, v);
+    }
+    close_groups(w, 0);
+    close_brace(w, 0);
+}
+
 void event_json(struct event *e, const struct event_json_conf *conf, const char *raw_index,
                 struct buf *out)
 {
     struct writer w = { .out = out, .conf = conf, .paths = schema_paths() };
     event_sort(e);
-    open_brace(&w);
-    key_quoted(&w, SLICE("\"@timestamp\":"), 1);
-    write_time(&w, e->ts_ns);
-    unsigned first = write_metadata(&w, e, raw_index);
-    for (unsigned i = first; i < e->n; i++) {
-        if (e->v[i].flags & VF_DOTTED)
-            write_dotted(&w, &e->v[i]);
-        else if (e->v[i].flags & VF_ROOT)
-            write_root(&w, e->v[i].p);
-    }
-    for (unsigned i = first; i < e->n; i++) {
-        const struct value *v = &e->v[i];
-        if (!v->flags && (v->type != VT_NULL || e->keep_null))
-            write_nested(&w, v);
-    }
-    close_groups(&w, 0);
-    close_brace(&w, 0);
+    event_write(&w, e, raw_index);
 }

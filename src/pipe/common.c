@@ -162,7 +162,7 @@ static void set_related_ip(struct event *e, const struct seen *seen)
 static void set_list(struct event *e, enum ecs_id field, const struct slice *items, unsigned n)
 {
     struct value v = { .type = VT_STRS, .n = n, .p = items };
-    event_put(e, &ecs[field], &v);
+    event_put_const(e, &ecs[field], &v);
 }
 
 static void set_event_defaults(struct event *e, const struct seen *seen)

@@ -5,6 +5,7 @@
 #include "base/bug.h"
 #include "base/log.h"
 #include "base/trace.h"
+#include "model/event_plan.h"
 #include "os/clock.h"
 #include "pipe/common.h"
 #include "pipe/format.h"
@@ -45,6 +46,7 @@ struct pipe {
     struct builtin builtin[8];
     unsigned n_builtins;
     struct format *format; /* NULL: JSON */
+    struct event_plans *plans;
     struct buf line;
     size_t line_max;
     struct outlet *outlet; /* NULL: another pipe has it */
@@ -154,6 +156,7 @@ err pipe_new(const struct pipe_conf *conf, struct pipe **out, struct why *w)
     p->line_max = conf->memory_bytes ? conf->memory_bytes / 2 : LINE_MAX_BYTES;
     arena_init(&p->boot, NULL, 0);
     arena_init(&p->scratch, &p->pool, 0);
+    p->plans = event_plans_new(&conf->json);
     p->line = buf_of(xmalloc(LINE_START_BYTES), LINE_START_BYTES);
     struct loading l = { "", &p->boot, w };
     err e = prepare(p, &l);
@@ -178,6 +181,7 @@ void pipe_free(struct pipe *p)
     for (unsigned i = 0; i < COUNT(p->conf.source); i++)
         processors_close(p->conf.source[i].processors);
     xfree(p->common.slot);
+    event_plans_free(p->plans);
     xfree(p->line.p);
     arena_free(&p->scratch);
     chunk_pool_free(&p->pool);
@@ -193,7 +197,11 @@ static void set_tags(const struct source *s, struct event *e)
         return;
     const struct value *old = event_get(e, &ecs[ECS_TAGS]);
     struct value v = { .type = VT_STRS, .n = s->n_tags, .p = s->tags };
-    if (old && old->type == VT_STRS) {
+    if (!old) {
+        event_put_const(e, &ecs[ECS_TAGS], &v);
+        return;
+    }
+    if (old->type == VT_STRS) {
         struct slice *list = arena_alloc(e->mem, (old->n + s->n_tags) * sizeof *list);
         if (!list) {
             e->lost = true;
@@ -214,7 +222,7 @@ static void set_builtins(const struct pipe *p, const struct source *s, struct ev
     for (unsigned i = 0; i < p->n_builtins; i++) {
         const struct builtin *b = &p->builtin[i];
         if (!look || !event_get(e, b->field))
-            event_put(e, b->field, &b->v);
+            event_put_const(e, b->field, &b->v);
     }
 }
 
@@ -257,7 +265,7 @@ static bool encode(struct pipe *p, struct event *e)
         if (p->format)
             whole = format_write(p->format, e, &p->line);
         else
-            event_json(e, &p->conf.json, p->source[e->source].index, &p->line);
+            event_plans_json(p->plans, e, p->source[e->source].index, &p->line);
         if (!p->line.full)
             return whole && !e->lost;
         if (p->line.cap * 2 > p->line_max)

@@ -100,11 +100,10 @@ struct event *proto_event(struct proto_ctx *x, enum dir from, int64_t ts_ns)
     e->dataset = x->proto->name;
     e->source = x->id;
     e->keep_null = conf->keep_null;
-    struct slice name = slice_cstr(x->proto->name);
-    event_str_ref(e, &ecs[ECS_TYPE], name);
-    event_str_ref(e, &ecs[ECS_EVENT_DATASET], name);
+    event_cstr_ref(e, &ecs[ECS_TYPE], x->proto->name);
+    event_cstr_ref(e, &ecs[ECS_EVENT_DATASET], x->proto->name);
     if (x->l4 != L4_ICMP)
-        event_str_ref(e, &ecs[ECS_NETWORK_PROTOCOL], name);
+        event_cstr_ref(e, &ecs[ECS_NETWORK_PROTOCOL], x->proto->name);
     event_cstr_ref(e, &ecs[ECS_NETWORK_TRANSPORT], transport_name(x->l4, x->ip_ver));
     event_cstr_ref(e, &ecs[ECS_NETWORK_TYPE], addr_is_v4(&x->end[from].ip) ? "ipv4" : "ipv6");
     set_ends(x, e, from);

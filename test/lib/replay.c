@@ -14,6 +14,10 @@
 static struct pipe *pipe; /* one for the process: it must be there before the schema is frozen */
 static struct replay *flushing; /* whose events the pipe is writing */
 
+static const struct event_json_conf json_conf = { .precision = TIME_NANO,
+                                                  .beat = "packetbeat",
+                                                  .version = "test" };
+
 static void watch(const struct replay *r, bool inside)
 {
     if (r->watch)
@@ -26,10 +30,29 @@ static err collect_open(void *ctx, const void *conf, struct why *w)
     return ERR_OK;
 }
 
+/* Every line is what the plain encoder makes of the event too, plan or not. */
+static void check_line(const struct event *e, struct slice line)
+{
+    static struct value values[1024];
+    static uint8_t text[1024 * 1024];
+    struct event copy = *e;
+    if (e->n > COUNT(values) || line.n > sizeof text / 2)
+        return;
+    copy.v = memcpy(values, e->v, e->n * sizeof *values);
+    struct buf plain = buf_of(text, sizeof text);
+    event_json(&copy, &json_conf, NULL, &plain);
+    if (slice_eq(buf_slice(&plain), line))
+        return;
+    fprintf(stderr, "a plan wrote\n%.*s\ninstead of\n%.*s\n", (int)line.n, (const char *)line.p,
+            (int)plain.n, (const char *)text);
+    abort();
+}
+
 static err collect_write(void *ctx, const struct event *e, struct slice line, struct why *w)
 {
-    (void)ctx, (void)e, (void)w;
+    (void)ctx, (void)w;
     watch(flushing, false);
+    check_line(e, line);
     if (flushing->out)
         lines_add(flushing->out, line);
     watch(flushing, true);
@@ -69,9 +92,9 @@ static void boot(void)
         .version = "test",
         .internal_networks = { networks, 1 },
         .interfaces = &none,
-        .json = { .precision = TIME_NANO, .beat = "packetbeat", .version = "test" },
         .output = &collect,
     };
+    conf.json = json_conf;
     struct why why = { "" };
     if (pipe)
         return;
