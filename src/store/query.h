@@ -98,8 +98,9 @@ struct query_ask {
     struct slice *column; /* messages: the fields wanted; n_columns 0: whole messages */
     unsigned n_columns;
     unsigned limit, offset;
-    int64_t interval_s; /* 0: auto (histogram), none (percentiles) */
-    unsigned buckets;   /* wanted, for auto */
+    unsigned net_v4, net_v6; /* terms: bits of the networks that addresses count as; both 0: none */
+    int64_t interval_s;      /* 0: auto (histogram), none (percentiles) */
+    unsigned buckets;        /* wanted, for auto */
     bool with_interval, ascending, previous;
     struct slice split; /* histogram: series by this field; empty: one series */
     unsigned split_limit;

@@ -1,4 +1,5 @@
 /* Values, terms and pairs: grouping without time. */
+#include "base/addr.h"
 #include "codec/json.h"
 #include "model/civil.h"
 #include "store/query_private.h"
@@ -101,26 +102,32 @@ static bool adds_up(const struct query_metric *m)
     return merge && strcmp(merge, "sum") == 0;
 }
 
-/* Groups in one pass, then the largest of them beside what is known of all. */
+/* Of the groups k, v, n of a table: the largest beside what is known of all. */
+static void put_top(struct query_run *r, const char *table)
+{
+    struct sql *s = &r->sql;
+    const char *order = r->ask->ascending ? "ASC" : "DESC";
+    sql_printf(s, ",t AS (SELECT k,v FROM %s WHERE k IS NOT NULL ORDER BY v %s NULLS LAST,k ",
+               table, order);
+    sql_printf(s,
+               "LIMIT %u) SELECT k,v,d,m,o FROM (SELECT count(k) AS d,coalesce(max(n) FILTER (k "
+               "IS NULL),0) AS m,%s AS o FROM %s) LEFT JOIN t ON TRUE ORDER BY v %s NULLS LAST,k",
+               r->ask->limit,
+               adds_up(&r->ask->metric)
+                   ? "coalesce(sum(v) FILTER (k IS NOT NULL),0)-(SELECT coalesce(sum(v),0) FROM t)"
+                   : "NULL::BIGINT",
+               table, order);
+}
+
+/* Groups in one pass. */
 static void put_terms(struct query_run *r, struct source_part *part, bool some)
 {
     struct sql *s = &r->sql;
-    const struct query_ask *a = r->ask;
     sql_put(s, "WITH g AS MATERIALIZED (SELECT c0 AS k,");
-    query_metric_put(r, &a->metric, 1);
+    query_metric_put(r, &r->ask->metric, 1);
     sql_put(s, " AS v,count(*) AS n FROM ");
     query_source_put(r, part, 1 + some);
-    sql_printf(s,
-               " GROUP BY 1), t AS (SELECT k,v FROM g WHERE k IS NOT NULL ORDER BY v %s NULLS "
-               "LAST,k LIMIT %u) ",
-               a->ascending ? "ASC" : "DESC", a->limit);
-    sql_printf(s,
-               "SELECT k,v,d,m,o FROM (SELECT count(k) AS d,coalesce(max(n) FILTER (k IS NULL)"
-               ",0) AS m,%s AS o FROM g) LEFT JOIN t ON TRUE ORDER BY v %s NULLS LAST,k",
-               adds_up(&a->metric)
-                   ? "coalesce(sum(v) FILTER (k IS NOT NULL),0)-(SELECT coalesce(sum(v),0) FROM t)"
-                   : "NULL::BIGINT",
-               a->ascending ? "ASC" : "DESC");
+    sql_put(s, " GROUP BY 1)");
 }
 
 /* The same by numbers of texts. */
@@ -128,7 +135,6 @@ static void put_terms_codes(struct query_run *r, const struct query_codes *c)
 {
     struct sql *s = &r->sql;
     const struct query_ask *a = r->ask;
-    query_codes_groups(r, c, &a->metric);
     sql_put(s, ",");
     query_codes_top(r, c, a->ascending, a->limit);
     sql_put(s, " SELECT k0,v,d,m,o FROM (SELECT count(*) FILTER (");
@@ -145,6 +151,69 @@ static void put_terms_codes(struct query_run *r, const struct query_codes *c)
                a->ascending ? "ASC" : "DESC");
 }
 
+/* ---- terms by networks: groups of addresses become groups of networks, other texts stay */
+
+static bool by_network(const struct query_ask *a)
+{
+    return a->net_v4 != 0;
+}
+
+/* "h": the groups of w (k: text, v, n); each has one of its addresses as its key. */
+static void put_networks(struct query_run *r)
+{
+    const struct query_ask *a = r->ask;
+    sql_printf(&r->sql,
+               ",h AS MATERIALIZED (SELECT min(k) AS k,%s(v) AS v,sum(n) AS n FROM (SELECT *,"
+               "wirelume_address(k) AS a FROM w) GROUP BY a-a%%CASE WHEN a BETWEEN "
+               "281470681743360 AND 281474976710655 THEN pow(2,%u)::UHUGEINT ELSE "
+               "pow(2,%u)::UHUGEINT END,CASE WHEN a IS NULL THEN k END)",
+               query_metric_merge(&a->metric), 32 - a->net_v4, 128 - a->net_v6);
+}
+
+/* What stands behind the groups of addresses. */
+static void put_terms_end(struct query_run *r, const struct query_codes *c, bool json)
+{
+    struct sql *s = &r->sql;
+    if (!by_network(r->ask) && c->use) {
+        put_terms_codes(r, c);
+        return;
+    }
+    if (by_network(r->ask) && c->use)
+        sql_printf(s,
+                   ",w AS (SELECT coalesce(g.t0,x.text) AS k,v,n FROM g LEFT JOIN " CODES_CATALOG
+                   ".%s x ON x.code=g.c0+%lld AND g.c0<>0)",
+                   codes[c->code[0]].texts, (long long)r->code_base);
+    else if (by_network(r->ask))
+        sql_printf(s, ",w AS (SELECT %s AS k,v,n FROM g)", json ? "k->>'$'" : "k");
+    if (by_network(r->ask))
+        put_networks(r);
+    put_top(r, by_network(r->ask) ? "h" : "g");
+}
+
+/* 10.1.2.3 as "10.1.2.0/24". */
+static void write_network(struct buf *out, const struct query_ask *a, struct addr net)
+{
+    unsigned bits = addr_is_v4(&net) ? 96 + a->net_v4 : a->net_v6;
+    for (unsigned i = 0; i < sizeof net.b; i++)
+        if (8 * i + 8 > bits)
+            net.b[i] &= (uint8_t)(8 * i >= bits ? 0 : 0xff << (8 * i + 8 - bits));
+    buf_u8(out, '"');
+    buf_addr(out, &net);
+    buf_printf(out, "/%u\"", addr_is_v4(&net) ? a->net_v4 : a->net_v6);
+}
+
+static void write_key(struct query_run *r, struct duck_query *q, bool json)
+{
+    struct addr net;
+    struct duck_value v = duck_value(q, 0);
+    if (!by_network(r->ask))
+        query_value_write(r->out, &v, json);
+    else if (v.kind == DUCK_TEXT && addr_parse(v.text, &net))
+        write_network(r->out, r->ask, net);
+    else
+        query_value_write(r->out, &v, false);
+}
+
 err query_answer_terms(struct query_run *r)
 {
     struct source_part part[2] = { { .kind = PART_KEY, .field = r->ask->field[0] } };
@@ -158,9 +227,10 @@ err query_answer_terms(struct query_run *r)
         return rc;
     query_run_start(r);
     if (c.use)
-        put_terms_codes(r, &c);
+        query_codes_groups(r, &c, &r->ask->metric);
     else
         put_terms(r, part, some);
+    put_terms_end(r, &c, part[0].json);
     rc = query_run_ask(r, &q);
     buf_lit(r->out, "{\"rows\":[");
     while (!rc && query_run_next(r, q, &rc)) {
@@ -169,7 +239,7 @@ err query_answer_terms(struct query_run *r)
         if (duck_value(q, 0).kind == DUCK_NULL)
             continue;
         buf_cstr(r->out, n++ ? ",{\"key\":" : "{\"key\":");
-        write_column(r, q, 0, part[0].json);
+        write_key(r, q, part[0].json);
         buf_lit(r->out, ",\"value\":");
         write_column(r, q, 1, false);
         buf_u8(r->out, '}');

@@ -312,11 +312,33 @@ static err read_messages(struct reader *r, struct query_ask *a)
     return rc;
 }
 
+/* Networks are added up from addresses. */
+static err get_networks(struct reader *r, struct query_ask *a)
+{
+    const struct node *of = node_get(r->ask, "networks");
+    if (!of || of->type == NODE_NULL)
+        return ERR_OK;
+    if (of->type != NODE_MAP)
+        return refuse(r, ERR_FORMAT, "networks: {\"ipv4\":24,\"ipv6\":64} is needed");
+    if (!query_metric_merge(&a->metric))
+        return refuse(r, ERR_FORMAT, "networks: only with count, sum, min or max as metric");
+    a->net_v4 = 32;
+    a->net_v6 = 128;
+    err rc = get_unsigned(r, of, "ipv4", 32, &a->net_v4);
+    if (!rc)
+        rc = get_unsigned(r, of, "ipv6", 128, &a->net_v6);
+    return !rc && (!a->net_v4 || !a->net_v6)
+               ? refuse(r, ERR_FORMAT, "networks: a network has one bit or more")
+               : rc;
+}
+
 static err read_terms(struct reader *r, struct query_ask *a)
 {
     err rc = get_fields(r, a, 1, 1);
     if (!rc)
         rc = get_metric(r, a);
+    if (!rc)
+        rc = get_networks(r, a);
     return rc ? rc : get_order(r, r->ask, &a->ascending);
 }
 

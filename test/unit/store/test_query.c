@@ -115,6 +115,11 @@ static void mistakes_in_requests_are_told(void **state)
         { ASK("\"kind\":\"terms\""), "\"field\" is missing" },
         { ASK("\"kind\":\"terms\",\"field\":\"a\",\"order\":\"up\""), "order:" },
         { ASK("\"kind\":\"terms\",\"field\":\"a\",\"limit\":1001"), "limit:" },
+        { ASK("\"kind\":\"terms\",\"field\":\"a\",\"networks\":24"), "networks:" },
+        { ASK("\"kind\":\"terms\",\"field\":\"a\",\"networks\":{\"ipv4\":33}"), "ipv4:" },
+        { ASK("\"kind\":\"terms\",\"field\":\"a\",\"networks\":{\"ipv6\":0}"), "one bit" },
+        { ASK("\"kind\":\"terms\",\"field\":\"a\",\"metric\":\"card(b)\",\"networks\":{}"),
+          "networks: only" },
         { ASK("\"kind\":\"pairs\",\"fields\":[\"a\"]"), "needs 2 names" },
         { ASK("\"kind\":\"pairs\",\"fields\":[\"a\",\"b\",\"c\",\"d\"]"), "at most 3" },
         { ASK("\"kind\":\"histogram\",\"interval\":0"), "interval:" },
@@ -376,6 +381,89 @@ static void ranges_without_messages_have_answers(void **state)
     }
 }
 
+/* ---- networks */
+
+#define NETWORKS "\"kind\":\"terms\",\"limit\":1000,\"networks\":{\"ipv4\":24,\"ipv6\":64}"
+
+/* The number behind name in the answer, from *p on, which moves behind it; -1: there is none. */
+static long long number_behind(const char **p, const char *name)
+{
+    const char *at = strstr(*p, name);
+    if (!at)
+        return -1;
+    *p = at + strlen(name);
+    return strtoll(*p, NULL, 10);
+}
+
+static long long count_of(const char *query)
+{
+    static char json[512];
+    const char *p = answer;
+    snprintf(json, sizeof json,
+             RANGE "\"ask\":[{\"id\":\"a\",\"kind\":\"value\",\"query\":\"%s\"}]}", query);
+    assert_says(json, "\"value\":");
+    return number_behind(&p, "\"value\":");
+}
+
+static char *terms_of(const char *field)
+{
+    char json[512];
+    snprintf(json, sizeof json, RANGE "\"ask\":[{\"id\":\"a\",\"field\":\"%s\"," NETWORKS "}]}",
+             field);
+    assert_says(json, "\"rows\":[{\"key\":");
+    *strstr(answer, ",\"took_ms\"") = '\0';
+    return strdup(answer);
+}
+
+/* A search for the network finds as many as its row says, and nothing is left over. */
+static void terms_count_addresses_as_networks(void **state)
+{
+    (void)state;
+    unsigned v4 = 0, v6 = 0;
+    long long all = 0;
+    if (!session)
+        skip();
+    char *rows = terms_of("source_ip"), *end;
+    for (const char *p = rows; (p = strstr(p, "{\"key\":\""));) {
+        char query[128];
+        p += strlen("{\"key\":\"");
+        snprintf(query, sizeof query, "source_ip:\\\"%.*s\\\"", (int)strcspn(p, "\""), p);
+        end = strstr(query, "/24");
+        v4 += end != NULL;
+        v6 += strstr(query, "::/64") != NULL;
+        long long n = number_behind(&p, "\"value\":");
+        assert_int_equal(n, count_of(query));
+        all += n;
+    }
+    assert_true(v4 > 3 && v6 > 0);
+    const char *p = rows;
+    assert_int_equal(number_behind(&p, "\"other\":"), 0);
+    assert_int_equal(number_behind(&p, "\"distinct\":"), v4 + v6);
+    assert_int_equal(number_behind(&p, "\"missing\":"), 1200 - all);
+    assert_int_equal(all, count_of("_exists_:source_ip"));
+    free(rows);
+}
+
+/* By numbers of texts as by texts; what is no address stays as it is. */
+static void networks_are_the_same_without_numbers(void **state)
+{
+    (void)state;
+    static const char *const fields[] = { "source_reference", "destination_reference", "source_ip",
+                                          "host_hostname" };
+    if (!session)
+        skip();
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        char *with = terms_of(fields[i]);
+        store.view.coded = false;
+        char *without = terms_of(fields[i]);
+        store.view.coded = true;
+        assert_string_equal(with, without);
+        assert_int_equal(strstr(with, "/24\"") != NULL, i < 3);
+        free(with);
+        free(without);
+    }
+}
+
 static void what_takes_too_long_is_ended(void **state)
 {
     (void)state;
@@ -433,6 +521,8 @@ int main(void)
         cmocka_unit_test(a_time_without_indices_is_empty),
         cmocka_unit_test(a_mistake_in_one_query_leaves_the_others),
         cmocka_unit_test(ranges_without_messages_have_answers),
+        cmocka_unit_test(terms_count_addresses_as_networks),
+        cmocka_unit_test(networks_are_the_same_without_numbers),
         cmocka_unit_test(what_takes_too_long_is_ended),
         cmocka_unit_test(limits_are_told),
         cmocka_unit_test(messages_come_back_whole),
