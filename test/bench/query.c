@@ -1,6 +1,6 @@
 /* Messages in index files, and requests about them: to be measured, and compared with other ways.
- * Usage: query load FOLDER FILE [N SEED ODD FROM_MS SPAN_MS]   (no N: NDJSON on standard input)
- *        query ask FOLDER THREADS FILE... < REQUESTS           one a line; answers, one a line
+ * Usage: query load FOLDER FILE [N SEED ODD FROM_MS SPAN_MS STREAM]   (no N: NDJSON on standard
+ * input) query ask FOLDER THREADS FILE... < REQUESTS           one a line; answers, one a line
  *        query texts …                                         the same without numbers of texts
  * A FILE.old is as from before there were numbers, a FILE.some was so when it was filled. */
 #include <stdio.h>
@@ -43,7 +43,7 @@ static int load(int argc, char **argv)
                           .odd = (unsigned)argument(argc, argv, 6, 0),
                           .from_ms = argument(argc, argv, 7, 1789948800000), /* 2026-09-21 */
                           .span_ms = argument(argc, argv, 8, DAY_MS),
-                          .stream = "0000000000000000000000aa" };
+                          .stream = argc > 9 ? argv[9] : "0000000000000000000000aa" };
     struct lines all = { 0 };
     bool made = argc > 4;
     if (!made && !lines_read(&all, "/dev/stdin"))
@@ -107,7 +107,7 @@ int main(int argc, char **argv)
     bool is_ask = argc > 4 && (!strcmp(argv[1], "ask") || !strcmp(argv[1], "texts"));
     bool is_load = argc > 3 && strcmp(argv[1], "load") == 0;
     if (!is_ask && !is_load) {
-        fprintf(stderr, "usage: query load FOLDER FILE [N SEED ODD FROM_MS SPAN_MS]\n"
+        fprintf(stderr, "usage: query load FOLDER FILE [N SEED ODD FROM_MS SPAN_MS STREAM]\n"
                         "       query ask|texts FOLDER THREADS FILE... < REQUESTS\n");
         return 2;
     }

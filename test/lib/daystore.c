@@ -55,20 +55,35 @@ static bool open_codes(struct daystore *s, bool write)
     return s->view.coded || !write;
 }
 
-/* One batch in a table in memory, from there into the file. */
-static bool add_batch(struct daystore *s, const struct daystore_rows *rows, uint64_t from,
-                      uint64_t to)
+/* The extent in time with that message in it too. */
+static void extend(struct indexfile_content *now, const struct message_row *row)
+{
+    const struct duck_value *v = &row->v[COLUMN_timestamp];
+    int64_t ms = v->i / 1000;
+    if (v->kind != DUCK_TIME)
+        return;
+    bool first = !now->from_ms && !now->to_ms;
+    now->from_ms = first || ms < now->from_ms ? ms : now->from_ms;
+    now->to_ms = first || ms > now->to_ms ? ms : now->to_ms;
+}
+
+/* Rows behind those of now in a table in memory, up to number `to`. */
+static bool add_batch(struct daystore *s, const struct daystore_rows *rows,
+                      struct indexfile_content *now, uint64_t to)
 {
     uint8_t *text = malloc(TEXT_BYTES), *memory = malloc(TEXT_BYTES);
     struct hot_table *t;
     bool good = !hot_table_open(&t, s->session, "batch", &s->why);
-    for (uint64_t i = from; i < to && good; i++) {
+    for (uint64_t i = now->rows; i < to && good; i++) {
         struct message_row row;
         struct buf b = buf_of(text, TEXT_BYTES - JSONDOC_PAD), mem = buf_of(memory, TEXT_BYTES);
         good = rows->make(rows->ctx, i, &b) &&
                !columns_split(&row, &s->doc, buf_slice(&b), &mem, &s->why) &&
                !hot_table_add(t, i + 1, &row, &s->why);
+        if (good)
+            extend(now, &row);
     }
+    now->sealed = now->rows = to;
     good = good && !hot_table_flush(t, &s->why);
     hot_table_close(t);
     free(text);
@@ -79,12 +94,13 @@ static bool add_batch(struct daystore *s, const struct daystore_rows *rows, uint
 static bool add_rows(struct daystore *s, const struct daystore_rows *rows)
 {
     bool good = true;
-    for (uint64_t from = 0; from < rows->n && good; from += INDEXFILE_ROWS) {
-        uint64_t to = from + INDEXFILE_ROWS < rows->n ? from + INDEXFILE_ROWS : rows->n;
-        struct indexfile_content now = { .sealed = to, .rows = to, .coded = !s->plain };
-        good = add_batch(s, rows, from, to) &&
-               !indexfile_seal(s->session, "filling", "batch", &now, &s->why) &&
-               !hot_table_drop(s->session, "batch", &s->why);
+    struct indexfile_content now = { .coded = !s->plain };
+    while (now.rows < rows->n && good) {
+        uint64_t left = rows->n - now.rows;
+        good =
+            add_batch(s, rows, &now, now.rows + (left < INDEXFILE_ROWS ? left : INDEXFILE_ROWS)) &&
+            !indexfile_seal(s->session, "filling", "batch", &now, &s->why) &&
+            !hot_table_drop(s->session, "batch", &s->why);
     }
     return good;
 }
