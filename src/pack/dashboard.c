@@ -19,7 +19,7 @@ struct tab_yml {
 struct widget_yml {
     const char *title, *metric, *name, *query;
     int look, trend, barmode, order;
-    const struct node *rows, *columns, *position;
+    const struct node *rows, *columns, *instead, *position;
 };
 
 struct group_yml {
@@ -60,6 +60,7 @@ static const struct option widget_options[] = {
     OPT(widget_yml, query,  TEXT, "query", "", 0, 0, 0, "Which messages of the stream it counts; empty: all."),
     OPT(widget_yml, rows,   NODE, "rows",  NULL, 0, 0, 0, "What it groups by."),
     OPT(widget_yml, columns, NODE, "columns", NULL, 0, 0, 0, "What each row is split by."),
+    OPT(widget_yml, instead, NODE, "instead", NULL, 0, 0, 0, "Other fields that rows may be of, as the dashboard offers them."),
     OPT_NAMES(widget_yml, order, "direction", "Descending", dashboard_order_names, 0, "Which rows a limit keeps: those with the largest metric, or the smallest."),
     OPT_NAMES(widget_yml, trend, "trend", "none", dashboard_trend_names, 0, "Of a numeric one: it shows the change, and says which way is good."),
     OPT_NAMES(widget_yml, barmode, "barmode", "group", dashboard_barmode_names, 0, "Of a bar: where the bars of one row stand."),

@@ -1,5 +1,6 @@
 // The kinds of POST /api/v1/query over a list of messages in memory.
 import { at as time } from './data.mjs';
+import { networkOf } from './network.mjs';
 import { compile } from './search.mjs';
 
 const of = (m, field) => (m[field] === undefined ? [] : [m[field]].flat());
@@ -64,7 +65,8 @@ export const kinds = {
   },
   terms(ask, list) {
     const metric = metricOf(ask.metric);
-    const all = ranked(list, (m) => of(m, ask.field), metric, ask.order);
+    const keys = (m) => of(m, ask.field).map((v) => (ask.networks ? networkOf(String(v), ask.networks) : v));
+    const all = ranked(list, keys, metric, ask.order);
     const rest = all.slice(ask.limit ?? 10);
     const adds = /^(count|sum)/.test(ask.metric ?? 'count()');
     return { rows: all.slice(0, ask.limit ?? 10).map(({ key, value }) => ({ key, value })), distinct: all.length,

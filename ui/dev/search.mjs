@@ -1,4 +1,5 @@
 // Graylog's search syntax as far as the tests need it: AND OR NOT, field:value, quotes, * and ?, ranges, _exists_.
+import { networkOf } from './network.mjs';
 const token = /\s*(&&|\|\||[()!]|[^\s()":]+:(?:[<>]=?[^\s()]+|"(?:[^"\\]|\\.)*"|\[[^\]]*\]|\([^)]*\)|[^\s()"]+)?|"(?:[^"\\]|\\.)*"|[^\s()"]+)/y;
 
 export class SearchError extends Error {
@@ -71,6 +72,8 @@ function matcher(text) {
     return { '>': (v) => v > n, '>=': (v) => v >= n, '<': (v) => v < n, '<=': (v) => v <= n }[range[1]];
   }
   const plain = unquote(text);
+  const network = /^[0-9a-f.:]+\/(\d+)$/.exec(plain);
+  if (network) return (v) => networkOf(String(v), { ipv4: +network[1], ipv6: +network[1] }) === plain;
   if (text.startsWith('"') || !/[*?]/.test(text)) return (v) => String(v) === plain;
   const pattern = new RegExp('^' + plain.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.') + '$');
   return (v) => pattern.test(String(v));

@@ -24,6 +24,7 @@ export interface Ask {
   sort?: { field: string; order: 'asc' | 'desc' };
   after?: string;
   prefix?: string;
+  networks?: { ipv4: number; ipv6: number };
   message_id?: string;
 }
 export interface Failure {
@@ -91,6 +92,10 @@ export interface Widget {
   rows?: { time?: 'auto' | number; field?: string; fields?: string[]; limit?: number };
   columns?: { field: string; limit?: number };
   query?: string;
+  /** Fields that may take the place of that of the rows. */
+  instead?: string[];
+  /** Addresses count as their network; no dashboard says so, somebody has chosen it. */
+  networks?: boolean;
   trend?: string;
   name?: string;
   direction?: string;

@@ -15,6 +15,8 @@ export interface View {
   refresh: string;
   /** Slug of the widget that fills the page. */
   focus: string;
+  /** Other ways to look at widgets, as "slug:choice" (lens.ts). */
+  lens: string[];
   message: string;
   columns: string[];
   sort: { field: string; order: 'asc' | 'desc' };
@@ -29,6 +31,7 @@ export const start: View = {
   theme: 'auto',
   refresh: 'live',
   focus: '',
+  lens: [],
   message: '',
   columns: [],
   sort: newestFirst,
@@ -66,6 +69,7 @@ export function read(search: string): View {
     theme: theme === 'light' || theme === 'dark' ? theme : 'auto',
     refresh: refresh === 'off' || lastSeconds(refresh) !== null ? refresh : start.refresh,
     focus: p.get('focus') ?? '',
+    lens: (p.get('lens') ?? '').split(',').filter(Boolean),
     message: p.get('message') ?? '',
     columns: (p.get('columns') ?? '').split(',').filter(Boolean),
     sort: readSort(p.get('sort')),
@@ -89,6 +93,7 @@ export function write(v: View): string {
   put('refresh', v.refresh, start.refresh);
   put('theme', v.theme, 'auto');
   put('focus', v.focus, '');
+  put('lens', v.lens.join(','), '');
   put('columns', v.columns.join(','), '');
   put('sort', (v.sort.order === 'desc' ? '-' : '') + v.sort.field, '-timestamp');
   put('message', v.message, '');

@@ -237,6 +237,50 @@ test('completion of fields and of values', async () => {
   });
 });
 
+test('addresses as networks, bytes as messages: chosen, kept in the address, taken back', async () => {
+  const flows = 'vendor_subtype:flow AND vendor_flow_final:true';
+  const nets = await it.ask({ kind: 'terms', field: 'source_reference', metric: 'count()', limit: 10, query: flows, networks: { ipv4: 24, ipv6: 64 } });
+  assert.ok(nets.rows.some((r) => /^[\d.]+\.0\/24$/.test(r.key)), JSON.stringify(nets.rows));
+  await it.page('?tab=packetbeat-network-flow-overview&refresh=off', async (page) => {
+    const own = card(page, 'Top 10 Sources by Network Bytes');
+    const keys = () => own.locator('.bar-key').allTextContents();
+    const look = async (name) => {
+      await own.getByRole('button', { name: 'Look at it by…' }).click();
+      await page.getByRole('menuitemradio', { name }).click();
+      await drawn(page);
+    };
+    await drawn(page);
+    const before = await keys();
+    await look('Networks');
+    await look('Messages');
+    const rows = await page.evaluate(() => new URLSearchParams(location.search).get('lens'));
+    assert.equal(rows, 'top-10-sources-by-network-bytes:networks,top-10-sources-by-network-bytes:messages');
+    await page.reload();
+    await drawn(page);
+    assert.deepEqual(await keys(), nets.rows.map((r) => r.key));
+    assert.deepEqual(await own.locator('.bar-value').allTextContents(), nets.rows.map((r) => grouped(r.value)));
+    await own.locator('.bar-row').first().click();
+    await menuItem(page, 'Show its events').click();
+    await page.locator('.list-line b').waitFor();
+    assert.equal(await page.locator('.list-line b').textContent(), grouped(nets.rows[0].value));
+    await page.goBack();
+    await own.getByRole('button', { name: /messages, networks/ }).click();
+    await until(page, (n) => document.querySelectorAll('.bar-key').length > n, 0);
+    await drawn(page);
+    assert.deepEqual(await keys(), before);
+    assert.equal(await param(page, 'lens'), null);
+  });
+});
+
+test('who runs a network is offered only where messages say it', onlyMock, async () => {
+  await it.page('?refresh=off', async (page) => {
+    await drawn(page);
+    await card(page, 'Top 5 Sources by Message Count').getByRole('button', { name: 'Look at it by…' }).click();
+    await page.locator('.menu-why', { hasText: 'no message here has source_as_organization' }).waitFor();
+    assert.deepEqual(await page.getByRole('menuitemradio').allTextContents(), ['Hosts', 'Networks (/24, IPv6 /64)', 'Messages', 'Bytes']);
+  });
+});
+
 test('a mistake in the query is shown at its place', async () => {
   await it.page('?refresh=off', async (page) => {
     await drawn(page);

@@ -4,6 +4,7 @@ import { useMemo } from 'preact/hooks';
 import type { Tab, Widget } from '../api';
 import { Card } from '../parts/card';
 import { Failed, NothingAtAll } from '../parts/states';
+import { seen } from '../lens';
 import { makeQuestion, type Result } from '../question';
 import { go, query, range, refreshes, tab, view } from '../state';
 import { slug } from '../url';
@@ -22,14 +23,16 @@ function allEmpty(widgets: Widget[], { answer }: Result): boolean {
     return kind.isEmpty(own) || own['value'] === 0;
   });
 }
-const keyOf = (t: Tab): string => JSON.stringify([t.title, range.value, query.value]);
+/** The widgets as they are looked at. */
+const seenOf = (t: Tab): Widget[] => t.widgets.map((w) => seen(w, t));
+const keyOf = (t: Tab): string => JSON.stringify([t.title, range.value, query.value, view.value.lens]);
 
 export function DashboardPage() {
   const { result, ask } = dashboardQuestion;
   useSignalEffect(() => {
     const now = tab.value;
     refreshes.value;
-    if (now) void ask(keyOf(now), asksOf(now.widgets));
+    if (now) void ask(keyOf(now), asksOf(seenOf(now)));
   });
   const now = tab.value;
   const rows = useMemo(() => (now ? rowsOf(now) : 1), [now]);
@@ -39,10 +42,10 @@ export function DashboardPage() {
   return (
     <div class="board">
       {own.failure && <Failed failure={own.failure} />}
-      {own.answer && !own.failure && allEmpty(now.widgets, own) && <NothingAtAll span={own.answer} />}
+      {own.answer && !own.failure && allEmpty(seenOf(now), own) && <NothingAtAll span={own.answer} />}
       <div class={`grid ${focused >= 0 ? 'focused' : ''}`} style={{ '--rows': String(rows) }}>
         {now.widgets.map((w, i) =>
-          focused >= 0 && focused !== i ? null : <Card key={`${now.title}/${w.title}`} widget={w} result={own} id={String(i)} />,
+          focused >= 0 && focused !== i ? null : <Card key={`${now.title}/${w.title}`} widget={seen(w, now)} told={w} tab={now} result={own} id={String(i)} />,
         )}
       </div>
     </div>

@@ -1,9 +1,11 @@
 /** A widget's card: title, what it asked, its picture or its table, and why there is nothing to see. */
 import { useSignal } from '@preact/signals';
-import type { Answered, Failure, Widget } from '../api';
+import type { Answered, Failure, Tab, TermsAnswer, Widget } from '../api';
 import { showEvents } from '../actions';
+import { fieldsOf } from '../fields';
+import { choicesOf, choose, chosenOf, lensWords, type Choice } from '../lens';
 import type { Result } from '../question';
-import { go, range, stream, view } from '../state';
+import { go, query, range, stream, view } from '../state';
 import { pictureOf } from '../png';
 import { cellText, csv, download, type Sheet } from '../sheet';
 import { clockText, rangeWords } from '../time';
@@ -11,6 +13,7 @@ import { slug } from '../url';
 import { kindOf } from '../widgets';
 import type { WidgetKind } from '../widgets/kind';
 import { IconButton } from './icons';
+import { menuAt, menuItems, type Item } from './menu';
 import { say } from './toast';
 import { Nothing, Trouble } from './states';
 
@@ -98,7 +101,28 @@ async function savePicture(e: MouseEvent, name: string): Promise<void> {
   else say('The browser cannot make a picture of this');
 }
 
-function Tools({ widget, sheet, show }: { widget: Widget; sheet: (() => Sheet) | null; show: { value: BodyProps['show'] } }) {
+/** `known`: fields of the messages; undefined: not asked yet. */
+function lensItem(widget: Widget, choice: Choice, known: Set<string> | undefined): Item {
+  const { field, text } = choice;
+  if (field && !known?.has(field)) return { text: known ? `${text}: no message here has ${field}` : `${text}: looking…` };
+  return { text, checked: chosenOf(widget, choice.part) === choice.name, act: () => choose(widget, choice) };
+}
+async function lensMenu(event: MouseEvent, widget: Widget, choices: Choice[]): Promise<void> {
+  const items = (known?: Set<string>): Item[] => choices.map((c) => lensItem(widget, c, known));
+  const menu = menuAt(event, { title: 'Look at it by', items: items() });
+  if (!choices.some((c) => c.field)) return;
+  const { fields } = await fieldsOf(query.value);
+  menuItems(menu, items(new Set(fields?.map((f) => f.name))));
+}
+
+interface ToolsProps {
+  widget: Widget;
+  told: Widget;
+  choices: Choice[];
+  sheet: (() => Sheet) | null;
+  show: { value: BodyProps['show'] };
+}
+function Tools({ widget, told, choices, sheet, show }: ToolsProps) {
   const own = slug(widget.title);
   const focused = view.value.focus === own;
   const toggle = (what: 'table' | 'info') => () => (show.value = show.value === what ? 'picture' : what);
@@ -110,6 +134,7 @@ function Tools({ widget, sheet, show }: { widget: Widget; sheet: (() => Sheet) |
         <IconButton name="csv" text="Save as CSV" act={() => download(`${own}.csv`, csv(sheet()), 'text/csv;charset=utf-8')} />
       )}
       {sheet && show.value === 'picture' && <IconButton name="png" text="Save as PNG" act={(e) => void savePicture(e, own)} />}
+      {choices.length > 0 && <IconButton name="lens" text="Look at it by…" act={(e) => void lensMenu(e, told, choices)} />}
       <IconButton name="events" text="Show the events" act={() => showEvents(widget.query ?? '')} />
       <IconButton
         name={focused ? 'unfocus' : 'focus'}
@@ -121,17 +146,26 @@ function Tools({ widget, sheet, show }: { widget: Widget; sheet: (() => Sheet) |
 }
 
 export interface CardProps {
+  /** As it is looked at, and as the dashboard has it. */
   widget: Widget;
+  told?: Widget;
+  tab?: Tab;
   result: Result;
   id: string;
 }
-export function Card({ widget, result, id }: CardProps) {
+const lensClear = (told: Widget): void => {
+  choose(told, { part: 'rows', name: '', text: '' });
+  choose(told, { part: 'metric', name: '', text: '' });
+};
+export function Card({ widget, told = widget, tab, result, id }: CardProps) {
   const show = useSignal<BodyProps['show']>('picture');
   const kind = kindOf(widget);
   const answer = result.answer?.answers[id] as Answered<object> | undefined;
   const good = kind && answer && !answer.error ? answer : null;
   const [x, y, width, height] = widget.position;
   const place = { '--x': String(x), '--y': String(y), '--w': String(width), '--h': String(height) };
+  const choices = tab ? choicesOf(told, tab, (good ?? undefined) as Partial<TermsAnswer> | undefined) : [];
+  const other = lensWords(told);
   const title = `card-${slug(widget.title)}`;
   return (
     <section class={`card ${result.failure && answer ? 'old' : ''}`} style={place} aria-labelledby={title} data-kind={kind?.name}>
@@ -139,12 +173,17 @@ export function Card({ widget, result, id }: CardProps) {
         <h2 id={title} title={widget.title}>
           {widget.title}
         </h2>
-        <Tools widget={widget} sheet={good && kind ? () => kind.sheet(widget, good) : null} show={show} />
+        <Tools widget={widget} told={told} choices={choices} sheet={good && kind ? () => kind.sheet(widget, good) : null} show={show} />
       </header>
       <div class="card-body" aria-busy={result.busy}>
         <Body widget={widget} kind={kind} answer={answer} failure={result.failure} show={show.value} />
       </div>
       <footer>
+        {other && (
+          <button class="lens" title="Look at it as the dashboard does" onClick={() => lensClear(told)}>
+            {other} ×
+          </button>
+        )}
         <span>{good && kind?.note ? kind.note(good) : ''}</span>
         <span title={result.at ? `as of ${clockText(new Date(result.at))}` : ''}>{rangeWords(range.value)}</span>
       </footer>

@@ -4,9 +4,12 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface Item {
   text: string;
-  act: () => void;
+  /** Absent: it cannot be chosen, and its text says why. */
+  act?: () => void;
+  /** Of several of which one holds: whether this one does. */
+  checked?: boolean;
 }
-interface Menu {
+export interface Menu {
   title: string;
   items: Item[];
   x: number;
@@ -22,10 +25,14 @@ function place(event: Event): { x: number; y: number } {
   const box = (event.currentTarget as Element).getBoundingClientRect();
   return { x: box.left, y: box.bottom };
 }
-export function menuAt(event: Event, { title, items }: { title: string; items: Item[] }): void {
+export function menuAt(event: Event, { title, items }: { title: string; items: Item[] }): Menu {
   event.stopPropagation();
   event.preventDefault();
-  menu.value = { title, items, ...place(event), from: document.activeElement as HTMLElement | null };
+  return (menu.value = { title, items, ...place(event), from: document.activeElement as HTMLElement | null });
+}
+/** Other items, where that menu is still open. */
+export function menuItems(of: Menu, items: Item[]): void {
+  if (menu.value === of) menu.value = { ...of, items };
 }
 export function closeMenu(): void {
   const from = menu.value?.from;
@@ -34,6 +41,19 @@ export function closeMenu(): void {
 }
 
 const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
+
+function Entry({ item: { text, act, checked } }: { item: Item }) {
+  if (!act) return <div class="menu-why">{text}</div>;
+  const choose = (): void => {
+    closeMenu();
+    act();
+  };
+  return (
+    <button role={checked === undefined ? 'menuitem' : 'menuitemradio'} aria-checked={checked} onClick={choose}>
+      {text}
+    </button>
+  );
+}
 
 export function MenuLayer() {
   const box = useRef<HTMLDivElement>(null);
@@ -72,16 +92,7 @@ export function MenuLayer() {
         {now.title}
       </div>
       {now.items.map((item) => (
-        <button
-          role="menuitem"
-          key={item.text}
-          onClick={() => {
-            closeMenu();
-            item.act();
-          }}
-        >
-          {item.text}
-        </button>
+        <Entry item={item} key={item.text} />
       ))}
     </div>
   );

@@ -11,6 +11,7 @@ export const termsAsk = (w: Widget) => ({
   field: fieldOf(w),
   metric: w.metric,
   limit: limitOf(w),
+  ...(w.networks ? { networks: { ipv4: 24, ipv6: 64 } } : {}),
   order: /^asc/i.test(w.direction ?? '') ? ('asc' as const) : ('desc' as const),
 });
 export const termsEmpty = (a: TermsAnswer): boolean => a.rows.length === 0;
