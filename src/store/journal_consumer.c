@@ -71,7 +71,8 @@ static err read_one(struct journal *j, struct slice name, struct why *w)
         return why_set(w, ERR_LIMIT, "journal: %s: the path is too long", j->conf.folder);
     arena_init(&mem, NULL, 0);
     err rc = file_read(&mem, path, 64, &text, w);
-    if (!rc && !(text.n && slice_to_u64(slice_first(text, text.n - 1), &passed)))
+    if (!rc && !(text.n && slice_to_u64(slice_first(text, text.n - 1), &passed) &&
+                 passed <= JOURNAL_NUMBER_MAX))
         rc = why_set(w, ERR_FORMAT,
                      "%s: it should hold one number; what this consumer has done is not known: "
                      "remove the file to read the journal from its start",

@@ -41,7 +41,7 @@ bool journal_frame_get(struct slice s, struct journal_frame *f)
     f->crc = cur_u32le(&c);
     uint32_t crc = cur_u32le(&c);
     return cur_ok(&c) && magic == MAGIC && crc == journal_crc(slice_first(s, JOURNAL_HEADER - 4)) &&
-           f->n && f->first && f->raw <= JOURNAL_FRAME_MAX;
+           f->n && f->first && f->first <= JOURNAL_NUMBER_MAX && f->raw <= JOURNAL_FRAME_MAX;
 }
 
 static bool whole_at(struct slice rest, struct journal_frame *f, struct slice *packed)

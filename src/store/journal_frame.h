@@ -10,6 +10,8 @@
 
 #define JOURNAL_HEADER    32
 #define JOURNAL_FRAME_MAX ((size_t)64 * 1024 * 1024) /* raw bytes */
+/* Of a record; larger ones are damage, so that numbers behind them can still be given. */
+#define JOURNAL_NUMBER_MAX (UINT64_MAX / 2)
 
 struct journal_frame {
     uint64_t first;

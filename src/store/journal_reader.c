@@ -137,6 +137,16 @@ static bool next_record(struct journal_reader *r, uint64_t *seq, struct slice *r
     return false;
 }
 
+/* Of the frames of this segment; one that does not hold what its header says is passed. */
+static bool next_of_segment(struct journal_reader *r, uint64_t *seq, struct slice *record, err *rc,
+                            struct why *w)
+{
+    while (next_frame(r, rc, w))
+        if (next_record(r, seq, record))
+            return true;
+    return false;
+}
+
 bool journal_read(struct journal_reader *r, uint64_t *seq, struct slice *record, err *rc,
                   struct why *w)
 {
@@ -149,11 +159,11 @@ bool journal_read(struct journal_reader *r, uint64_t *seq, struct slice *record,
         return false;
     if (r->mapped < journal_durable(r->j) && (*rc = map_segment(r, w)))
         return false;
-    while (!next_frame(r, rc, w)) {
+    while (!next_of_segment(r, seq, record, rc, w)) {
         if (*rc || !next_segment(r, rc, w))
             return false;
     }
-    return next_record(r, seq, record);
+    return true;
 }
 
 void journal_reader_close(struct journal_reader *r)

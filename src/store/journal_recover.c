@@ -23,7 +23,7 @@ static bool read_name(struct slice name, uint64_t *first)
 {
     return name.n == DIGITS + sizeof JOURNAL_SUFFIX - 1 &&
            slice_ends(name, SLICE(JOURNAL_SUFFIX)) &&
-           slice_to_u64(slice_first(name, DIGITS), first);
+           slice_to_u64(slice_first(name, DIGITS), first) && *first <= JOURNAL_NUMBER_MAX;
 }
 
 err journal_list(const char *folder, uint64_t **list, unsigned *n, struct why *w)
@@ -84,7 +84,7 @@ static uint64_t scan_segment(struct scan *s, struct slice bytes)
             report_damage(s, damaged_at - 1, lost);
         damaged_at = 0;
         s->found->records += f.n;
-        s->expected = f.first + f.n;
+        s->expected = f.first + f.n > s->expected ? f.first + f.n : s->expected;
     }
 }
 

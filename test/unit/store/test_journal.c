@@ -14,7 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <zstd.h>
+
 #include "store/journal.h"
+#include "store/journal_frame.h"
 
 static int fail_sync, fail_write; /* how many calls fail, from now on */
 
@@ -324,6 +327,55 @@ static void numbers_are_never_given_twice(void **state)
     journal_close(j);
 }
 
+static void put_file(const char *name, const void *bytes, size_t n)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    assert_true(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+    close(fd);
+}
+
+/* A frame with the right checksums that holds other things than its header says. */
+static void put_frame(uint64_t first, uint32_t n)
+{
+    uint8_t out[JOURNAL_HEADER + 64];
+    size_t packed = ZSTD_compress(out + JOURNAL_HEADER, 64, "nonsense", 8, 1);
+    struct journal_frame f = { first, n, (uint32_t)packed, 8,
+                               journal_crc(slice_of(out + JOURNAL_HEADER, packed)) };
+    journal_frame_put(out, &f);
+    put_file("00000000000000000001.journal", out, JOURNAL_HEADER + packed);
+}
+
+/* Whatever stands in the files, what is added now is read. */
+static void headers_that_lie_cost_nothing_new(void **state)
+{
+    (void)state;
+    static const uint64_t firsts[][2] = { { UINT64_MAX - 2, 1 }, { 1, 500 }, { 700, 1 } };
+    uint64_t next = 0;
+    for (unsigned i = 0; i < COUNT(firsts); i++) {
+        put_frame(firsts[i][0], (uint32_t)firsts[i][1]);
+        put_frame(2, 1); /* behind it, lower numbers */
+        struct journal *j = open_plain();
+        assert_true(journal_next(j) > next);
+        append_and_sync(j, 3);
+        next = journal_next(j);
+        assert_int_equal(read_all(j, next - 3), 3);
+        journal_close(j);
+    }
+}
+
+static void an_offset_beyond_all_numbers_is_refused(void **state)
+{
+    (void)state;
+    const struct journal_conf conf = { .folder = folder };
+    struct journal_found found;
+    struct journal *j;
+    put_file("store.offset", "18446744073709551615\n", 21);
+    assert_int_equal(journal_open(&j, &conf, &found, &why), ERR_FORMAT);
+    assert_non_null(strstr(why.text, "store.offset"));
+}
+
 static void bounds(void **state)
 {
     (void)state;
@@ -382,6 +434,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_flipped_byte_costs_its_frame_only, setup, teardown),
         cmocka_unit_test_setup_teardown(consumers_hold_what_they_need, setup, teardown),
         cmocka_unit_test_setup_teardown(numbers_are_never_given_twice, setup, teardown),
+        cmocka_unit_test_setup_teardown(headers_that_lie_cost_nothing_new, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_offset_beyond_all_numbers_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds, setup, teardown),
         cmocka_unit_test_setup_teardown(a_large_record_is_a_frame, setup, teardown),
     };
