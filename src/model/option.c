@@ -167,6 +167,8 @@ static bool load_texts(const struct node *n, struct texts *out, struct arena *a)
         if (!is_scalar(c))
             return false;
         out->v[out->n++] = text_dup(a, c->text ? c->text : "");
+        if (!out->v[out->n - 1])
+            return false;
     }
     return true;
 }

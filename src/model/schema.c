@@ -8,6 +8,9 @@
 #include "base/buf.h"
 #include "base/bug.h"
 #include "base/log.h"
+#include "codec/json.h"
+
+#define ESCAPED_BYTES 6 /* of one in JSON, at most */
 
 struct field ecs[ECS_COUNT] = {
 #define FIELD(id, name, type, flags, doc) [ECS_##id] = { name, type, flags, 0, doc },
@@ -111,7 +114,7 @@ static size_t quoted_bytes(void)
 {
     size_t n = 0;
     for (unsigned i = 0; i < schema.n; i++)
-        n += strlen(schema.row[i]->name) + 4 * FIELD_DEPTH_MAX;
+        n += ESCAPED_BYTES * strlen(schema.row[i]->name) + 4 * FIELD_DEPTH_MAX;
     return n;
 }
 
@@ -131,9 +134,8 @@ static void set_path(unsigned row, struct buf *text, uint16_t *groups)
         struct slice part = dot < 0 ? rest : slice_first(rest, (size_t)dot);
         rest = dot < 0 ? slice_after(rest, rest.n) : slice_after(rest, (size_t)dot + 1);
         size_t start = text->n;
-        buf_u8(text, '"');
-        buf_add(text, part);
-        buf_lit(text, "\":");
+        json_string(text, part, false); /* a configuration may name a field anyhow */
+        buf_u8(text, ':');
         unsigned i = path->depth++;
         path->quoted[i] = slice_of(text->p + start, text->n - start);
         if (rest.n)

@@ -43,6 +43,7 @@ struct entry {
     struct condition *when;    /* NULL: always */
     const struct processor *p; /* NULL: if/then/else */
     void *conf;
+    bool ready;                      /* conf may hold what processors_close gives back */
     struct processors *then, *other; /* NULL: nothing */
 };
 
@@ -131,7 +132,10 @@ static err load_known(struct entry *entry, const struct node *settings, const st
     if (!entry->conf)
         return no_memory(l);
     e = option_load(entry->p->options, map, entry->conf, l);
-    return e || !entry->p->prepare ? e : entry->p->prepare(entry->conf, l);
+    if (!e && entry->p->prepare)
+        e = entry->p->prepare(entry->conf, l);
+    entry->ready = !e;
+    return e;
 }
 
 /* Said at each start, for what it would have done is not done. */
@@ -224,7 +228,10 @@ err processors_load(const struct node *list, const struct loading *l, struct pro
 {
     BUG_ON(schema_is_frozen());
     struct place at = { l, 0 };
-    return load_list(list, &at, out);
+    err e = load_list(list, &at, out);
+    if (e)
+        processors_close(*out);
+    return e;
 }
 
 static enum step run_list(const struct processors *p, struct event *e, struct counters *counters,
@@ -263,7 +270,7 @@ bool processors_run(const struct processors *p, struct event *e, struct counters
 void processors_close(const struct processors *p)
 {
     for (struct entry *entry = p ? p->first : NULL; entry; entry = entry->next) {
-        if (entry->p && entry->p->close)
+        if (entry->ready && entry->p->close)
             entry->p->close(entry->conf);
         processors_close(entry->then);
         processors_close(entry->other);

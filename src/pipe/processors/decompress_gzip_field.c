@@ -23,8 +23,10 @@ static const struct option options[] = {
 static err prepare(void *conf, const struct loading *l)
 {
     struct decompress_gzip_field *c = conf;
-    c->inflater = inflater_new();
-    return pairs_load(c->field, l, &c->pairs);
+    err e = pairs_load(c->field, l, &c->pairs);
+    if (!e)
+        c->inflater = inflater_new();
+    return e;
 }
 
 static bool decode(void *ctx, struct event *e, struct slice in, struct slice *out)

@@ -59,6 +59,13 @@ static void adds_fields(void **state)
        ",\"labels\":{\"a\":{\"b\":\"c\"}},\"type\":\"http\"}", 0);
 }
 
+static void names_are_escaped(void **state)
+{
+    (void)state;
+    is("[{add_fields: {target: 'a\"b', fields: {'c\\d': 1}}}, {drop_fields: {fields: [x]}}]",
+       ",\"a\\\"b\":{\"c\\\\d\":1},\"type\":\"http\"}", 0);
+}
+
 static void a_value_cannot_be_a_group(void **state)
 {
     (void)state;
@@ -232,6 +239,10 @@ static void refuses(void **state)
     static const char *const cases[][2] = {
         { "[{no_such_processor: {}}]", "add_fields, add_formatted_index, add_host_metadata" },
         { "[{add_tag: {tags: [a]}}]", "did you mean add_tags" },
+        /* what the first one holds is given back */
+        { "[{decode_json_fields: {fields: [a]}}, {add_tag: {tags: [a]}}]",
+          "did you mean add_tags" },
+        { "[{decompress_gzip_field: {field: {from: a, to: b}}}, {if: {has_fields: [a]}}]", "then" },
         { "[{add_tags: {tags: [a]}, drop_event: {}}]", "exactly one" },
         { "[{drop_event: {when: {nosuch: {a: 1}}}}]", "condition" },
         { "[{drop_event: null}]", "when" },
@@ -269,6 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adds_fields),
+        cmocka_unit_test(names_are_escaped),
         cmocka_unit_test(a_value_cannot_be_a_group),
         cmocka_unit_test(adds_tags),
         cmocka_unit_test(drops_fields),
