@@ -1,5 +1,6 @@
-/* Registrable domains: libpsl's built-in list behind a small cache, because one lookup in it takes
- * about a microsecond and traffic asks for few names often. */
+/* Registrable domains: libpsl's built-in list behind a small cache. One name takes libpsl several
+ * microseconds, because it asks its list about every part; here the answer for a name is made from
+ * the remembered one for the name without its first label. */
 #include "codec/psl.h"
 
 #include <libpsl.h>
@@ -12,69 +13,120 @@
 #define CACHE_SLOTS 8192
 #define CACHE_NAME  56
 
-/* The answer for one tail in lower case. n is 0 in an unused slot. */
+/* The answer for one name in lower case. n is 0 in an unused slot. */
 struct slot {
     uint8_t n, registrable;
     char name[CACHE_NAME];
 };
 
-/* Each thread has its own: no sharing, no lock. */
-static _Thread_local struct slot cache[CACHE_SLOTS];
+/* Each thread has its own: no sharing, no lock. A name has two places, the one used last first. */
+static _Thread_local struct slot cache[CACHE_SLOTS / 2][2];
 
-/* Go's and the browsers' rule: a name with an empty label has no registrable part. */
-static bool has_empty_label(struct slice name)
-{
-    return name.n == 0 || name.p[0] == '.' || name.p[name.n - 1] == '.' ||
-           slice_search(name, SLICE("..")) >= 0;
-}
+/* The last labels of a name in lower case, NUL-terminated. */
+struct tail {
+    char text[TAIL_MAX + 1];
+    size_t n;
+    unsigned labels;
+    uint8_t start[LABELS_MAX]; /* of the last label, of the last two, … */
+    uint32_t hash[LABELS_MAX]; /* of the text from there on: only spreads, slots are compared */
+};
 
-/* The last LABELS_MAX labels. */
-static struct slice tail_of(struct slice name)
+static size_t find_tail(struct slice name)
 {
     size_t at = name.n, dots = 0;
     while (at > 0 && (name.p[at - 1] != '.' || ++dots < LABELS_MAX))
         at--;
-    return slice_after(name, at);
+    return at;
 }
 
-/* FNV-1a over the bytes: only spreads over the slots; a slot is compared whole. */
-static struct slot *slot_of(struct slice tail)
+/* False when it is too long or has an empty label. */
+static bool read_tail(struct slice name, struct tail *t)
 {
-    uint32_t h = 2166136261;
-    for (size_t i = 0; i < tail.n; i++)
-        h = (h ^ tail.p[i]) * 16777619;
-    return &cache[(h ^ h >> 15) % CACHE_SLOTS];
-}
-
-/* Length of the registrable part of a NUL-terminated name in lower case. libpsl answers with a
- * pointer into the name and allocates nothing for ASCII. */
-static size_t look_up(const char *name, size_t n)
-{
-    const char *at = psl_registrable_domain(psl_builtin(), name);
-    return at ? n - (size_t)(at - name) : 0;
-}
-
-static size_t look_up_cached(const char *name, size_t n)
-{
-    if (n > CACHE_NAME)
-        return look_up(name, n);
-    struct slot *s = slot_of(slice_of(name, n));
-    if (s->n != n || memcmp(s->name, name, n) != 0) {
-        s->registrable = (uint8_t)look_up(name, n);
-        s->n = (uint8_t)n;
-        memcpy(s->name, name, n);
+    size_t from = find_tail(name);
+    uint32_t h = 0;
+    t->n = name.n - from;
+    t->labels = 0;
+    if (t->n > TAIL_MAX || t->n == 0)
+        return false;
+    t->text[t->n] = '\0';
+    uint8_t behind = '.';
+    for (size_t i = t->n; i-- > 0;) {
+        uint8_t b = ascii_lower(name.p[from + i]);
+        if (b == '.' && behind == '.')
+            return false;
+        bool first = i == 0 || name.p[from + i - 1] == '.';
+        h = h * 31 + b;
+        t->text[i] = (char)b;
+        behind = b;
+        if (first && b != '.') {
+            t->start[t->labels] = (uint8_t)i;
+            t->hash[t->labels++] = h;
+        }
     }
-    return s->registrable;
+    return behind != '.';
+}
+
+static struct slot *set_of(uint32_t hash)
+{
+    hash *= 2654435769;
+    return cache[(hash ^ hash >> 15) % (CACHE_SLOTS / 2)];
+}
+
+static bool holds(const struct slot *s, const char *name, size_t n)
+{
+    return s->n == n && memcmp(s->name, name, n) == 0;
+}
+
+/* The slot of the name, or NULL. */
+static struct slot *find(struct slot set[2], const char *name, size_t n)
+{
+    if (holds(&set[0], name, n))
+        return &set[0];
+    if (!holds(&set[1], name, n))
+        return NULL;
+    struct slot used = set[1];
+    set[1] = set[0];
+    set[0] = used;
+    return &set[0];
+}
+
+static void keep(struct slot set[2], const char *name, size_t n, size_t registrable)
+{
+    set[1] = set[0];
+    set[0].n = (uint8_t)n;
+    set[0].registrable = (uint8_t)registrable;
+    memcpy(set[0].name, name, n);
+}
+
+/* Length of the registrable part of the last labels (that many and one): one label more than the
+ * longest public suffix. A name with none, which is a public suffix itself, has 0. */
+static size_t registrable(const struct tail *t, unsigned label)
+{
+    const char *name = t->text + t->start[label];
+    size_t n = t->n - t->start[label], got = 0;
+    struct slot *set = set_of(t->hash[label]);
+    struct slot *known = n <= CACHE_NAME ? find(set, name, n) : NULL;
+    if (known)
+        return known->registrable;
+    if (!psl_is_public_suffix(psl_builtin(), name) && label > 0) {
+        size_t rest = registrable(t, label - 1);
+        got = rest ? rest : n;
+    }
+    if (n <= CACHE_NAME)
+        keep(set, name, n, got);
+    return got;
+}
+
+/* Go's and the browsers' rule: a name with an empty label has no registrable part. */
+static bool has_empty_label(struct slice name)
+{
+    return name.p[0] == '.' || slice_search(name, SLICE("..")) >= 0;
 }
 
 struct slice psl_registrable(struct slice name)
 {
-    char lower[TAIL_MAX + 1];
-    struct slice tail = tail_of(name);
-    if (tail.n > TAIL_MAX || has_empty_label(name))
+    struct tail t;
+    if (!read_tail(name, &t) || (t.n < name.n && has_empty_label(name)))
         return (struct slice){ NULL, 0 };
-    for (size_t i = 0; i < tail.n; i++)
-        lower[i] = (char)ascii_lower(tail.p[i]);
-    lower[tail.n] = 0;
-    return slice_after(name, name.n - look_up_cached(lower, tail.n));
+    return slice_after(name, name.n - registrable(&t, t.labels - 1));
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <libpsl.h>
 #include <stdio.h>
 
 #include "codec/psl.h"
@@ -66,6 +67,32 @@ static void takes_long_names(void **state)
     expect(name, "");
 }
 
+/* Of labels that many rules are made of: what libpsl says of the whole name. */
+static void says_what_the_list_says(void **state)
+{
+    (void)state;
+    static const char *const labels[] = {
+        "com",       "co",        "uk",   "ck",        "www",  "github",  "io",
+        "compute",   "amazonaws", "jp",   "x",         "arpa", "in-addr", "kawasaki",
+        "city",      "s3",        "elb",  "us-east-1", "org",  "net",     "cloud66",
+        "futurecms", "at",        "priv", "example",   "bd",   "er",      "a1",
+        "k12",       "ma",        "us",   "pvt",       "nom",  "br",      "xn--p1ai",
+    };
+    uint64_t dice = 88172645463325252;
+    for (unsigned i = 0; i < 50000; i++) {
+        char name[200];
+        int n = 0;
+        dice = dice * 6364136223846793005 + 1442695040888963407;
+        uint64_t left = dice >> 16;
+        unsigned many = 1 + (unsigned)(dice >> 8) % 6;
+        for (unsigned k = 0; k < many; k++, left /= 35)
+            n += snprintf(name + n, sizeof name - (size_t)n, "%s%s", k ? "." : "",
+                          labels[left % (sizeof labels / sizeof *labels)]);
+        const char *want = psl_registrable_domain(psl_builtin(), name);
+        expect(name, want ? want : "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +100,7 @@ int main(void)
         cmocka_unit_test(finds_none),
         cmocka_unit_test(ignores_case_and_keeps_it),
         cmocka_unit_test(takes_long_names),
+        cmocka_unit_test(says_what_the_list_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
