@@ -270,18 +270,15 @@ static unsigned put_fraction(uint8_t *to, uint32_t ns, enum time_precision preci
     return groups * 3;
 }
 
-void buf_time(struct buf *b, int64_t ts_ns, enum time_precision precision)
+/* "0000-00-00T00:00:00." */
+static void put_second(uint8_t text[20], int64_t seconds)
 {
-    int64_t seconds = ts_ns / 1000000000, ns = ts_ns % 1000000000;
-    if (ns < 0)
-        ns += 1000000000, seconds--;
     int64_t days = seconds / 86400;
     int32_t of_day = (int32_t)(seconds % 86400);
     if (of_day < 0)
         of_day += 86400, days--;
     struct date date = date_of(days);
-
-    uint8_t text[] = "0000-00-00T00:00:00.000000000Z";
+    memcpy(text, "0000-00-00T00:00:00.", 20);
     put_pair(text, date.year / 100);
     put_pair(text + 2, date.year % 100);
     put_pair(text + 5, date.month);
@@ -289,6 +286,24 @@ void buf_time(struct buf *b, int64_t ts_ns, enum time_precision precision)
     put_pair(text + 11, (unsigned)of_day / 3600);
     put_pair(text + 14, (unsigned)of_day / 60 % 60);
     put_pair(text + 17, (unsigned)of_day % 60);
+}
+
+/* Times that are written together mostly lie in the same second. */
+void buf_time(struct buf *b, int64_t ts_ns, enum time_precision precision)
+{
+    static _Thread_local struct {
+        int64_t seconds;
+        uint8_t text[20];
+    } last = { INT64_MIN, { 0 } };
+    int64_t seconds = ts_ns / 1000000000, ns = ts_ns % 1000000000;
+    if (ns < 0)
+        ns += 1000000000, seconds--;
+    if (seconds != last.seconds) {
+        put_second(last.text, seconds);
+        last.seconds = seconds;
+    }
+    uint8_t text[32];
+    memcpy(text, last.text, sizeof last.text);
     unsigned digits = put_fraction(text + 20, (uint32_t)ns, precision);
     text[20 + digits] = 'Z';
     buf_put(b, text, 21 + digits);

@@ -31,7 +31,9 @@ struct event *event_make(struct arena *mem, unsigned cap)
     return e->v ? e : NULL;
 }
 
-static bool grow(struct event *e)
+#define INLINE inline __attribute__((always_inline)) /* a setter is little more than that */
+
+static NOINLINE bool grow(struct event *e)
 {
     struct value *v = arena_alloc(e->mem, 2 * (size_t)e->cap * sizeof *v);
     if (!v) {
@@ -45,7 +47,7 @@ static bool grow(struct event *e)
 }
 
 /* The next free value, marked with f; NULL when out of budget. */
-static struct value *append(struct event *e, const struct field *f, enum value_type type)
+static INLINE struct value *append(struct event *e, const struct field *f, enum value_type type)
 {
     if (UNLIKELY(e->n == e->cap) && !grow(e))
         return NULL;
@@ -55,7 +57,8 @@ static struct value *append(struct event *e, const struct field *f, enum value_t
 }
 
 /* For the typed setters: in them, a wrong type is our bug. */
-static struct value *append_checked(struct event *e, const struct field *f, enum value_type type)
+static INLINE struct value *append_checked(struct event *e, const struct field *f,
+                                           enum value_type type)
 {
     BUG_ON(!(fits[f->type] & BIT(type)));
     return append(e, f, type);
