@@ -3,7 +3,7 @@
 # `install` says what is missing and installs only that; without the right to, it says the command.
 build=(gcc libc6-dev make pkg-config libpcap-dev libyaml-dev libssl-dev zlib1g-dev libzstd-dev
     libbrotli-dev libpsl-dev libicu-dev libpcre2-dev libmaxminddb-dev libisal-dev libevent-dev libsqlite3-dev
-    libseccomp-dev)
+    libseccomp-dev ca-certificates)
 test=("${build[@]}" libcmocka-dev clang-14 libclang-rt-14-dev clang-format-14 python3 openssl iproute2
     iputils-ping tcpdump tshark chromium mandoc groff-base)
 # The dashboard: any Node 18 or newer with npm will do, Debian's where there is none.
@@ -43,7 +43,8 @@ else
 fi
 echo "installing packages: ${missing[*]}"
 apt() {
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
+        "$@" >"$log" 2>&1 # a machine that has just started may be upgrading itself: its lock is waited for
 }
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT

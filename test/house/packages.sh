@@ -15,8 +15,8 @@ false_command dpkg-query 'for p; do :; done; [ "$p" = libpsl-dev ] || echo insta
 false_command apt-get "echo \"\$*\" >>'$tree/apt.log'"
 false_command id 'echo 0'
 passes 'root installs only what is missing' says "installing packages: libpsl-dev
--q -o Dpkg::Use-Pty=0 update
--q -o Dpkg::Use-Pty=0 install -y --no-install-recommends libpsl-dev" install
+-q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 update
+-q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 install -y --no-install-recommends libpsl-dev" install
 
 false_command id 'echo 1000'
 false_command sudo 'exit 1'
