@@ -142,7 +142,7 @@ programs = $(patsubst %.c,build/$(1)/%,$(filter test/$(2)/%,$(SUITE)))
 
 CHECKS := format bans layers size headers house unit golden cli docs-fresh man
 .PHONY: check format bans layers size headers house unit unit-tsan golden torture e2e fresh conform truth vectors pack query bench \
-        bench-instructions slope tshark nightly fuzz fuzzers bless docs docs-fresh man install deb deb-check deb-test tour new help compile_commands.json clean
+        bench-instructions slope tshark nightly fuzz fuzzers bless docs docs-fresh man install deb deb-check deb-test container-test tour new help compile_commands.json clean
 check:
 	@tools/suites $(CHECKS)
 format:
@@ -228,6 +228,8 @@ deb-check: release
 	@test/deb/run
 deb-test: release
 	@test/deb/run make
+container-test: deb
+	$(call suite,container)
 tour:
 	@tools/tour
 new:
@@ -255,7 +257,7 @@ help:
 #: make ui         the dashboard: ui/dist (needs Node 18 or newer with npm);  make ui-test P=x tests it in a browser;  make pictures takes those of docs/
 #: make docs       regenerate docs/reference from the tables;  make man checks the manual pages
 #: make install PREFIX=/usr/local DESTDIR=;  make deb: build/deb/*.deb
-#: make deb-check  the package and its units;  make deb-test its life in a Debian root
+#: make deb-check  the package and its units;  make deb-test its life in a Debian root;  make container-test the image, by buildah
 #: make tour       reading order with line counts
 #: make new P=foo  a new protocol: src/proto/foo.c, its row, its golden folder
 #: make compile_commands.json   for clangd, in build/
