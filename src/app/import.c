@@ -160,9 +160,18 @@ static void choose_output(struct replay *r, struct lines_conf *lines)
 static int tell_stored(const struct tally *t, const struct running *server)
 {
     unsigned long long stored = t->v[COUNTER_OUTPUT_ACKED], lost = t->v[COUNTER_OUTPUT_DROPPED];
+    unsigned long long twice = t->v[COUNTER_OUTPUT_DUPLICATES];
     fprintf(stderr, "%llu events are stored by the server of %s\n", stored, server->folder);
+    if (twice)
+        fprintf(stderr,
+                "%llu of them may be there twice: they were sent again to a server that had not "
+                "acknowledged them\n",
+                twice);
     if (lost)
-        fprintf(stderr, "%llu were given up, unacknowledged (mend: import the file again)\n", lost);
+        fprintf(stderr,
+                "%llu were given up, unacknowledged (mend: import the file again, which stores "
+                "the others once more)\n",
+                lost);
     return lost > 0;
 }
 

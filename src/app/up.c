@@ -22,6 +22,7 @@
 #include "os/port.h"
 #include "os/signal.h"
 #include "os/thread.h"
+#include "web/assets.h"
 #include "web/sample.h"
 
 #define NS_PER_S   INT64_C(1000000000)
@@ -44,6 +45,7 @@ struct up {
 
     struct keeper server;
     struct doors doors;
+    bool stores;                /* messages are where the dashboard finds them */
     int64_t start_ns, pause_ns; /* the server is started again then; it waits so long next time */
     struct thread status;
     atomic_bool over;
@@ -298,7 +300,7 @@ static void load_sample(struct up *u)
     };
     struct child c = { 0 };
     struct why why;
-    if (u->given->no_sample || file_exists(mark) || !sample)
+    if (u->given->no_sample || !u->stores || file_exists(mark) || !sample)
         return;
     if (child_start(&c, words, true, &why)) {
         fprintf(stderr, "up: no sample: %s\n", why.text);
@@ -313,6 +315,27 @@ static void load_sample(struct up *u)
     fputs("up: a sample capture is loaded, so that there is something to see; it is tagged: "
           "`wirelume sample remove` takes it out, NOT packetbeat_tags:" SAMPLE_TAG " hides it\n",
           stderr);
+}
+
+/* ---- what the server does without */
+
+static bool has_store(struct up *u, struct arena *a)
+{
+    static const char none[] = "\"journal\":null";
+    struct slice body;
+    return !ask_health(u, a, &body) || !memmem(body.p, body.n, none, sizeof none - 1);
+}
+
+static void say_what_is_missing(struct up *u)
+{
+    u->stores = has_store(u, &u->mem);
+    if (!u->stores)
+        upline_say(&u->line, "up: no store: messages are kept as lines, and the dashboard has "
+                             "nothing to show (mend: tools/fetch-duckdb, or wirelume-fetch-duckdb "
+                             "of an installed one, then start again)");
+    if (assets_n == 0)
+        upline_say(&u->line, "up: the program was built without the dashboard (mend: "
+                             "tools/build-ui, then make release)");
 }
 
 /* ---- */
@@ -374,6 +397,7 @@ static int run(struct up *u)
         return 1;
     }
     wiring_block_signals();
+    say_what_is_missing(u);
     load_sample(u);
     u->sensor.output = u->sensor.start.settings.output;
     u->sensor.output_conf = u->sensor.start.settings.output_conf;

@@ -8,6 +8,7 @@
 #include "codec/jsondoc.h"
 
 #define NODES_MAX  65536
+#define NOTE_BYTES 512
 #define NS_PER_S   1e9
 #define GIB        (1024.0 * 1024 * 1024)
 #define CLEAR_LINE "\r\033[K"
@@ -25,9 +26,42 @@ static unsigned long long number_at(const struct jsondoc *d, const struct jsondo
     return v && v->type == JD_INT && v->i > 0 ? (unsigned long long)v->i : 0;
 }
 
-static struct health read_health(struct jsondoc *d, struct slice text)
+/* Whether it is new; a note that differs in its numbers alone is not. */
+static bool remember(struct upline *l, struct slice note)
+{
+    static const struct hash_key key = { 0x6e6f7465, 0x73 };
+    uint8_t text[NOTE_BYTES];
+    size_t n = 0;
+    for (size_t i = 0; i < note.n && n < sizeof text; i++)
+        if (note.p[i] < '0' || note.p[i] > '9')
+            text[n++] = note.p[i];
+    uint64_t hash = hash_bytes(&key, text, n);
+    for (unsigned i = 0; i < l->n_said; i++)
+        if (l->said[i] == hash)
+            return false;
+    if (l->n_said == UPLINE_NOTES)
+        return false;
+    l->said[l->n_said++] = hash;
+    return true;
+}
+
+static void say_notes(struct upline *l)
+{
+    const struct jsondoc_node *all = l->health.node;
+    const struct jsondoc_node *notes = jsondoc_get(&l->health, &all[0], SLICE("notes"));
+    uint32_t at = notes && notes->type == JD_ARRAY ? notes->child : 0;
+    for (; at; at = all[at].next) {
+        struct slice note = slice_of(all[at].s, all[at].n);
+        if (all[at].type == JD_STR && remember(l, note))
+            upline_say(l, "up: %.*s", (int)note.n, (const char *)note.p);
+    }
+}
+
+/* The numbers; the notes are said. */
+static struct health read_health(struct upline *l, struct slice text)
 {
     struct health h = { 0 };
+    struct jsondoc *d = &l->health;
     if (!text.n)
         return h;
     uint8_t *copy = xcalloc(1, text.n + JSONDOC_PAD);
@@ -42,6 +76,7 @@ static struct health read_health(struct jsondoc *d, struct slice text)
                  number_at(d, c, SLICE("events.failed"));
         h.free_gib = (double)number_at(d, disk, SLICE("free_bytes")) / GIB;
         h.known = true;
+        say_notes(l);
     }
     xfree(copy);
     return h;
@@ -60,7 +95,7 @@ void upline_count(struct upline *l, unsigned long long packets, unsigned long lo
 
 void upline_show(struct upline *l, struct slice health, int64_t now_ns)
 {
-    struct health h = read_health(&l->health, health);
+    struct health h = read_health(l, health);
     unsigned long long packets = atomic_load(&l->packets);
     double seconds = l->before_ns ? (double)(now_ns - l->before_ns) / NS_PER_S : 0;
     if (l->terminal && h.known)

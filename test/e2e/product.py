@@ -69,6 +69,15 @@ class Product:
         except (KeyError, TypeError):
             return {}
 
+    def total(self):
+        """All messages that queries find."""
+        answer = self.ask("query", {"from": 0, "to": int(time.time() * 1000) + 3600000, "ask": [
+            {"id": "a", "kind": "value", "metric": "count()"}]})
+        try:
+            return int(answer["answers"]["a"]["value"])
+        except (KeyError, TypeError):
+            return -1
+
     def stored(self):
         health = self.health()
         return health["counters"].get("events.written", 0) if health else -1

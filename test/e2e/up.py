@@ -21,13 +21,14 @@ NAMESPACE = "wl-up-%d" % os.getpid()
 INSIDE = ["ip", "netns", "exec", NAMESPACE]
 FOLDER = tempfile.mkdtemp(prefix="wirelume-up-")
 PROGRAM = os.path.join(FOLDER, "build/release/wirelume")
+LARGE = 5000  # times a small capture
 
 
 class Up(Product):
     """One `wirelume up` with a data folder."""
 
-    def __init__(self, data, *more, before=()):
-        super().__init__(INSIDE + list(before) + [PROGRAM, "up", "--path.data", data,
+    def __init__(self, data, *more, before=(), program=PROGRAM):
+        super().__init__(INSIDE + list(before) + [program, "up", "--path.data", data,
                                                   "-E", "packetbeat.interfaces.device=lo", *more], data)
 
 
@@ -37,9 +38,14 @@ def command(*words):
     return done.returncode, done.stdout + done.stderr
 
 
-def stored_of(said):
-    found = re.search(r"^(\d+) events are stored", said, re.M)
+def number_of(text, said):
+    """The one before these words at the beginning of a line; 0 without."""
+    found = re.search(r"^(\d+) " + text, said, re.M)
     return int(found[1]) if found else 0
+
+
+def stored_of(said):
+    return number_of("events are stored", said)
 
 
 def removed_of(said):
@@ -70,6 +76,8 @@ def story(folder):
     try:
         first(folder)
         crowded(folder)
+        large(folder)
+        bare(folder)
     finally:
         for server in (web, dns):
             server.kill()
@@ -144,12 +152,72 @@ def crowded(folder):
     check("where nothing ever ran, it says so", status == 1 and "mend:" in said, said)
 
 
-def copy_program():
-    """A build beside this story may link the program again: the one that is told of stays as it is."""
-    os.makedirs(os.path.dirname(PROGRAM))
-    shutil.copy(receiver.PROGRAM, PROGRAM)
-    for name in ("packs", "etc", "build/duckdb"):  # where it looks for them
-        os.symlink(os.path.join(os.getcwd(), name), os.path.join(FOLDER, name))
+def importing(data, capture):
+    """An import that runs, once something of it is stored, as its progress says; and where it writes."""
+    log = data + ".import"
+    with open(log, "wb") as out:
+        return subprocess.Popen(INSIDE + [PROGRAM, "import", "--path.data", data, capture], stdout=out, stderr=out), log
+
+
+def large(folder):
+    """A capture that takes a while: its server is killed meanwhile, and it is interrupted."""
+    capture = os.path.join(folder, "large.pcap")
+    with open("test/cli/dns.pcap", "rb") as f, open(capture, "wb") as out:
+        head, packets = f.read(24), f.read()
+        out.write(head)
+        for _ in range(LARGE):
+            out.write(packets)
+    up = Up(os.path.join(folder, "large"), "--no-sample")
+    check("a server for it", up.until(lambda: "capturing on lo" in up.said()), up.said())
+
+    began = up.total()
+    child, log = importing(up.data, capture)
+    check("an import goes on", up.until(lambda: up.total() > began))
+    os.kill(up.server(), signal.SIGKILL)
+    status = child.wait(120)
+    with open(log, encoding="utf-8") as f:
+        said = f.read()
+    stored, twice = stored_of(said), number_of("of them may be there twice", said)
+    check("it outlives its server", status == 0 and stored > LARGE, said)
+    check("all of it is there", up.until(lambda: up.total() - began >= stored), (up.total() - began, stored))
+    check("and no more twice than it says", up.total() - began <= stored + twice, (up.total() - began, said))
+
+    began = up.total()
+    child, log = importing(up.data, capture)
+    check("a second one goes on", up.until(lambda: up.total() > began))
+    child.send_signal(signal.SIGINT)
+    status = child.wait(120)
+    with open(log, encoding="utf-8") as f:
+        said = f.read()
+    taken, lost = stored_of(said), number_of("were given up, unacknowledged", said)
+    check("interrupted it says what was taken", taken > 0 and status == (lost > 0), said)
+    check("and that is there", up.until(lambda: up.total() - began >= taken), (up.total() - began, said))
+    check("but for what was on its way no more", up.total() - began <= taken + lost, (up.total() - began, said))
+    check("the server ends in order", up.end() == 0)
+
+
+def bare(folder):
+    """A program without DuckDB beside it."""
+    program = os.path.join(folder, "without/build/release/wirelume")
+    copy_program(program, ("packs", "etc"))
+    up = Up(os.path.join(folder, "bare"), program=program)
+    check("it captures without a store", up.until(lambda: "capturing on lo" in up.said()), up.said())
+    if up.health() and up.health()["journal"]:
+        checks.skip("up without DuckDB: it is installed on this machine")
+    else:
+        check("and says so", "no store" in up.said() and "mend:" in up.said(), up.said())
+        check("with no sample that nobody would see", "sample" not in up.said(), up.said())
+    check("and ends in order", up.end() == 0)
+
+
+def copy_program(program, beside):
+    """A build beside this story may link the program again: the one that is told of stays as it is.
+    beside: where it looks for things."""
+    release = os.path.dirname(program)
+    os.makedirs(release)
+    shutil.copy(receiver.PROGRAM, program)
+    for name in beside:
+        os.symlink(os.path.join(os.getcwd(), name), os.path.join(release, "../..", name))
 
 
 def main():
@@ -159,7 +227,7 @@ def main():
         os.rmdir(FOLDER)
         return
     try:
-        copy_program()
+        copy_program(PROGRAM, ("packs", "etc", "build/duckdb"))
         story(FOLDER)
     except Exception:
         check("up", False, traceback.format_exc())
