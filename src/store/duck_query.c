@@ -210,7 +210,8 @@ void duck_text_put(uint8_t *cell, struct slice v, struct arena *mem)
         return;
     }
     const uint8_t *p = arena_dup(mem, v).p;
-    BUG_ON(!p || v.n > UINT32_MAX);
+    BUG_ON(v.n > UINT32_MAX);
+    xneed(p, "memory for the store");
     memcpy(cell + 4, p, 4);
     memcpy(cell + 8, &p, sizeof p);
 }

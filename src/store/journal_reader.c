@@ -19,7 +19,7 @@ struct journal_reader {
     uint8_t *raw;
     size_t raw_cap;
     struct cursor records; /* of the frame at hand */
-    uint64_t seq;          /* number of the next of them */
+    uint64_t seq, end;     /* number of the next of them, and behind the last */
 };
 
 err journal_reader_open(struct journal_reader **out, const struct journal *j, uint64_t from,
@@ -94,6 +94,7 @@ static err unpack(struct journal_reader *r, const struct journal_frame *f, struc
                        (unsigned long long)f->first);
     r->records = cur_of(slice_of(r->raw, n));
     r->seq = f->first;
+    r->end = f->first + f->n;
     return ERR_OK;
 }
 
@@ -123,7 +124,7 @@ static bool next_frame(struct journal_reader *r, err *rc, struct why *w)
 
 static bool next_record(struct journal_reader *r, uint64_t *seq, struct slice *record)
 {
-    while (cur_left(&r->records)) {
+    while (cur_left(&r->records) && r->seq < r->end) {
         struct slice s = cur_bytes(&r->records, cur_u32le(&r->records));
         if (!cur_ok(&r->records))
             return false;

@@ -224,7 +224,7 @@ void state_new_id(char out[25])
 {
     static const char digits[] = "0123456789abcdef";
     uint8_t raw[12];
-    BUG_ON(getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw);
+    xneed(getrandom(raw, sizeof raw, 0) == (ssize_t)sizeof raw, "random numbers");
     for (unsigned i = 0; i < sizeof raw; i++) {
         out[2 * i] = digits[raw[i] >> 4];
         out[2 * i + 1] = digits[raw[i] & 15];

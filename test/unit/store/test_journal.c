@@ -337,10 +337,10 @@ static void put_file(const char *name, const void *bytes, size_t n)
 }
 
 /* A frame with the right checksums that holds other things than its header says. */
-static void put_frame(uint64_t first, uint32_t n)
+static void put_frame(uint64_t first, uint32_t n, const char raw[8])
 {
     uint8_t out[JOURNAL_HEADER + 64];
-    size_t packed = ZSTD_compress(out + JOURNAL_HEADER, 64, "nonsense", 8, 1);
+    size_t packed = ZSTD_compress(out + JOURNAL_HEADER, 64, raw, 8, 1);
     struct journal_frame f = { first, n, (uint32_t)packed, 8,
                                journal_crc(slice_of(out + JOURNAL_HEADER, packed)) };
     journal_frame_put(out, &f);
@@ -354,8 +354,8 @@ static void headers_that_lie_cost_nothing_new(void **state)
     static const uint64_t firsts[][2] = { { UINT64_MAX - 2, 1 }, { 1, 500 }, { 700, 1 } };
     uint64_t next = 0;
     for (unsigned i = 0; i < COUNT(firsts); i++) {
-        put_frame(firsts[i][0], (uint32_t)firsts[i][1]);
-        put_frame(2, 1); /* behind it, lower numbers */
+        put_frame(firsts[i][0], (uint32_t)firsts[i][1], "nonsense");
+        put_frame(2, 1, "nonsense"); /* behind it, lower numbers */
         struct journal *j = open_plain();
         assert_true(journal_next(j) > next);
         append_and_sync(j, 3);
@@ -363,6 +363,24 @@ static void headers_that_lie_cost_nothing_new(void **state)
         assert_int_equal(read_all(j, next - 3), 3);
         journal_close(j);
     }
+}
+
+/* More records than the header says: they have no numbers. */
+static void a_frame_has_as_many_records_as_it_says(void **state)
+{
+    (void)state;
+    struct journal_reader *r;
+    struct slice s;
+    uint64_t seq = 0;
+    put_frame(1, 1, "\0\0\0\0\0\0\0"); /* two, of no bytes */
+    struct journal *j = open_plain();
+    err rc = journal_reader_open(&r, j, 1, &why);
+    assert_true(!rc && journal_read(r, &seq, &s, &rc, &why));
+    assert_int_equal(seq, 1);
+    assert_false(journal_read(r, &seq, &s, &rc, &why));
+    assert_int_equal(rc, ERR_OK);
+    journal_reader_close(r);
+    journal_close(j);
 }
 
 static void an_offset_beyond_all_numbers_is_refused(void **state)
@@ -435,6 +453,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(consumers_hold_what_they_need, setup, teardown),
         cmocka_unit_test_setup_teardown(numbers_are_never_given_twice, setup, teardown),
         cmocka_unit_test_setup_teardown(headers_that_lie_cost_nothing_new, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_frame_has_as_many_records_as_it_says, setup, teardown),
         cmocka_unit_test_setup_teardown(an_offset_beyond_all_numbers_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds, setup, teardown),
         cmocka_unit_test_setup_teardown(a_large_record_is_a_frame, setup, teardown),
