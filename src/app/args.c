@@ -81,7 +81,7 @@ static const char *rewrite(struct arena *a, const char *text)
     if (text[0] != '-' || text[1] == '-' || strlen(text) <= 2)
         return text;
     char *longer = arena_alloc(a, strlen(text) + 2);
-    BUG_ON(!longer);
+    xneed(longer, "memory for arguments");
     longer[0] = '-';
     memcpy(longer + 1, text, strlen(text) + 1);
     return longer;
@@ -233,10 +233,10 @@ static void take_memory(struct reading *r, int argc, const char *const *argv)
                               &r->out->packs, &r->out->fields, &r->out->rest };
     for (size_t i = 0; i < COUNT(lists); i++) {
         lists[i]->v = arena_zalloc(r->a, bytes);
-        BUG_ON(!lists[i]->v);
+        xneed(lists[i]->v, "memory for arguments");
     }
     r->argv = arena_zalloc(r->a, bytes);
-    BUG_ON(!r->argv);
+    xneed(r->argv, "memory for arguments");
     for (int i = 0; i < argc; i++)
         r->argv[i] = rewrite(r->a, argv[i]);
     r->n = (unsigned)argc;

@@ -28,7 +28,7 @@ static const struct node **sorted(struct dumper *d, const struct node *map, size
     for (const struct node *c = map->child; c; c = c->next)
         ++*n;
     const struct node **v = arena_alloc(&d->mem, (*n + 1) * sizeof *v);
-    BUG_ON(!v);
+    xneed(v, "memory to print the configuration");
     size_t i = 0;
     for (const struct node *c = map->child; c; c = c->next)
         v[i++] = c;

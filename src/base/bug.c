@@ -1,6 +1,7 @@
 /* The end of a program whose own code is wrong, or that has no memory at boot. */
 #include "base/bug.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,14 @@ static void *must_have(void *p, size_t n)
         exit(1);
     }
     return p;
+}
+
+void xneed(bool given, const char *what)
+{
+    if (UNLIKELY(!given)) {
+        fprintf(stderr, "no %s: %s\n", what, strerror(errno ? errno : ENOMEM));
+        exit(1);
+    }
 }
 
 void *xmalloc(size_t n)

@@ -17,6 +17,9 @@ void *xmalloc(size_t n);
 void *xcalloc(size_t count, size_t n);
 void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);
+/* The same for what else a machine gives: descriptors, random numbers, what a library makes.
+ * Without it the program ends with the line "no WHAT: reason" and status 1. */
+void xneed(bool given, const char *what);
 void *xpages(size_t n, size_t small); /* pages_alloc of base/pages.h; freed with pages_free */
 
 /* Frees what the functions above gave; NULL is accepted. */

@@ -67,6 +67,6 @@ struct hash_key hash_key_random(void)
 {
     struct hash_key key;
     /* Up to 256 bytes come whole and cannot be interrupted once the kernel is seeded. */
-    BUG_ON(getrandom(&key, sizeof key, 0) != (ssize_t)sizeof key);
+    xneed(getrandom(&key, sizeof key, 0) == (ssize_t)sizeof key, "random numbers");
     return key;
 }

@@ -286,7 +286,7 @@ static void set_up(struct http_input *in, struct sockets *s)
                                            .request_ns = conf->request_ns,
                                            .counters = intake_counters(in->intake) };
     in->http = evhttp_new(intake_base(in->intake));
-    BUG_ON(!in->http);
+    xneed(in->http, "memory for an HTTP server");
     evhttp_set_max_body_size(in->http, conf->max_body);
     evhttp_set_max_headers_size(in->http, HEADERS_MAX);
     evhttp_set_timeout_tv(in->http, &t);
@@ -295,7 +295,7 @@ static void set_up(struct http_input *in, struct sockets *s)
     in->guard = http_guard_new(&guard);
     evhttp_set_bevcb(in->http, http_guard_make, in->guard);
     for (unsigned i = 0; i < s->n; i++)
-        BUG_ON(evhttp_accept_socket(in->http, s->fd[i]));
+        xneed(!evhttp_accept_socket(in->http, s->fd[i]), "memory for an HTTP server");
 }
 
 static err http_open(struct intake *intake, const void *given, uint16_t *port, struct why *w)

@@ -201,7 +201,7 @@ static err udp_open(struct intake *intake, const void *given, uint16_t *port, st
     for (unsigned i = 0; i < in->sockets.n; i++) {
         in->read[i] =
             event_new(intake_base(intake), in->sockets.fd[i], EV_READ | EV_PERSIST, on_read, in);
-        BUG_ON(!in->read[i] || event_add(in->read[i], NULL));
+        xneed(in->read[i] && !event_add(in->read[i], NULL), "memory for a listener");
     }
     intake_add(intake, &input_ops, in);
     *port = in->sockets.port;

@@ -163,10 +163,10 @@ struct bufferevent *http_guard_make(struct event_base *base, void *guard)
     *c = (struct connection){
         .guard = g, .bev = make_bare(g), .since_ns = clock_mono_ns(), .fresh = true
     };
-    BUG_ON(!c->bev);
+    xneed(c->bev, "memory for a connection");
     make_room(g, c);
     bufferevent_incref(c->bev);
-    BUG_ON(!evbuffer_add_cb(bufferevent_get_input(c->bev), on_bytes, c));
+    xneed(evbuffer_add_cb(bufferevent_get_input(c->bev), on_bytes, c), "memory for a connection");
     *place(g, c->bev) = c;
     g->n++;
     return c->bev;
@@ -209,7 +209,7 @@ struct http_guard *http_guard_new(const struct http_guard_conf *conf)
     const struct timeval t = { us / US_PER_S, us % US_PER_S };
     g->conf = *conf;
     g->look = event_new(conf->base, -1, EV_PERSIST, look, g);
-    BUG_ON(!g->look || event_add(g->look, &t));
+    xneed(g->look && !event_add(g->look, &t), "memory for a timer");
     return g;
 }
 

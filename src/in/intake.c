@@ -375,7 +375,7 @@ struct intake *intake_new(const struct intake_conf *conf)
     struct intake *in = xcalloc(1, sizeof *in);
     in->conf = *conf;
     in->base = event_base_new();
-    BUG_ON(!in->base);
+    xneed(in->base, "event loop for an input");
     bell_init(&in->pipe_bell);
     bell_init(&in->loop_bell);
     clients_init(&in->clients);
@@ -383,7 +383,7 @@ struct intake *intake_new(const struct intake_conf *conf)
     in->answers = event_new(in->base, in->loop_bell.fd, EV_READ | EV_PERSIST, on_bell, in);
     in->tick = event_new(in->base, -1, EV_PERSIST, on_tick, in);
     in->flush = evtimer_new(in->base, on_flush, in);
-    BUG_ON(!in->answers || !in->tick || !in->flush);
+    xneed(in->answers && in->tick && in->flush, "memory for an input");
     return in;
 }
 

@@ -451,7 +451,7 @@ static void begin(struct streams *g, int fd, const struct sockaddr *sa)
     s->last_ns = clock_mono_ns();
     s->read = event_new(base, fd, EV_READ | EV_PERSIST, on_read, s);
     s->write = event_new(base, fd, EV_WRITE, on_write, s);
-    BUG_ON(!s->read || !s->write);
+    xneed(s->read && s->write, "memory for a connection");
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (g->keepalive)
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
@@ -531,7 +531,7 @@ void streams_begin(struct streams *g, int64_t memory_bytes)
     g->retry = evtimer_new(base, on_retry, g);
     for (unsigned i = 0; i < g->sockets.n; i++) {
         g->accept[i] = event_new(base, g->sockets.fd[i], EV_READ | EV_PERSIST, on_accept, g);
-        BUG_ON(!g->accept[i] || event_add(g->accept[i], NULL));
+        xneed(g->accept[i] && !event_add(g->accept[i], NULL), "memory for a listener");
     }
 }
 

@@ -35,10 +35,10 @@ struct unpack *unpack_new(enum packing packing)
     struct unpack *z = xcalloc(1, sizeof(*z));
     z->packing = packing;
     if (packing == PACKING_GZIP) {
-        BUG_ON(inflateInit2(&z->gzip, MAX_WBITS + 16) != Z_OK);
+        xneed(inflateInit2(&z->gzip, MAX_WBITS + 16) == Z_OK, "memory to unpack a capture");
     } else {
         z->zstd = ZSTD_createDStream();
-        BUG_ON(!z->zstd);
+        xneed(z->zstd, "memory to unpack a capture");
         ZSTD_DCtx_setParameter(z->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
     }
     return z;

@@ -85,7 +85,7 @@ struct field *schema_user_field(const char *name)
     }
     size_t n = strlen(name) + 1;
     struct field *f = arena_alloc(&schema.user, sizeof *f + n);
-    BUG_ON(!f);
+    xneed(f, "memory for a field");
     memcpy(f + 1, name, n);
     *f = (struct field){ (const char *)(f + 1), FT_KEYWORD, FF_INDEX | FF_MANY, 0, user_doc };
     add_row(f);

@@ -10,7 +10,7 @@
 void bell_init(struct bell *b)
 {
     b->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    BUG_ON(b->fd < 0);
+    xneed(b->fd >= 0, "descriptor to wake a thread with (mend: LimitNOFILE)");
     atomic_init(&b->asleep, false);
 }
 

@@ -259,7 +259,7 @@ err courier_new(const struct post_conf *conf, struct courier **out, struct why *
     *out = c;
     c->post = (struct post){ .conf = conf, .emptied = emptied, .passed = passed, .pump = pump };
     c->post.base = event_base_new();
-    BUG_ON(!c->post.base);
+    xneed(c->post.base, "event loop for an output");
     if (conf->level)
         c->post.deflater = deflater_new(conf->level);
     make_links(c, conf);
@@ -267,9 +267,10 @@ err courier_new(const struct post_conf *conf, struct courier **out, struct why *
     atomic_init(&c->hungry, true);
     c->loop_bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     c->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    BUG_ON(c->loop_bell < 0 || c->wake_fd < 0);
+    xneed(c->loop_bell >= 0 && c->wake_fd >= 0,
+          "descriptor to wake a thread with (mend: LimitNOFILE)");
     c->on_bell = event_new(c->post.base, c->loop_bell, EV_READ | EV_PERSIST, on_bell, c);
-    BUG_ON(!c->on_bell);
+    xneed(c->on_bell, "memory for an output");
     event_add(c->on_bell, NULL);
     err e = thread_start(&c->thread, "logstash", run, c);
     if (!e)

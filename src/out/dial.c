@@ -325,7 +325,7 @@ struct dial *dial_start(struct event_base *base, const struct dial_conf *conf,
     d->done = done;
     d->ctx = ctx;
     d->timer = event_new(base, -1, 0, begin, d);
-    BUG_ON(!d->timer);
+    xneed(d->timer, "memory for a connection");
     event_add(d->timer, &at_once);
     return d;
 }

@@ -320,7 +320,7 @@ void link_init(struct link *l, struct post *post, unsigned host, bool roams)
     if (roams)
         l->host = random_u32() % post->conf->n_hosts;
     l->timer = event_new(post->base, -1, 0, on_timer, l);
-    BUG_ON(!l->timer);
+    xneed(l->timer, "memory for a connection");
 }
 
 void link_free(struct link *l)

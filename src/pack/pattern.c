@@ -169,7 +169,7 @@ static bool room_init(struct pattern_room *room, pcre2_general_context *g)
 struct pattern_room *pattern_room_new(void)
 {
     struct pattern_room *room = xcalloc(1, sizeof *room);
-    BUG_ON(!room_init(room, NULL));
+    xneed(room_init(room, NULL), "memory for regular expressions");
     return room;
 }
 

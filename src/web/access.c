@@ -22,7 +22,7 @@ static void hash_of(struct slice s, uint8_t out[32])
 void access_secret(char out[SECRET_TEXT])
 {
     uint8_t random[SECRET_BYTES];
-    BUG_ON(RAND_bytes(random, sizeof random) != 1);
+    xneed(RAND_bytes(random, sizeof random) == 1, "random numbers");
     struct buf b = buf_of(out, SECRET_TEXT);
     buf_base64(&b, slice_of(random, sizeof random), false);
     for (size_t i = 0; i < b.n; i++)

@@ -74,8 +74,10 @@ static void forget(const void *p, size_t n, void *ctx)
 static void send_body(struct conn *c, struct exchange *x, struct slice body)
 {
     struct evbuffer *out = bufferevent_get_output(c->bev);
-    if (body.n == 0 || evbuffer_add_reference(out, body.p, body.n, forget, x) != 0)
-        exchange_free(x);
+    if (body.n && evbuffer_add_reference(out, body.p, body.n, forget, x) == 0)
+        return;
+    c->keep_alive = c->keep_alive && body.n == 0; /* a head without its body is the last one */
+    exchange_free(x);
 }
 
 static void begin_live(struct conn *c)
@@ -220,7 +222,7 @@ static void take_head(struct conn *c, size_t n)
     struct why w = { "" };
     begin_exchange(c);
     web_count(web, COUNTER_WEB_REQUESTS);
-    BUG_ON(!take(c, n, &text));
+    xneed(take(c, n, &text), "memory for a request");
     int status = http_head_read(&c->x->head, text, &c->x->mem, &w);
     c->keep_alive = c->x->head.keep_alive;
     if (status) {

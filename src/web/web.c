@@ -257,14 +257,14 @@ const char *web_address(const struct web *web)
 static struct event *event_for(struct web *web, int fd, event_callback_fn call)
 {
     struct event *e = event_new(web->base, fd, EV_READ | EV_PERSIST, call, web);
-    BUG_ON(!e || event_add(e, NULL));
+    xneed(e && !event_add(e, NULL), "memory for the web server");
     return e;
 }
 
 static struct event *timer_for(struct web *web, event_callback_fn call, const struct timeval *t)
 {
     struct event *e = event_new(web->base, -1, EV_PERSIST, call, web);
-    BUG_ON(!e || event_add(e, t));
+    xneed(e && !event_add(e, t), "memory for the web server");
     return e;
 }
 
@@ -285,7 +285,7 @@ err web_start(struct web *web, struct why *w)
 {
     static const struct timeval tick = { 0, TICK_US }, second = { 1, 0 };
     web->base = event_base_new();
-    BUG_ON(!web->base);
+    xneed(web->base, "event loop for the web server");
     web->counters = xcalloc(1, sizeof *web->counters);
     web->started_ns = clock_mono_ns();
     pthread_mutex_init(&web->health.points, NULL);
