@@ -132,6 +132,18 @@ $(FUZZERS): $(TLIB_fuzz) $(LIB_fuzz)
 	$(Q)$(CC_fuzz) $(FLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 -include $(FUZZ:%.c=build/fuzz/%.d) $(ROWS:%=build/fuzz/test/fuzz/proto-%.d)
 
+# ---------------------------------------------------------------- refused calls
+# Unit tests with a wrapper around each call that a machine can refuse (test/lib/refuse.def):
+# quick ones; REFUSED=all takes every one.
+REFUSED ?= $(if $(P),,$(wildcard $(addprefix test/unit/,base/test_hash.c os/test_*.c host/test_httpget.c out/test_file.c \
+             out/test_writer.c in/test_dump.c in/test_deadletter.c in/test_capfile.c in/test_spread.c pipe/test_spool.c)))
+REFUSING := $(patsubst test/unit/%.c,build/dev/refuse/%,$(if $(filter all,$(REFUSED)),$(UNIT),$(REFUSED)))
+WRAPS := $(shell awk -F'[(,)]' '/^[A-Z]/ { print "-Wl,--wrap=" $$2 }' test/lib/refuse.def)
+build/dev/refuse/%: build/dev/test/unit/%.o build/dev/test/lib/refuse.o $(TLIB_dev) $(LIB_dev) test/lib/refuse.def
+	$(call say,link,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC_dev) $(FLAGS_dev) -o $@ $(filter %.o %.a,$^) $(call wants,test/unit/$*.c) $(WRAPS) -lcmocka $(LIBS)
+
 # ---------------------------------------------------------------- suites
 # A suite ends with the line `N passed, N failed`, or with `, N skipped` behind it.
 # test/NAME/run belongs to its suite; it gets F, P and T in the environment.
@@ -162,8 +174,8 @@ golden: $(F) $(call programs,$(F),golden)
 	$(call suite,golden)
 cli: $(F)
 	$(call suite,cli)
-torture: dev $(call programs,dev,torture)
-	$(call suite,torture)
+torture: dev $(call programs,dev,torture) $(REFUSING)
+	@REFUSING='$(REFUSING)' test/torture/run
 e2e: release $(call programs,release,e2e)
 	$(call suite,e2e)
 # A new user's first minutes, from a clone: with limits of time, so not in test.sh.
@@ -194,7 +206,7 @@ tshark: release
 # What takes longer than test.sh may: each fuzz program for T=600, memory refused at every place.
 nightly: dev release tsan cov fuzzers $(call programs,dev,torture) $(call programs,release,e2e)
 	@SYNS=10000000 STREAMS=1000000 REQUESTS=100000 MEMORY=256 test/e2e/flood.sh
-	@FRAMES=0 $(MAKE) --no-print-directory torture
+	@FRAMES=0 REFUSED=all $(MAKE) --no-print-directory torture
 	@KILLS=3000 test/e2e/serve-kill.sh
 	@N=50000 SEEDS='11 13 15 17 19 21 23 25 27 29' $(MAKE) --no-print-directory query
 	@KILLS=2000 SECONDS_OF_KILLS=inf test/e2e/serve-kill-store.sh
