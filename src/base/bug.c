@@ -53,6 +53,11 @@ void *xpages(size_t n, size_t small)
     return must_have(pages_alloc(n, small), n);
 }
 
+void *xpages_reserve(size_t n)
+{
+    return must_have(pages_reserve(n), n);
+}
+
 char *xstrdup(const char *s)
 {
     size_t n = strlen(s) + 1;

@@ -21,6 +21,7 @@ char *xstrdup(const char *s);
  * Without it the program ends with the line "no WHAT: reason" and status 1. */
 void xneed(bool given, const char *what);
 void *xpages(size_t n, size_t small); /* pages_alloc of base/pages.h; freed with pages_free */
+void *xpages_reserve(size_t n);       /* pages_reserve */
 
 /* Frees what the functions above gave; NULL is accepted. */
 void xfree(void *p);

@@ -1,4 +1,4 @@
-/* Slabs: size classes in steps of a third or a half. Small pieces are cut from blocks, each of one
+/* Slabs: size classes in steps of a half at most. Small pieces are cut from blocks, each of one
  * class; a block of which no piece is in use serves any class again. Blocks are parts of regions
  * that never go back to malloc. A large piece is memory of its own, kept in its class's free list,
  * and given back only when a cap would be passed otherwise. */
@@ -15,8 +15,9 @@
 #define REGION_BLOCKS 4
 #define HUGE_FROM     ((size_t)8 * 1024 * 1024) /* a slab of this size grows by huge pages */
 #define SMALL_MAX     ((size_t)8 * 1024)        /* larger pieces have memory of their own */
-#define SHORT_PART    32                        /* of the cap that is left when it is short, */
-#define SHORT_SPARE   4                         /* or blocks that are, when no more can be taken */
+#define SPACE_MAX     ((size_t)SLAB_REF_UNIT << 32)
+#define SHORT_PART    32 /* of the cap that is left when it is short, */
+#define SHORT_SPARE   4  /* or blocks that are, when no more can be taken */
 
 struct slab_free {
     struct slab_free *next;
@@ -45,26 +46,27 @@ struct large {
     _Alignas(16) uint8_t data[];
 };
 
+/* Up to 128 bytes in steps of 16, as there are many of them; then two classes a power of two. */
+#define CLASS_128 8
+
 static size_t class_bytes(unsigned cls)
 {
-    if (cls < 2)
-        return (size_t)8 << cls;
-    size_t base = (size_t)32 << (cls - 2) / 2;
-    return cls % 2 ? base + base / 2 : base;
+    if (cls <= CLASS_128)
+        return cls ? (size_t)16 * cls : 8;
+    size_t base = (size_t)128 << (cls - CLASS_128) / 2;
+    return (cls - CLASS_128) % 2 ? base + base / 2 : base;
 }
 
 /* The smallest class that holds n; SLAB_CLASSES when none does. */
 static unsigned class_of(size_t n)
 {
-    if (n <= 16)
-        return n > 8;
+    if (n <= 128)
+        return n > 8 ? (unsigned)(n + 15) / 16 : 0;
     if (n > SLAB_MAX_BYTES)
         return SLAB_CLASSES;
-    if (n <= 32)
-        return 2;
     unsigned log2 = 63 - (unsigned)__builtin_clzll(n - 1); /* 2^log2 < n <= 2^(log2+1) */
     unsigned upper_half = (n - 1) >> (log2 - 1) & 1;
-    return 2 + 2 * (log2 - 5) + 1 + upper_half;
+    return CLASS_128 + 2 * (log2 - 7) + 1 + upper_half;
 }
 
 size_t slab_class_bytes(size_t n)
@@ -109,6 +111,28 @@ static void spare_add(struct slab *s, struct block *b)
     s->n_spare++;
 }
 
+void slab_reserve(struct slab *s)
+{
+    BUG_ON(s->taken_bytes || !s->max_taken_bytes);
+    s->space_bytes = 2 * s->max_taken_bytes + PAGES_HUGE_BYTES; /* alignment leaves parts unused */
+    if (s->space_bytes > SPACE_MAX || s->space_bytes < s->max_taken_bytes)
+        s->space_bytes = SPACE_MAX;
+    s->space = xpages_reserve(s->space_bytes);
+    s->space_used = 0;
+}
+
+/* The next part of the reserved space. Never given back, so that it needs no record. */
+static void *space_take(struct slab *s, size_t bytes)
+{
+    size_t from = (s->space_used + bytes - 1) / bytes * bytes;
+    bool is_huge = bytes >= PAGES_HUGE_BYTES;
+    if (from > s->space_bytes || s->space_bytes - from < bytes ||
+        !pages_use(s->space + from, bytes, is_huge))
+        return NULL;
+    s->space_used = from + bytes;
+    return s->space + from;
+}
+
 /* malloc's memory, with room to align it: `bytes` of it are used. */
 static void *region_memory(const struct slab *s, size_t *bytes, bool *is_huge)
 {
@@ -122,9 +146,31 @@ static void *region_memory(const struct slab *s, size_t *bytes, bool *is_huge)
     return may_take(s, *bytes) ? calloc(1, *bytes + BLOCK_BYTES) : NULL;
 }
 
+static void blocks_add(struct slab *s, uint8_t *at, size_t bytes)
+{
+    s->taken_bytes += bytes;
+    for (; bytes; bytes -= BLOCK_BYTES, at += BLOCK_BYTES) {
+        struct block *b = (struct block *)(void *)at;
+        b->is_clean = true;
+        spare_add(s, b);
+    }
+}
+
+static bool space_add(struct slab *s)
+{
+    bool is_huge = s->taken_bytes >= HUGE_FROM && may_take(s, PAGES_HUGE_BYTES);
+    size_t bytes = is_huge ? PAGES_HUGE_BYTES : REGION_BLOCKS * BLOCK_BYTES;
+    uint8_t *p = may_take(s, bytes) ? space_take(s, bytes) : NULL;
+    if (p)
+        blocks_add(s, p, bytes);
+    return p != NULL;
+}
+
 /* More spare blocks; false beyond the cap, or without memory. */
 static bool region_add(struct slab *s)
 {
+    if (s->space)
+        return space_add(s);
     size_t bytes;
     bool is_huge;
     void *p = region_memory(s, &bytes, &is_huge);
@@ -138,13 +184,7 @@ static bool region_add(struct slab *s)
     }
     *r = (struct slab_region){ s->regions, p, bytes, is_huge };
     s->regions = r;
-    s->taken_bytes += bytes;
-    uint8_t *at = (uint8_t *)p + (-(uintptr_t)p & (BLOCK_BYTES - 1));
-    for (; bytes; bytes -= BLOCK_BYTES, at += BLOCK_BYTES) {
-        struct block *b = (struct block *)(void *)at;
-        b->is_clean = true;
-        spare_add(s, b);
-    }
+    blocks_add(s, (uint8_t *)p + (-(uintptr_t)p & (BLOCK_BYTES - 1)), bytes);
     return true;
 }
 
@@ -363,6 +403,10 @@ void slab_destroy(struct slab *s)
             free(r->p);
         }
         free(r);
+    }
+    if (s->space) {
+        unpoison(s->space, s->space_used);
+        pages_free(s->space, s->space_bytes);
     }
     slab_init(s, s->max_bytes);
     s->max_taken_bytes = max_taken;

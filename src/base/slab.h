@@ -4,7 +4,7 @@
 
 #include "base/list.h"
 
-#define SLAB_CLASSES   42                         /* 8, 16, 32, 48, 64, 96, 128, 192, ... */
+#define SLAB_CLASSES   44                         /* 8, 16, 32, 48, 64, ... 112, 128, 192, ... */
 #define SLAB_MAX_BYTES ((size_t)24 * 1024 * 1024) /* largest single allocation */
 
 struct slab_free;
@@ -21,9 +21,27 @@ struct slab {
     size_t taken_bytes, max_bytes; /* taken from malloc; cap on used_bytes */
     size_t max_taken_bytes;        /* cap on taken_bytes; 0: none. Set after slab_init */
     uint64_t refused;              /* allocations refused because of a cap */
+    uint8_t *space;                /* slab_reserve's, or NULL */
+    size_t space_bytes, space_used;
 };
 
 void slab_init(struct slab *s, size_t max_bytes);
+
+/* After max_taken_bytes is set, before the first piece: small pieces (up to 8 KiB) then lie in one
+ * stretch of address space, where 32 bits name each (slab_ref). Boot: exits without it. */
+void slab_reserve(struct slab *s);
+
+/* The name of a small piece of 16 bytes or more, never 0, and the piece of a name. NULL is 0. */
+#define SLAB_REF_UNIT 16
+static inline uint32_t slab_ref(const uint8_t *space, const void *p)
+{
+    return p ? (uint32_t)((size_t)((const uint8_t *)p - space) / SLAB_REF_UNIT) : 0;
+}
+
+static inline void *slab_at(uint8_t *space, uint32_t ref)
+{
+    return ref ? space + (size_t)ref * SLAB_REF_UNIT : NULL;
+}
 
 /* n zeroed bytes, aligned to 16 (n up to 8: to 8), or NULL when the cap is reached or n is over
  * SLAB_MAX_BYTES (counted in `refused`). */

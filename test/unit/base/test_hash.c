@@ -26,6 +26,7 @@ static void gives_known_values(void **state)
         text[i] = (uint8_t)i;
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_true(hash_bytes(&counting, text, cases[i].n) == cases[i].hash);
+    assert_true(hash_15(&counting, 0x0706050403020100u, 0xff0e0d0c0b0a0908u) == cases[4].hash);
 }
 
 static void every_byte_and_the_length_count(void **state)

@@ -22,6 +22,21 @@ static void is_aligned_and_zero(void **state)
     }
 }
 
+static void reserved_space_is_used_in_parts(void **state)
+{
+    (void)state;
+    uint8_t *p = pages_reserve(5 * PAGES_HUGE_BYTES);
+    assert_non_null(p);
+    assert_int_equal((uintptr_t)p % PAGES_HUGE_BYTES, 0);
+    assert_true(pages_use(p, 65536, false));
+    assert_true(pages_use(p + 2 * PAGES_HUGE_BYTES, PAGES_HUGE_BYTES, true));
+    for (size_t at = 0; at < PAGES_HUGE_BYTES; at += 4096)
+        assert_int_equal(p[2 * PAGES_HUGE_BYTES + at]++, 0);
+    p[0] = p[65535] = 1;
+    pages_free(p, 5 * PAGES_HUGE_BYTES);
+    assert_null(pages_reserve(SIZE_MAX));
+}
+
 static void refuses_the_impossible(void **state)
 {
     (void)state;
@@ -35,6 +50,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_aligned_and_zero),
+        cmocka_unit_test(reserved_space_is_used_in_parts),
         cmocka_unit_test(refuses_the_impossible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,33 @@ static void a_large_slab_is_like_a_small_one(void **state)
     slab_destroy(&s);
 }
 
+/* In reserved space small pieces have names; the cap holds; large ones lie elsewhere. */
+static void reserved_pieces_have_names(void **state)
+{
+    (void)state;
+    enum { N = 200000, BYTES = 112 };
+    static void *piece[N];
+    struct slab s;
+    slab_init(&s, (size_t)64 << 20);
+    s.max_taken_bytes = (size_t)20 << 20;
+    slab_reserve(&s);
+    void *large = slab_alloc(&s, 100000);
+    size_t n = 0;
+    for (; n < N && (piece[n] = slab_alloc(&s, BYTES)); n++) {
+        uint32_t ref = slab_ref(s.space, piece[n]);
+        assert_true(ref != 0 && slab_at(s.space, ref) == piece[n]);
+        memset(piece[n], 0xff, BYTES);
+    }
+    assert_true(large && n > 160000 && n < N && s.refused == 1);
+    assert_true(s.taken_bytes <= s.max_taken_bytes);
+    assert_true(slab_ref(s.space, NULL) == 0 && slab_at(s.space, 0) == NULL);
+    for (size_t i = 0; i < n; i++)
+        slab_free(&s, piece[i], BYTES);
+    uint8_t *other = slab_alloc(&s, 5000); /* what is free serves any size */
+    assert_true(other && other[0] == 0 && other[4999] == 0);
+    slab_destroy(&s);
+}
+
 static void resize_keeps_and_clears(void **state)
 {
     (void)state;
@@ -206,6 +233,7 @@ int main(void)
         cmocka_unit_test(warm_slab_takes_nothing_new),
         cmocka_unit_test(idle_large_pieces_make_room),
         cmocka_unit_test(a_large_slab_is_like_a_small_one),
+        cmocka_unit_test(reserved_pieces_have_names),
         cmocka_unit_test(resize_keeps_and_clears),
         cmocka_unit_test(use_after_free_is_caught),
     };
