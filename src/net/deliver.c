@@ -11,7 +11,7 @@
 
 static struct stream_half *half_of(const struct delivery *to)
 {
-    return &to->flow->tcp->half[to->dir];
+    return &to->flow->more->tcp->half[to->dir];
 }
 
 static struct slab *slab_of(const struct delivery *to)
@@ -47,7 +47,7 @@ static void pass_too_large(const struct delivery *to, struct cursor *c, size_t n
     ctx_of(to, &x, to->now_ns);
     if (x.proto->gap &&
         x.proto->gap(&x, c, dispatch_dir(to->flow, to->dir), need - left) == PARSE_DONE)
-        to->flow->tcp->is_over = true;
+        to->flow->more->tcp->is_over = true;
     c->p = c->end;
     c->bad = false;
     half_of(to)->skip = need - left;
@@ -63,7 +63,7 @@ static void bad_bytes(const struct delivery *to, struct cursor *c)
         return;
     counter_add(to->d->env->counters, COUNTER_TCP_BAD_STREAMS, 1);
     TRACE(TRACE_PROTO, "given up: too many bad messages");
-    to->flow->tcp->is_over = true;
+    to->flow->more->tcp->is_over = true;
 }
 
 /* Moves the cursor over what the parser asked to skip; the rest is passed later. */
@@ -106,7 +106,7 @@ static bool parse_once(const struct delivery *to, struct cursor *c, int64_t star
         bad_bytes(to, c);
         return false;
     case PARSE_DONE:
-        to->flow->tcp->is_over = true;
+        to->flow->more->tcp->is_over = true;
         return false;
     }
     return false;
@@ -117,11 +117,11 @@ static void parse_packet(const struct delivery *to, struct slice bytes)
 {
     struct stream_half *half = half_of(to);
     struct cursor c = cur_of(bytes);
-    while (parse_once(to, &c, to->now_ns) && !to->flow->tcp->is_over)
+    while (parse_once(to, &c, to->now_ns) && !to->flow->more->tcp->is_over)
         ;
     struct slice rest = cur_rest(&c);
     half->at += bytes.n - rest.n;
-    if (to->flow->tcp->is_over || !rest.n)
+    if (to->flow->more->tcp->is_over || !rest.n)
         return;
     if (!streambuf_append(slab_of(to), half, rest, to->now_ns, half->need)) {
         counter_add(to->d->env->counters, COUNTER_TCP_BUFFER_REFUSED, 1);
@@ -135,7 +135,7 @@ static void parse_buffer(const struct delivery *to)
     struct slice bytes = streambuf_bytes(half);
     struct cursor c = cur_of(bytes);
     bool again = true;
-    while (again && !to->flow->tcp->is_over)
+    while (again && !to->flow->more->tcp->is_over)
         again = parse_once(to, &c, streambuf_time(half, half->at + (uint64_t)(c.p - bytes.p)));
     streambuf_consume(slab_of(to), half, (size_t)(c.p - bytes.p));
 }
@@ -188,10 +188,10 @@ static bool find_protocol(const struct delivery *to, struct slice bytes)
     drop_buffer(to);
     half->is_refused = true;
     flow->probes++;
-    bool both = flow->tcp->half[0].is_refused && flow->tcp->half[1].is_refused;
+    bool both = flow->more->tcp->half[0].is_refused && flow->more->tcp->half[1].is_refused;
     if (both || flow->probes >= PROBE_ROUNDS_MAX) {
         TRACE(TRACE_PROTO, "no protocol knows this connection");
-        flow->tcp->is_over = true;
+        flow->more->tcp->is_over = true;
     }
     return false;
 }
@@ -205,13 +205,13 @@ void deliver_bytes(const struct delivery *to, struct slice bytes)
         half->at += n;
         bytes = slice_after(bytes, n);
     }
-    if (!bytes.n || to->flow->tcp->is_over)
+    if (!bytes.n || to->flow->more->tcp->is_over)
         return;
     if (to->flow->proto_id == FLOW_PROTO_OPEN) {
         if (!find_protocol(to, bytes))
             return;
         parse_waiting(to);
-        if (!to->flow->tcp->is_over)
+        if (!to->flow->more->tcp->is_over)
             parse_buffer(to);
     } else if (half->buffer.n) {
         parse_more(to, bytes);
@@ -231,7 +231,7 @@ static void show_gap(const struct delivery *to, size_t missing)
     counter_proto(to->d->env->counters, x.id, PC_GAPS);
     if (x.proto->gap &&
         x.proto->gap(&x, &c, dispatch_dir(to->flow, to->dir), missing) == PARSE_DONE)
-        to->flow->tcp->is_over = true;
+        to->flow->more->tcp->is_over = true;
     half->skip = x.skip;
 }
 
@@ -260,7 +260,7 @@ void deliver_end(const struct delivery *to, enum flow_end_reason reason)
         return;
     half->is_ended = true;
     TRACE(TRACE_TCP, "direction %u ended", to->dir);
-    if (to->flow->proto_id < FLOW_PROTO_NONE && !to->flow->tcp->is_over) {
+    if (to->flow->proto_id < FLOW_PROTO_NONE && !to->flow->more->tcp->is_over) {
         struct slice bytes = streambuf_bytes(half);
         struct cursor c = cur_of(bytes);
         struct proto_ctx x;

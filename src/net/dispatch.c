@@ -57,7 +57,7 @@ void dispatch_free(struct dispatch *d)
 /* DISPATCH_L4S: a transport that no protocol is looked for in. */
 static unsigned l4_of(const struct flow *flow)
 {
-    switch (flow->key.l4) {
+    switch (flow->l4) {
     case IPPROTO_N_TCP:
         return DISPATCH_TCP;
     case IPPROTO_N_UDP:
@@ -70,7 +70,7 @@ static unsigned l4_of(const struct flow *flow)
 static uint16_t port_of(const struct flow *flow, enum flow_dir sender)
 {
     bool is_low = (sender == FLOW_FIRST) == flow->first_is_low;
-    return flow->key.port[!is_low];
+    return flow_port(flow, !is_low);
 }
 
 /* What the ports say. */
@@ -105,17 +105,17 @@ unsigned dispatch_port(const struct dispatch *d, const struct flow *flow)
     return claim_of(d, flow).id;
 }
 
-static bool is_icmp(const struct flow_key *k)
+static bool is_icmp(const struct flow *flow)
 {
-    return (k->l4 == IPPROTO_N_ICMP && k->ip_ver == 4) ||
-           (k->l4 == IPPROTO_N_ICMPV6 && k->ip_ver == 6);
+    return (flow->l4 == IPPROTO_N_ICMP && flow_ip_ver(flow) == 4) ||
+           (flow->l4 == IPPROTO_N_ICMPV6 && flow_ip_ver(flow) == 6);
 }
 
 bool dispatch_wants(const struct dispatch *d, const struct flow *flow)
 {
     unsigned l4 = l4_of(flow);
     if (l4 == DISPATCH_L4S)
-        return d->icmp != FLOW_PROTO_NONE && is_icmp(&flow->key);
+        return d->icmp != FLOW_PROTO_NONE && is_icmp(flow);
     return d->n_detect[l4] || dispatch_port(d, flow) != FLOW_PROTO_OPEN;
 }
 
@@ -180,14 +180,14 @@ static enum choice attach(struct dispatch *d, struct flow *flow, unsigned id, en
         TRACE(TRACE_PROTO, "client by content: %s", sender_is_client ? "sender" : "receiver");
     }
     if (proto->state_size) {
-        flow->state = slab_alloc(d->env->slab, proto->state_size);
-        if (!flow->state) {
+        flow->more->state = slab_alloc(d->env->slab, proto->state_size);
+        if (!flow->more->state) {
             counter_proto(d->env->counters, id, PC_NO_MEMORY);
             return CHOICE_NONE;
         }
     }
     flow->proto_id = (uint8_t)id;
-    flow->was_followed = flow->key.l4 == IPPROTO_N_TCP;
+    flow->was_followed = flow->l4 == IPPROTO_N_TCP;
     TRACE(TRACE_PROTO, "flow is %s", proto->name);
     return CHOICE_MADE;
 }
@@ -246,7 +246,7 @@ enum choice dispatch_choose(struct dispatch *d, struct flow *flow, struct slice 
     if (dispatch_port(d, flow) != FLOW_PROTO_OPEN)
         return choose_claimed(d, flow, first, dir, may_wait);
     unsigned id = surest(d, flow, first, dir, &best);
-    int enough = flow->key.l4 == IPPROTO_N_UDP ? SCORE_CERTAIN : SCORE_LIKELY; /* all is there */
+    int enough = flow->l4 == IPPROTO_N_UDP ? SCORE_CERTAIN : SCORE_LIKELY; /* all is there */
     if (best.score >= SCORE_CERTAIN || (best.score >= enough && !best.needs_more))
         return attach(d, flow, id, dir, &best);
     if (best.needs_more && may_wait)
@@ -257,7 +257,7 @@ enum choice dispatch_choose(struct dispatch *d, struct flow *flow, struct slice 
 static bool is_open_to_datagram(struct dispatch *d, struct flow *flow, const struct packet *p,
                                 enum flow_dir dir)
 {
-    if (is_icmp(&flow->key)) {
+    if (is_icmp(flow)) {
         struct opinion none = { .score = 0 };
         return attach(d, flow, d->icmp, dir, &none) == CHOICE_MADE;
     }
@@ -302,9 +302,10 @@ static void parse_datagram(struct dispatch *d, struct flow *flow, const struct p
 void dispatch_datagram(struct dispatch *d, struct flow *flow, const struct packet *p,
                        enum flow_dir dir)
 {
-    bool icmp = is_icmp(&flow->key);
-    if (flow->proto_id == FLOW_PROTO_NONE || p->is_fragment || p->is_short ||
-        (!icmp && !p->payload.n))
+    if (LIKELY(flow->proto_id == FLOW_PROTO_NONE))
+        return;
+    bool icmp = is_icmp(flow);
+    if (p->is_fragment || p->is_short || (!icmp && !p->payload.n))
         return;
     if (flow->proto_id != FLOW_PROTO_OPEN || is_open_to_datagram(d, flow, p, dir))
         parse_datagram(d, flow, p, dir);
@@ -334,9 +335,9 @@ void dispatch_detach(struct dispatch *d, struct flow *flow, enum flow_end_reason
 {
     if (pair_flow_waits(flow))
         pair_flow_end(d->env->pairs, flow, orphan_reason_of(reason), now_ns);
-    if (flow->state) {
-        slab_free(d->env->slab, flow->state, protos[flow->proto_id]->state_size);
-        flow->state = NULL;
+    if (flow->more->state) {
+        slab_free(d->env->slab, flow->more->state, protos[flow->proto_id]->state_size);
+        flow->more->state = NULL;
     }
     flow->proto_id = FLOW_PROTO_NONE;
 }

@@ -24,6 +24,8 @@ enum id_layer {
     ID_SCTP,
 };
 
+#define FLOW_ID_MAX 256
+
 struct id {
     uint16_t flags;
     uint8_t offset[ID_OFFSETS];
@@ -55,16 +57,21 @@ static void id_le(struct id *id, uint64_t v, unsigned bytes)
         buf_u8(&id->key, (uint8_t)(v >> 8 * i));
 }
 
-static void id_link(struct id *id, const struct flow *flow)
+static unsigned n_vlan(const struct flow_key *k)
+{
+    return (k->vlan[0] != FLOW_NO_VLAN) + (k->vlan[1] != FLOW_NO_VLAN);
+}
+
+static void id_link(struct id *id, const struct flow *flow, const struct flow_key *k)
 {
     if (flow->has_mac) {
         id_layer(id, ID_ETH);
         id_pair(id, flow->mac[0], flow->mac[1], sizeof flow->mac[0]);
         id->n_eth = 1;
     }
-    for (unsigned i = 0; i < flow->n_vlan; i++) {
-        id_layer(id, i + 1 == flow->n_vlan ? ID_VLAN : ID_OUTER_VLAN);
-        id_le(id, flow->key.vlan[i], 2);
+    for (unsigned i = 0, n = n_vlan(k); i < n; i++) {
+        id_layer(id, i + 1 == n ? ID_VLAN : ID_OUTER_VLAN);
+        id_le(id, k->vlan[i], 2);
         id->n_vlan++;
     }
 }
@@ -87,9 +94,20 @@ static void id_ports(struct id *id, enum id_layer layer, uint16_t sport, uint16_
     id_pair(id, src, dst, sizeof src);
 }
 
-static void id_transport(struct id *id, const struct flow *flow)
+static uint8_t tunnel_of(const struct flow *flow)
 {
-    const struct flow_key *k = &flow->key;
+    return flow->more ? flow->more->tunnel : TUNNEL_NONE;
+}
+
+/* IP in IP: what is around, or NULL. */
+static const struct flow_extra *outer_of(const struct flow *flow)
+{
+    const struct flow_extra *extra = flow->more ? flow->more->extra : NULL;
+    return extra && extra->outer_ver ? extra : NULL;
+}
+
+static void id_transport(struct id *id, const struct flow *flow, const struct flow_key *k)
+{
     uint16_t sport = k->port[!flow->first_is_low], dport = k->port[flow->first_is_low];
     if (k->l4 == IPPROTO_N_UDP && (sport || dport))
         id_ports(id, ID_UDP, sport, dport);
@@ -97,13 +115,13 @@ static void id_transport(struct id *id, const struct flow *flow)
         id_ports(id, ID_TCP, sport, dport);
     if (flow->has_connection) {
         id_layer(id, ID_CONNECTION);
-        id_le(id, flow->serial, 8);
+        id_le(id, flow->more->serial, 8);
     }
     if (k->icmp_id) {
         id_layer(id, k->ip_ver == 4 ? ID_ICMPV4 : ID_ICMPV6);
         id_le(id, k->icmp_id, 2);
     }
-    if (flow->tunnel > TUNNEL_6IN6) {
+    if (tunnel_of(flow) > TUNNEL_6IN6) {
         id_layer(id, ID_TUNNEL);
         id_le(id, k->tunnel_key, 8);
     }
@@ -111,20 +129,20 @@ static void id_transport(struct id *id, const struct flow *flow)
         id_ports(id, ID_SCTP, sport, dport);
 }
 
-size_t flow_id(const struct flow *flow, char out[FLOW_ID_MAX])
+/* The flow's id as text without NUL; returns its length. */
+static size_t flow_id(const struct flow *flow, const struct flow_key *k, char out[FLOW_ID_MAX])
 {
     struct id id = { .offset = { 0 } };
     memset(id.offset, 0xff, sizeof id.offset);
     id.key = buf_of(id.bytes, sizeof id.bytes);
-    const struct flow_key *k = &flow->key;
-    id_link(&id, flow);
-    uint8_t outer_ver = flow->extra ? flow->extra->outer_ver : 0;
-    if (outer_ver)
-        id_ip(&id, &flow->extra->outer[0], &flow->extra->outer[1], outer_ver,
-              outer_ver == k->ip_ver);
+    id_link(&id, flow, k);
+    const struct flow_extra *outer = outer_of(flow);
+    if (outer)
+        id_ip(&id, &outer->outer[0], &outer->outer[1], outer->outer_ver,
+              outer->outer_ver == k->ip_ver);
     if (k->ip_ver)
         id_ip(&id, &k->addr[!flow->first_is_low], &k->addr[flow->first_is_low], k->ip_ver, false);
-    id_transport(&id, flow);
+    id_transport(&id, flow, k);
 
     uint8_t raw[17 + sizeof id.bytes];
     struct buf b = buf_of(raw, sizeof raw);
@@ -169,11 +187,6 @@ static const char *transport_name(const struct flow_key *k)
     }
 }
 
-static bool is_icmp(const struct flow_key *k)
-{
-    return k->l4 == IPPROTO_N_ICMP || k->l4 == IPPROTO_N_ICMPV6;
-}
-
 static void put_macs(struct event *e, const struct flow *flow)
 {
     static const enum ecs_id ids[2] = { ECS_SOURCE_MAC, ECS_DESTINATION_MAC };
@@ -187,17 +200,18 @@ static void put_macs(struct event *e, const struct flow *flow)
 
 /* IP in IP gives two addresses an end: outer, inner; of mixed families IPv4 comes first. The first
  * of each list are the ends that community_id is made of. */
-static void put_ips(struct event *e, const struct flow *flow, const char *transport)
+static void put_ips(struct event *e, const struct flow *flow, const struct flow_key *k,
+                    const char *transport)
 {
-    const struct flow_key *k = &flow->key;
     const struct addr *src = &k->addr[!flow->first_is_low], *dst = &k->addr[flow->first_is_low];
     struct addr list[2][2] = { { *src }, { *dst } };
-    uint8_t outer_ver = flow->extra ? flow->extra->outer_ver : 0;
-    if (outer_ver) {
+    const struct flow_extra *outer = outer_of(flow);
+    uint8_t outer_ver = outer ? outer->outer_ver : 0;
+    if (outer) {
         unsigned at = outer_ver == 6 && k->ip_ver == 4 ? 1 : 0;
         for (unsigned i = 0; i < 2; i++) {
             list[i][!at] = i ? *dst : *src;
-            list[i][at] = flow->extra->outer[i];
+            list[i][at] = outer->outer[i];
         }
         event_ips(e, &ecs[ECS_SOURCE_IP], list[0], 2);
         event_ips(e, &ecs[ECS_DESTINATION_IP], list[1], 2);
@@ -213,30 +227,30 @@ static void put_ips(struct event *e, const struct flow *flow, const char *transp
                                    .dst = list[1][0],
                                    .sport = k->port[!flow->first_is_low],
                                    .dport = k->port[flow->first_is_low] };
-    if (is_icmp(k)) {
+    if (l4_is_icmp(k->l4)) {
         e->ends.sport = flow->icmp[0];
         e->ends.dport = flow->icmp[1];
     }
 }
 
-static void put_layers(struct event *e, const struct flow *flow)
+static void put_layers(struct event *e, const struct flow *flow, const struct flow_key *k)
 {
-    const struct flow_key *k = &flow->key;
     const char *transport = transport_name(k);
     if (flow->has_mac)
         put_macs(e, flow);
-    if (flow->n_vlan == 1)
+    if (n_vlan(k) == 1)
         event_int(e, &ecs[ECS_FLOW_VLAN], k->vlan[0]);
-    if (flow->n_vlan > 1) {
+    if (n_vlan(k) > 1) {
         int64_t vlans[2] = { k->vlan[0], k->vlan[1] };
         event_ints(e, &ecs[ECS_FLOW_VLAN], vlans, 2);
     }
     if (k->ip_ver)
-        put_ips(e, flow, transport);
+        put_ips(e, flow, k, transport);
     event_cstr_ref(e, &ecs[ECS_NETWORK_TRANSPORT], transport);
     event_int_nz(e, &ecs[ECS_SOURCE_PORT], k->port[!flow->first_is_low]);
     event_int_nz(e, &ecs[ECS_DESTINATION_PORT], k->port[flow->first_is_low]);
-    proto_tunnel(e, flow->tunnel, flow->tunnel_id);
+    if (flow->more)
+        proto_tunnel(e, flow->more->tunnel, flow->more->tunnel_id);
 }
 
 /* A direction that never sent has no counters; with delta reports one that was silent since the
@@ -247,16 +261,19 @@ static void put_counters(struct event *e, struct flow *flow, bool delta)
         { ECS_SOURCE_PACKETS, ECS_SOURCE_BYTES },
         { ECS_DESTINATION_PACKETS, ECS_DESTINATION_BYTES },
     };
+    struct flow_extra *extra = delta && flow->more ? flow->more->extra : NULL;
     uint64_t packets = 0, bytes = 0;
     for (unsigned d = 0; d < 2; d++) {
-        uint64_t n_packets = flow->seen[d].packets, n_bytes = flow->seen[d].bytes;
+        uint64_t n_packets = flow_packets(flow, (enum flow_dir)d),
+                 n_bytes = flow_bytes(flow, (enum flow_dir)d);
         if (!n_packets)
             continue;
-        if (delta && flow->extra) {
-            n_packets -= flow->extra->reported[d].packets;
-            n_bytes -= flow->extra->reported[d].bytes;
-            flow->extra->reported[d].packets = flow->seen[d].packets;
-            flow->extra->reported[d].bytes = flow->seen[d].bytes;
+        if (extra) {
+            uint64_t all_packets = n_packets, all_bytes = n_bytes;
+            n_packets -= extra->reported[d].packets;
+            n_bytes -= extra->reported[d].bytes;
+            extra->reported[d].packets = all_packets;
+            extra->reported[d].bytes = all_bytes;
         }
         event_int(e, &ecs[ids[d][0]], (int64_t)n_packets);
         event_int(e, &ecs[ids[d][1]], (int64_t)n_bytes);
@@ -267,7 +284,8 @@ static void put_counters(struct event *e, struct flow *flow, bool delta)
     event_int(e, &ecs[ECS_NETWORK_BYTES], (int64_t)bytes);
 }
 
-static void put_skeleton(struct event *e, const struct flow *flow, enum flow_end_reason reason)
+static void put_skeleton(struct event *e, const struct flow *flow, const struct flow_key *k,
+                         enum flow_end_reason reason)
 {
     static const struct slice category[] = { { (const uint8_t *)"network", 7 } };
     static const struct slice types[] = { { (const uint8_t *)"connection", 10 },
@@ -279,11 +297,11 @@ static void put_skeleton(struct event *e, const struct flow *flow, enum flow_end
     event_cstr_ref(e, &ecs[ECS_EVENT_ACTION], "network_flow");
     event_cstr_ref(e, &ecs[ECS_EVENT_DATASET], "flow");
     event_cstr_ref(e, &ecs[ECS_EVENT_REASON], flow_end_name(reason));
-    event_time(e, &ecs[ECS_EVENT_START], flow->first_ns);
+    event_time(e, &ecs[ECS_EVENT_START], flow_first_ns(flow));
     event_time(e, &ecs[ECS_EVENT_END], flow_end_ns(flow));
-    event_int(e, &ecs[ECS_EVENT_DURATION], flow_end_ns(flow) - flow->first_ns);
+    event_int(e, &ecs[ECS_EVENT_DURATION], flow_end_ns(flow) - flow_first_ns(flow));
     char id[FLOW_ID_MAX];
-    event_str(e, &ecs[ECS_FLOW_ID], slice_of(id, flow_id(flow, id)));
+    event_str(e, &ecs[ECS_FLOW_ID], slice_of(id, flow_id(flow, k, id)));
     event_bool(e, &ecs[ECS_FLOW_FINAL], reason != FLOW_ALIVE);
 }
 
@@ -299,8 +317,9 @@ void flow_report(struct proto_env *env, const struct net_conf *conf, struct flow
     e->dataset = "flow";
     e->source = EVENT_SOURCE_FLOW;
     e->keep_null = conf->keep_null;
-    put_skeleton(e, flow, reason);
-    put_layers(e, flow);
+    const struct flow_key key = flow_key(flow);
+    put_skeleton(e, flow, &key, reason);
+    put_layers(e, flow, &key);
     put_counters(e, flow, conf->delta_reports);
     if (e->lost) {
         counter_add(env->counters, COUNTER_EVENTS_NO_MEMORY, 1);

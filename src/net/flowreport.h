@@ -10,9 +10,5 @@
 void flow_report(struct proto_env *env, const struct net_conf *conf, struct flow *flow,
                  int64_t at_ns, enum flow_end_reason reason);
 
-/* The flow's id as text without NUL; returns its length. */
-#define FLOW_ID_MAX 256
-size_t flow_id(const struct flow *flow, char out[FLOW_ID_MAX]);
-
 /* The word for event.reason; NULL for FLOW_ALIVE. */
 const char *flow_end_name(enum flow_end_reason reason);

@@ -18,16 +18,17 @@ static size_t power_of_two(size_t at_least)
     return n;
 }
 
-void flowtable_init(struct flowtable *t, const struct hash_key *key, size_t max_flows)
+void flowtable_init(struct flowtable *t, const struct hash_key *key, size_t max_flows,
+                    uint8_t *space)
 {
     size_t max_buckets = power_of_two(2 * max_flows);
-    *t = (struct flowtable){ .n_buckets = MIN_BUCKETS,
+    *t = (struct flowtable){ .space = space,
+                             .n_buckets = MIN_BUCKETS,
                              .max_buckets = max_buckets,
                              .mask = 2 * MIN_BUCKETS - 1,
                              .max = max_flows ? max_flows : 1,
                              .hash_key = *key };
     t->bucket = xpages(max_buckets * sizeof *t->bucket, PAGES_HUGE_BYTES);
-    list_init(&t->age);
 }
 
 void flowtable_free(struct flowtable *t)
@@ -48,30 +49,50 @@ static inline int addr_order(const struct addr *a, const struct addr *b)
     return 0;
 }
 
-static inline uint64_t low_half(const struct addr *a)
+/* The words that flows hold instead of a key without VLAN and tunnel. */
+static inline struct plain_key plain_of(const struct flow_key *k)
 {
-    uint64_t v;
-    memcpy(&v, a->b + 8, 8);
-    return v;
+    uint16_t low = l4_is_icmp(k->l4) ? k->icmp_id : k->port[0];
+    struct plain_ends e = plain_ends_of(k->addr[0].b + 12, k->addr[1].b + 12, low, k->port[1]);
+    struct plain_key p = { .l4 = k->l4, .hash = k->hash };
+    memcpy(&p.ip4_pair, e.ip4, sizeof e.ip4);
+    memcpy(&p.port_pair, e.port, sizeof e.port);
+    return p;
 }
 
-/* Only what differs is hashed: an IPv4 key is three words. Ports and VLANs are put together here
- * again, in a register: read back as one word, they would wait for the store buffer. */
+struct flow_key flow_key_of_plain(const struct plain_key *k)
+{
+    uint8_t ip4[2][4];
+    uint16_t port[2];
+    memcpy(ip4, &k->ip4_pair, sizeof ip4);
+    memcpy(port, &k->port_pair, sizeof port);
+    bool icmp = l4_is_icmp(k->l4);
+    return (struct flow_key){ .addr = { addr_v4(ip4[0]), addr_v4(ip4[1]) },
+                              .port = { icmp ? 0 : port[0], icmp ? 0 : port[1] },
+                              .vlan = { FLOW_NO_VLAN, FLOW_NO_VLAN },
+                              .ip_ver = 4,
+                              .l4 = k->l4,
+                              .icmp_id = icmp ? port[0] : 0,
+                              .hash = k->hash };
+}
+
+/* Ports and VLANs are put together here again, in a register: read back as one word, they would
+ * wait for the store buffer. */
 static inline uint32_t key_hash(const struct flow_key *k, const struct hash_key *hash_key,
                                 bool with_vlans)
 {
+    if (LIKELY(k->ip_ver == 4 && !k->tunnel_key && !with_vlans)) {
+        struct plain_key plain = plain_of(k);
+        return plain_hash(&plain, hash_key);
+    }
     uint64_t w[8];
     size_t n = 2;
     w[0] = (uint64_t)k->port[0] | (uint64_t)k->port[1] << 16;
     if (with_vlans)
         w[0] |= (uint64_t)k->vlan[0] << 32 | (uint64_t)k->vlan[1] << 48;
     w[1] = (uint64_t)k->icmp_id << 16 | (uint64_t)k->l4 << 8 | k->ip_ver;
-    if (k->ip_ver == 4) {
-        w[n++] = (low_half(&k->addr[0]) >> 32) << 32 | low_half(&k->addr[1]) >> 32;
-    } else {
-        memcpy(&w[n], k->addr, sizeof k->addr);
-        n += sizeof k->addr / 8;
-    }
+    memcpy(&w[n], k->addr, sizeof k->addr);
+    n += sizeof k->addr / 8;
     if (k->tunnel_key)
         w[n++] = k->tunnel_key;
     return (uint32_t)hash_bytes(hash_key, w, n * sizeof *w);
@@ -90,7 +111,7 @@ static uint64_t outer_key(const struct packet *p)
 
 static inline bool put_ip(struct flow_key *k, const struct packet *p)
 {
-    bool icmp = p->l4 == IPPROTO_N_ICMP || p->l4 == IPPROTO_N_ICMPV6;
+    bool icmp = l4_is_icmp(p->l4);
     bool ports = p->has_ports && !icmp;
     uint16_t sport = ports ? p->sport : 0, dport = ports ? p->dport : 0;
     int order = addr_order(&p->src, &p->dst);
@@ -145,11 +166,26 @@ static inline bool key_eq(const struct flow_key *a, const struct flow_key *b)
     return differs == 0;
 }
 
-static inline struct flow *find_in_chain(const struct flowtable *t, const struct flow_key *k)
+struct flow *flowtable_find_plain(const struct flowtable *t, const struct plain_key *k)
 {
-    struct flow *flow = *flowtable_bucket(t, k->hash);
-    while (flow && !key_eq(&flow->key, k))
-        flow = flow->hash_next;
+    struct flow *flow = flowtable_at(t, *flowtable_bucket(t, k->hash));
+    for (; flow; flow = flowtable_at(t, flow->hash_next)) {
+        uint64_t differs = (flow->ip4_pair ^ k->ip4_pair) | (flow->port_pair ^ k->port_pair);
+        if (!differs && flow->hash == k->hash && flow->l4 == k->l4 && !flow->is_wide)
+            return flow;
+    }
+    return NULL;
+}
+
+static struct flow *find_in_chain(const struct flowtable *t, const struct flow_key *k)
+{
+    if (flow_key_is_plain(k)) {
+        struct plain_key plain = plain_of(k);
+        return flowtable_find_plain(t, &plain);
+    }
+    struct flow *flow = flowtable_at(t, *flowtable_bucket(t, k->hash));
+    while (flow && !(flow->hash == k->hash && flow->is_wide && key_eq(flow->wide, k)))
+        flow = flowtable_at(t, flow->hash_next);
     return flow;
 }
 
@@ -172,34 +208,42 @@ struct flow *flowtable_find(const struct flowtable *t, const struct flow_key *k)
 
 static bool is_sibling(const struct flow *flow, const struct flow_key *k)
 {
-    if (flow->key.hash != k->hash || flow->is_alone)
+    if (flow->hash != k->hash || flow->is_alone)
         return false;
-    struct flow_key same_vlan = *k;
-    memcpy(same_vlan.vlan, flow->key.vlan, sizeof same_vlan.vlan);
-    return key_eq(&flow->key, &same_vlan);
+    struct flow_key same_vlan = *k, own = flow_key(flow);
+    memcpy(same_vlan.vlan, own.vlan, sizeof same_vlan.vlan);
+    return key_eq(&own, &same_vlan);
 }
 
 /* Chains are newest first, also after they were divided. */
 struct flow *flowtable_sibling(const struct flowtable *t, const struct flow_key *k,
                                const struct flow *after)
 {
-    struct flow *flow = after ? after->hash_next : *flowtable_bucket(t, k->hash);
+    uint32_t ref = after ? after->hash_next : *flowtable_bucket(t, k->hash);
+    struct flow *flow = flowtable_at(t, ref);
     while (flow && !is_sibling(flow, k))
-        flow = flow->hash_next;
+        flow = flowtable_at(t, flow->hash_next);
     return flow;
 }
 
-static void meet_siblings(struct flowtable *t, struct flow *flow)
+/* A flow without a VLAN is found by the common hash value only, so it keeps it. */
+static void meet_siblings(struct flowtable *t, struct flow *flow, const struct flow_key *k)
 {
     unsigned n = 0;
-    struct flow *it = flowtable_sibling(t, &flow->key, NULL);
-    for (; it; it = flowtable_sibling(t, &flow->key, it)) {
+    struct flow *it = flowtable_sibling(t, k, NULL);
+    for (; it; it = flowtable_sibling(t, k, it)) {
         it->has_siblings = 1;
         n++;
     }
     flow->has_siblings = n > 0 && n < FLOW_SIBLINGS_MAX;
-    if (n >= FLOW_SIBLINGS_MAX)
-        flow->key = key_apart(t, &flow->key);
+    if (n < FLOW_SIBLINGS_MAX)
+        return;
+    if (flow->is_wide && k->vlan[0] != FLOW_NO_VLAN) {
+        *flow->wide = key_apart(t, k);
+        flow->hash = flow->wide->hash;
+    } else {
+        flow->is_alone = 1;
+    }
 }
 
 /* How many divisions ahead the first flow of a chain is fetched: chains are divided in order, but
@@ -214,60 +258,82 @@ static void split(struct flowtable *t)
         half = fresh;
         t->mask = 2 * half - 1;
     }
-    __builtin_prefetch(t->bucket[fresh - half + SPLIT_AHEAD]);
-    struct flow *it = t->bucket[fresh - half];
-    struct flow **tail[2] = { &t->bucket[fresh - half], &t->bucket[fresh] };
-    for (; it; it = it->hash_next) {
-        bool moves = (it->key.hash & t->mask) == fresh;
-        *tail[moves] = it;
+    __builtin_prefetch(flowtable_at(t, t->bucket[fresh - half + SPLIT_AHEAD]));
+    struct flow *it = flowtable_at(t, t->bucket[fresh - half]);
+    uint32_t *tail[2] = { &t->bucket[fresh - half], &t->bucket[fresh] };
+    for (; it; it = flowtable_at(t, it->hash_next)) {
+        bool moves = (it->hash & t->mask) == fresh;
+        *tail[moves] = slab_ref(t->space, it);
         tail[moves] = &it->hash_next;
     }
-    *tail[0] = *tail[1] = NULL;
+    *tail[0] = *tail[1] = 0;
     t->n_buckets++;
 }
 
-void flowtable_add(struct flowtable *t, struct flow *flow)
+static void age_append(struct flowtable *t, struct flow *flow)
+{
+    uint32_t ref = slab_ref(t->space, flow);
+    flow->age = (struct flow_link){ .prev = t->newest };
+    if (t->newest)
+        flowtable_at(t, t->newest)->age.next = ref;
+    else
+        t->oldest = ref;
+    t->newest = ref;
+}
+
+static void age_remove(struct flowtable *t, struct flow *flow)
+{
+    struct flow_link at = flow->age;
+    if (at.next)
+        flowtable_at(t, at.next)->age.prev = at.prev;
+    else
+        t->newest = at.prev;
+    if (at.prev)
+        flowtable_at(t, at.prev)->age.next = at.next;
+    else
+        t->oldest = at.next;
+}
+
+void flowtable_add(struct flowtable *t, struct flow *flow, const struct flow_key *k)
 {
     for (int i = 0; i < 2 && t->n_buckets < 2 * t->n && t->n_buckets < t->max_buckets; i++)
         split(t);
-    if (flow->key.ip_ver)
-        meet_siblings(t, flow);
-    struct flow **bucket = flowtable_bucket(t, flow->key.hash);
+    if (k->ip_ver)
+        meet_siblings(t, flow, k);
+    uint32_t *bucket = flowtable_bucket(t, flow->hash);
     flow->hash_next = *bucket;
-    *bucket = flow;
-    list_append(&t->age, &flow->age);
+    *bucket = slab_ref(t->space, flow);
+    age_append(t, flow);
     t->n++;
 }
 
 void flowtable_remove(struct flowtable *t, struct flow *flow)
 {
-    struct flow **at = flowtable_bucket(t, flow->key.hash);
-    while (*at && *at != flow)
-        at = &(*at)->hash_next;
+    uint32_t *at = flowtable_bucket(t, flow->hash), ref = slab_ref(t->space, flow);
+    while (*at && *at != ref)
+        at = &flowtable_at(t, *at)->hash_next;
     BUG_ON(!*at);
     *at = flow->hash_next;
-    list_remove(&flow->age);
+    age_remove(t, flow);
     t->n--;
 }
 
 void flowtable_fetch_old(const struct flowtable *t)
 {
     enum { CHAIN = 4, BUCKET = 8 }; /* so many flows later it will be read */
-    const struct list *it = t->age.next;
-    for (unsigned i = 0; i < BUCKET && it != &t->age; i++, it = it->next) {
-        if (i == CHAIN) {
-            uint32_t hash = container_of(it, struct flow, age)->key.hash;
-            __builtin_prefetch(*flowtable_bucket(t, hash));
-        }
+    const struct flow *it = flowtable_at(t, t->oldest);
+    for (unsigned i = 0; i < BUCKET && it; i++, it = flowtable_at(t, it->age.next)) {
+        if (i == CHAIN)
+            __builtin_prefetch(flowtable_at(t, *flowtable_bucket(t, it->hash)));
     }
-    if (it != &t->age)
-        __builtin_prefetch(flowtable_bucket(t, container_of(it, struct flow, age)->key.hash));
+    if (it)
+        __builtin_prefetch(flowtable_bucket(t, it->hash));
 }
 
 bool flow_is_proven(const struct flow *flow)
 {
-    uint64_t first = flow->seen[FLOW_FIRST].packets, back = flow->seen[FLOW_BACK].packets;
-    bool both_on_vlans = flow->key.l4 == IPPROTO_N_TCP && flow->tcp_flags[0] && flow->tcp_flags[1];
+    uint64_t first = flow_packets(flow, FLOW_FIRST), back = flow_packets(flow, FLOW_BACK);
+    bool both_on_vlans = flow->l4 == IPPROTO_N_TCP && flow->tcp_flags[0] && flow->tcp_flags[1];
     bool is_over = flow->closing || flow->end_reason;
     return !is_over && ((first && back) || both_on_vlans || first + back >= PROVEN_PACKETS);
 }
@@ -276,14 +342,13 @@ struct flow *flowtable_victim(struct flowtable *t)
 {
     struct flow *silent = NULL;
     for (unsigned i = 0; i < CHANCES; i++) {
-        struct list *oldest = list_first(&t->age);
-        struct flow *flow = oldest ? container_of(oldest, struct flow, age) : NULL;
-        if (!flow || !flow_is_proven(flow))
-            return flow;
-        silent = silent || flow->is_recent ? silent : flow;
-        flow->is_recent = 0;
-        list_remove(oldest);
-        list_append(&t->age, oldest);
+        struct flow *oldest = flowtable_at(t, t->oldest);
+        if (!oldest || !flow_is_proven(oldest))
+            return oldest;
+        silent = silent || oldest->is_recent ? silent : oldest;
+        oldest->is_recent = 0;
+        age_remove(t, oldest);
+        age_append(t, oldest);
     }
-    return silent ? silent : container_of(list_first(&t->age), struct flow, age);
+    return silent ? silent : flowtable_at(t, t->oldest);
 }

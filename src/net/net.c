@@ -27,19 +27,14 @@
  * packet's turn, so that nothing is hashed twice. */
 #define AHEAD      (2 * NET_AHEAD)
 #define FETCH_FLOW (NET_AHEAD / 2)
-struct ahead {
-    struct flow_key key; /* ip_ver 0: none */
-    bool src_is_low;
-};
 
 struct net {
     const struct net_conf *conf;
     struct counters *counters;
     int64_t now_ns; /* the largest packet time */
     int64_t timeout_ns, period_ns;
-    uint32_t serial;          /* of the newest flow */
     unsigned share, n_shares; /* n_shares 0: all flows are ours */
-    struct ahead ahead[AHEAD];
+    struct plain_key ahead[AHEAD];
     unsigned n_ahead, n_packets; /* calls of net_prefetch and net_packet */
     struct flowtable table;
     struct wheel wheel;
@@ -68,7 +63,7 @@ static int64_t keep_ns(const struct net *net, const struct flow *flow)
     int64_t idle = idle_ns(net, flow);
     if (flow->was_followed && (flow->closing || flow->proto_id == FLOW_PROTO_NONE))
         return idle > REMEMBER_NS ? idle : REMEMBER_NS;
-    if (flow->closing || (!flow->tcp && !pair_flow_waits(flow)))
+    if (flow->closing || !flow->more || (!flow->more->tcp && !pair_flow_waits(flow)))
         return idle;
     int64_t wait = dispatch_timeout_ns(&net->dispatch, flow);
     return wait > idle ? bounded(wait) : idle;
@@ -79,16 +74,32 @@ static bool has_periods(const struct net *net, const struct flow *flow)
     return net->period_ns > 0 && !flow->end_reason;
 }
 
-/* Arms the timer for the next thing that will have to be done. */
-static void arm(struct net *net, struct flow *flow)
+/* When the next periodic report is due. */
+static int64_t report_ns(const struct net *net, const struct flow *flow)
+{
+    return flow->begin_ns + flow->report_no * net->period_ns;
+}
+
+/* When the next thing will have to be done. */
+static int64_t next_ns(const struct net *net, const struct flow *flow)
 {
     int64_t due_ns = flow->last_ns + (flow->end_reason ? keep_ns(net, flow) : idle_ns(net, flow));
-    if (has_periods(net, flow) && flow->report_ns < due_ns)
-        due_ns = flow->report_ns;
+    if (has_periods(net, flow) && report_ns(net, flow) < due_ns)
+        due_ns = report_ns(net, flow);
     int64_t tcp_ns = tcp_due_ns(flow);
-    flow->due_ns = tcp_ns < due_ns ? tcp_ns : due_ns;
-    wheel_remove(flow);
-    wheel_add(&net->wheel, flow, flow->due_ns);
+    return tcp_ns < due_ns ? tcp_ns : due_ns;
+}
+
+static bool is_due(const struct net *net, const struct flow *flow)
+{
+    return UNLIKELY(wheel_is_near(flow, net->now_ns)) && net->now_ns >= next_ns(net, flow);
+}
+
+/* Sets the timer. */
+static void arm(struct net *net, struct flow *flow)
+{
+    wheel_remove(&net->wheel, flow);
+    wheel_add(&net->wheel, flow, next_ns(net, flow));
 }
 
 static void report(struct net *net, struct flow *flow, int64_t at_ns, enum flow_end_reason reason)
@@ -103,29 +114,39 @@ static void report_end(struct net *net, struct flow *flow, int64_t at_ns,
 {
     if (flow->end_reason)
         return;
-    flow->end_reason = flow->closing ? flow->closing : (uint8_t)reason;
-    TRACE(TRACE_FLOW, "flow %u ended: %s", flow->serial, flow_end_name(flow->end_reason));
+    flow->end_reason = (flow->closing ? flow->closing : reason) & 7;
+    TRACE(TRACE_FLOW, "flow %08x ended: %s", flow->hash, flow_end_name(flow->end_reason));
     if (reason != FLOW_END_EVICTED)
         counter_add(net->counters, COUNTER_FLOW_ENDED, 1);
     report(net, flow, at_ns, flow->end_reason);
 }
 
+static void free_flow(struct net *net, struct flow *flow)
+{
+    if (flow->more) {
+        slab_free(&net->slab, flow->more->extra, sizeof *flow->more->extra);
+        slab_free(&net->slab, flow->more, sizeof *flow->more);
+    }
+    if (flow->is_wide)
+        slab_free(&net->slab, flow->wide, sizeof *flow->wide);
+    slab_free(&net->slab, flow, sizeof *flow);
+}
+
 static void forget(struct net *net, struct flow *flow, int64_t at_ns, enum flow_end_reason reason)
 {
-    enum flow_end_reason why = flow->closing ? flow->closing : reason;
+    enum flow_end_reason why = flow->closing ? (enum flow_end_reason)flow->closing : reason;
     tcp_end(&net->dispatch, flow, why, at_ns);
     report_end(net, flow, at_ns, reason);
-    wheel_remove(flow);
+    wheel_remove(&net->wheel, flow);
     flowtable_remove(&net->table, flow);
-    slab_free(&net->slab, flow->extra, sizeof *flow->extra);
-    slab_free(&net->slab, flow, sizeof *flow);
+    free_flow(net, flow);
 }
 
 static void report_periods(struct net *net, struct flow *flow, int64_t until_ns)
 {
-    while (has_periods(net, flow) && flow->report_ns <= until_ns) {
-        report(net, flow, flow->report_ns, FLOW_ALIVE);
-        flow->report_ns += net->period_ns;
+    while (has_periods(net, flow) && report_ns(net, flow) <= until_ns) {
+        report(net, flow, report_ns(net, flow), FLOW_ALIVE);
+        flow->report_no++;
     }
 }
 
@@ -205,28 +226,41 @@ static bool icmp_is_answer(const struct packet *p)
     return p->ip_ver == 6 ? type == 129 : type == 0 || type == 14 || type == 16 || type == 18;
 }
 
+/* What only some flows have; false without memory. */
+static bool add_more(struct net *net, struct flow *flow, const struct packet *p)
+{
+    bool has_extra = p->outer_ver || net->conf->delta_reports;
+    if (flow->l4 != IPPROTO_N_TCP && !has_extra && !p->tunnel &&
+        !dispatch_wants(&net->dispatch, flow))
+        return true;
+    struct flow_more *more = flow->more = alloc(net, sizeof *more);
+    if (!more)
+        return false;
+    list_init(&more->pairs);
+    more->tunnel = p->tunnel;
+    more->tunnel_id = p->tunnel_id;
+    more->extra = has_extra ? alloc(net, sizeof *more->extra) : NULL;
+    if (more->extra && p->outer_ver) {
+        more->extra->outer_ver = p->outer_ver;
+        more->extra->outer[0] = p->outer[0];
+        more->extra->outer[1] = p->outer[1];
+    }
+    return more->extra || !has_extra;
+}
+
 /* What a flow takes from its first packet. */
 static void describe(struct net *net, struct flow *flow, const struct packet *p)
 {
-    flow->n_vlan = p->n_vlan;
     flow->has_mac = p->has_mac;
     memcpy(flow->mac, p->mac, sizeof flow->mac);
-    flow->tunnel = p->tunnel;
-    flow->tunnel_id = p->tunnel_id;
-    if (flow->extra && p->outer_ver) {
-        flow->extra->outer_ver = p->outer_ver;
-        flow->extra->outer[0] = p->outer[0];
-        flow->extra->outer[1] = p->outer[1];
-    }
-    flow->proto_id = FLOW_PROTO_OPEN;
     if (is_icmp(p)) {
         flow->client_is_known = 1;
         flow->client_is_back = icmp_is_answer(p);
     }
-    if (!dispatch_wants(&net->dispatch, flow))
-        flow->proto_id = FLOW_PROTO_NONE;
+    bool is_wanted = flow->more && dispatch_wants(&net->dispatch, flow);
+    flow->proto_id = is_wanted ? FLOW_PROTO_OPEN : FLOW_PROTO_NONE;
     flow->has_connection =
-        flow->key.l4 == IPPROTO_N_TCP && dispatch_port(&net->dispatch, flow) < FLOW_PROTO_NONE;
+        flow->l4 == IPPROTO_N_TCP && dispatch_port(&net->dispatch, flow) < FLOW_PROTO_NONE;
 }
 
 /* Tells connections on the same ports apart. It depends on the connection alone, so that flow.id is
@@ -240,23 +274,39 @@ static uint32_t connection_number(const struct packet *p)
 /* The flow's times and counters begin: for a new one, or one that was reported as ended. */
 static void begin(struct net *net, struct flow *flow, const struct packet *p)
 {
-    net->serial++;
-    flow->serial = flow->has_connection ? connection_number(p) : net->serial;
-    flow->first_ns = p->ts_ns;
-    flow->last_ns = net->now_ns;
-    flow->is_behind = 0;
-    flow->report_ns = net->now_ns + net->period_ns;
+    if (flow->has_connection)
+        flow->more->serial = connection_number(p);
+    flow->begin_ns = flow->last_ns = net->now_ns;
+    flow->is_behind = flow->begins_behind = 0;
+    flow->report_no = 1;
     flow->end_reason = flow->closing = FLOW_ALIVE;
-    memset(flow->seen, 0, sizeof flow->seen);
-    if (flow->extra)
-        memset(flow->extra->reported, 0, sizeof flow->extra->reported);
+    memset(flow->packets, 0, sizeof flow->packets);
+    memset(flow->counted, 0, sizeof flow->counted);
+    if (flow->more && flow->more->extra)
+        memset(flow->more->extra->reported, 0, sizeof flow->more->extra->reported);
     counter_add(net->counters, COUNTER_FLOW_CREATED, 1);
     arm(net, flow);
-    TRACE(TRACE_FLOW, "flow %u begins: %s %u, ports %u %u", flow->serial,
-          flow->key.ip_ver == 6 ? "IPv6"
-          : flow->key.ip_ver    ? "IPv4"
-                                : "no IP",
-          flow->key.l4, flow->key.port[0], flow->key.port[1]);
+    TRACE(TRACE_FLOW, "flow %08x begins: IP version %u, protocol %u, ports %u %u", flow->hash,
+          flow_ip_ver(flow), flow->l4, flow_port(flow, 0), flow_port(flow, 1));
+}
+
+/* A flow of this key, not yet in the table; NULL without memory. */
+static struct flow *make(struct net *net, const struct flow_key *key, const struct packet *p)
+{
+    struct flow *flow = alloc(net, sizeof *flow);
+    if (!flow)
+        return NULL;
+    struct flow_key *wide = flow_key_is_plain(key) ? NULL : alloc(net, sizeof *wide);
+    if (!wide && !flow_key_is_plain(key)) {
+        slab_free(&net->slab, flow, sizeof *flow);
+        return NULL;
+    }
+    flow_set_key(flow, key, wide);
+    if (!add_more(net, flow, p)) {
+        free_flow(net, flow);
+        return NULL;
+    }
+    return flow;
 }
 
 static struct flow *create(struct net *net, const struct flow_key *key, const struct packet *p,
@@ -264,26 +314,14 @@ static struct flow *create(struct net *net, const struct flow_key *key, const st
 {
     if (flowtable_is_full(&net->table))
         evict(net);
-    struct flow *flow = alloc(net, sizeof *flow);
-    struct flow_extra *extra = NULL;
-    if (flow && (p->outer_ver || net->conf->delta_reports)) {
-        extra = alloc(net, sizeof *extra);
-        if (!extra) {
-            slab_free(&net->slab, flow, sizeof *flow);
-            flow = NULL;
-        }
-    }
+    struct flow *flow = make(net, key, p);
     if (!flow) {
         counter_add(net->counters, COUNTER_FLOW_REFUSED, 1);
         return NULL;
     }
-    flow->key = *key;
-    flow->extra = extra;
     flow->first_is_low = src_is_low;
-    list_init(&flow->wheel);
-    list_init(&flow->pairs);
     describe(net, flow, p);
-    flowtable_add(&net->table, flow);
+    flowtable_add(&net->table, flow, key);
     begin(net, flow, p);
     return flow;
 }
@@ -293,19 +331,22 @@ static enum flow_dir dir_of(const struct flow *flow, bool src_is_low)
     return src_is_low == flow->first_is_low ? FLOW_FIRST : FLOW_BACK;
 }
 
-/* The key of p: made ahead, when what was read then is what was decoded. */
-static bool key_of(struct net *net, struct flow_key *key, const struct packet *p)
+/* The plain key of p, made ahead when what was read then is what was decoded; false when p has
+ * none. */
+static bool plain_of(struct net *net, const struct packet *p, struct plain_key *k, bool *src_is_low)
 {
-    const struct ahead *a = &net->ahead[(net->n_packets - 1) % AHEAD];
-    bool low = a->src_is_low;
-    bool is_plain = !p->n_vlan && !p->outer_ver && !p->tunnel_key && p->has_ports;
-    if (LIKELY(is_plain && p->ip_ver == a->key.ip_ver && p->l4 == a->key.l4 &&
-               a->key.port[!low] == p->sport && a->key.port[low] == p->dport &&
-               addr_eq(&a->key.addr[!low], &p->src) && addr_eq(&a->key.addr[low], &p->dst))) {
-        *key = a->key;
-        return low;
-    }
-    return flow_key_of(key, p, &net->table.hash_key);
+    if (p->ip_ver != 4 || p->n_vlan || p->outer_ver || p->tunnel_key || !p->has_ports ||
+        (p->l4 != IPPROTO_N_UDP && p->l4 != IPPROTO_N_TCP) || addr_is_none(&p->src))
+        return false;
+    const struct plain_key *ahead = &net->ahead[(net->n_packets - 1) % AHEAD];
+    struct plain_ends ends = plain_ends_of(p->src.b + 12, p->dst.b + 12, p->sport, p->dport);
+    *src_is_low = plain_order(&ends, k, p->l4);
+    if (LIKELY(ahead->ip4_pair == k->ip4_pair && ahead->port_pair == k->port_pair &&
+               ahead->l4 == k->l4))
+        k->hash = ahead->hash;
+    else
+        k->hash = plain_hash(k, &net->table.hash_key);
+    return true;
 }
 
 /* The flow that protocols see for this one: the oldest of those that differ in their VLAN only. */
@@ -314,7 +355,8 @@ static struct flow *home_of(const struct net *net, struct flow *flow)
     if (LIKELY(!flow->has_siblings))
         return flow;
     struct flow *home = flow, *it = flow;
-    while ((it = flowtable_sibling(&net->table, &flow->key, it)))
+    const struct flow_key key = flow_key(flow);
+    while ((it = flowtable_sibling(&net->table, &key, it)))
         home = it;
     return home;
 }
@@ -323,11 +365,12 @@ static struct flow *home_of(const struct net *net, struct flow *flow)
 static uint64_t bytes_of(const struct net *net, const struct flow *home, enum flow_dir dir)
 {
     if (!home->has_siblings)
-        return home->seen[dir].bytes;
+        return flow_bytes(home, dir);
     uint64_t bytes = 0;
+    const struct flow_key key = flow_key(home);
     struct flow *it = NULL;
-    while ((it = flowtable_sibling(&net->table, &home->key, it)))
-        bytes += it->seen[dir ^ (it->first_is_low != home->first_is_low)].bytes;
+    while ((it = flowtable_sibling(&net->table, &key, it)))
+        bytes += flow_bytes(it, dir ^ (it->first_is_low != home->first_is_low));
     return bytes;
 }
 
@@ -348,7 +391,7 @@ static void forget_connection(struct net *net, struct flow *flow, const struct f
         forget(net, flow, net->now_ns, FLOW_END_REUSED);
         return;
     }
-    const struct flow_key key = flow->key;
+    const struct flow_key key = flow_key(flow);
     struct flow *it = flowtable_sibling(&net->table, &key, NULL);
     while (it) {
         struct flow *next = flowtable_sibling(&net->table, &key, it);
@@ -378,17 +421,34 @@ static void join_siblings(struct net *net, struct flow *flow, const struct packe
     }
 }
 
+/* The flow of p's key, after what was due for it; NULL: none, and *key is what a new one has. */
+static struct flow *find(struct net *net, const struct packet *p, struct flow_key *key,
+                         bool *src_is_low)
+{
+    struct plain_key plain;
+    struct flow *flow;
+    if (LIKELY(plain_of(net, p, &plain, src_is_low))) {
+        flow = flowtable_find_plain(&net->table, &plain);
+        if (LIKELY(flow && !is_due(net, flow)))
+            return flow;
+        *key = flow_key_of_plain(&plain);
+    } else {
+        *src_is_low = flow_key_of(key, p, &net->table.hash_key);
+        flow = flowtable_find(&net->table, key);
+    }
+    return flow && is_due(net, flow) && !look_at(net, flow) ? NULL : flow;
+}
+
 /* The flow that p counts in: alive, and its own connection; NULL when there is no memory. */
 static struct flow *flow_of(struct net *net, const struct packet *p, enum flow_dir *dir)
 {
     struct flow_key key;
-    bool src_is_low = key_of(net, &key, p);
-    struct flow *flow = flowtable_find(&net->table, &key);
-    if (flow && UNLIKELY(net->now_ns >= flow->due_ns) && !look_at(net, flow))
-        flow = NULL;
+    bool src_is_low;
+    struct flow *flow = find(net, p, &key, &src_is_low);
     if (flow && p->l4 == IPPROTO_N_TCP) {
         struct flow *home = home_of(net, flow);
         if (is_other_connection(net, home, p, dir_of(home, src_is_low))) {
+            src_is_low = flow_key_of(&key, p, &net->table.hash_key);
             forget_connection(net, flow, NULL);
             flow = NULL;
         }
@@ -407,35 +467,41 @@ static struct flow *flow_of(struct net *net, const struct packet *p, enum flow_d
 
 /* The capture's time went back, by a little (packets swapped) or for good (captures joined in the
  * wrong order, played again): timers go on with the largest time seen, reports tell the packets'.
- */
-static void count_behind(struct flow *flow, int64_t ts_ns, int64_t now_ns)
+ * Without memory for that the packet has the largest time. */
+static void count_behind(struct net *net, struct flow *flow, int64_t ts_ns)
 {
-    bool is_first = flow->seen[0].packets + flow->seen[1].packets == 0;
+    bool is_first = flow_packets(flow, FLOW_FIRST) + flow_packets(flow, FLOW_BACK) == 0;
     int64_t end_ns = is_first ? ts_ns : flow_end_ns(flow);
-    flow->end_ns = ts_ns > end_ns ? ts_ns : end_ns;
+    flow->last_ns = net->now_ns;
+    if (!flow->more) {
+        flow->more = slab_alloc(&net->slab, sizeof *flow->more);
+        if (!flow->more)
+            return;
+        list_init(&flow->more->pairs);
+    }
+    if (ts_ns < flow_first_ns(flow)) {
+        flow->more->first_ns = ts_ns;
+        flow->begins_behind = 1;
+    }
+    flow->more->end_ns = ts_ns > end_ns ? ts_ns : end_ns;
     flow->is_behind = 1;
-    flow->last_ns = now_ns;
-    if (ts_ns < flow->first_ns)
-        flow->first_ns = ts_ns;
 }
 
-static void count(const struct net *net, struct flow *flow, const struct packet *p,
-                  enum flow_dir dir)
+static void count(struct net *net, struct flow *flow, const struct packet *p, enum flow_dir dir)
 {
     if (LIKELY(p->ts_ns >= net->now_ns)) {
         flow->last_ns = p->ts_ns;
         flow->is_behind = 0;
     } else {
-        count_behind(flow, p->ts_ns, net->now_ns);
+        count_behind(net, flow, p->ts_ns);
     }
-    flow->seen[dir].packets += 1 + p->frag_packets;
-    flow->seen[dir].bytes += p->wire_len + p->frag_bytes;
+    flow_count(flow, dir, 1 + p->frag_packets, (uint64_t)p->wire_len + p->frag_bytes);
     flow->is_recent = 1;
 }
 
 static void close_one(struct net *net, struct flow *flow, enum flow_end_reason reason)
 {
-    flow->closing = (uint8_t)reason;
+    flow->closing = reason & 7;
     arm(net, flow);
 }
 
@@ -444,8 +510,9 @@ static void close_soon(struct net *net, struct flow *home, enum flow_end_reason 
 {
     TRACE(TRACE_TCP, "connection is %s", flow_end_name(reason));
     close_one(net, home, reason);
+    const struct flow_key key = flow_key(home);
     struct flow *it = NULL;
-    while (home->has_siblings && (it = flowtable_sibling(&net->table, &home->key, it)))
+    while (home->has_siblings && (it = flowtable_sibling(&net->table, &key, it)))
         if (it != home && !it->closing && !it->end_reason)
             close_one(net, it, reason);
 }
@@ -461,7 +528,7 @@ static void visit_tcp(struct net *net, struct flow *flow, const struct packet *p
         close_soon(net, flow, FLOW_END_RST);
     else if ((flow->tcp_flags[0] & flow->tcp_flags[1] & TCP_FIN) && flow->closing == FLOW_ALIVE)
         close_soon(net, flow, FLOW_END_FIN);
-    else if (flow->tcp && tcp_due_ns(flow) < flow->due_ns)
+    else if (tcp_due_ns(flow) >> WHEEL_TICK_LOG < wheel_tick_of(&net->wheel, flow))
         arm(net, flow);
 }
 
@@ -469,7 +536,7 @@ static void visit_tcp(struct net *net, struct flow *flow, const struct packet *p
 static struct flow *live_home_of(struct net *net, struct flow *flow)
 {
     struct flow *home = home_of(net, flow);
-    while (home != flow && net->now_ns >= home->due_ns && !look_at(net, home))
+    while (home != flow && is_due(net, home) && !look_at(net, home))
         home = home_of(net, flow);
     return home;
 }
@@ -540,52 +607,45 @@ void net_packet(struct net *net, struct packet *p)
     scratch_reset(net);
 }
 
+#define PEEK_BYTES 38 /* Ethernet, IPv4 without options, ports */
+
 /* Reads as much of a plain Ethernet frame as the flow's key needs; false for all others, which are
  * found without help. */
-static bool peek(const struct packet *p, struct packet *q)
+static bool peek(const struct net *net, const struct packet *p, struct plain_key *key)
 {
-    if (p->link_type != LINK_ETHERNET || p->vlan_valid)
-        return false;
     struct cursor c = cur_of(p->frame);
-    cur_skip(&c, 12);
-    bool ipv4 = cur_u16be(&c) == 0x0800 && cur_u8(&c) == 0x45;
-    cur_skip(&c, 5);
-    bool whole = (cur_u16be(&c) & 0x3fff) == 0;
-    cur_skip(&c, 1);
-    q->l4 = cur_u8(&c);
-    cur_skip(&c, 2);
-    struct slice ends = cur_bytes(&c, 8);
-    q->sport = cur_u16be(&c);
-    q->dport = cur_u16be(&c);
-    if (!cur_ok(&c) || !ipv4 || !whole || (q->l4 != IPPROTO_N_TCP && q->l4 != IPPROTO_N_UDP))
+    struct slice head = cur_bytes(&c, PEEK_BYTES);
+    if (!cur_ok(&c) || p->link_type != LINK_ETHERNET || p->vlan_valid)
         return false;
-    q->ip_ver = 4;
-    q->has_ports = true;
-    q->src = addr_v4(ends.p);
-    q->dst = addr_v4(ends.p + 4);
-    return !addr_is_none(&q->src);
+    uint8_t h[PEEK_BYTES];
+    memcpy(h, head.p, sizeof h);
+    uint8_t l4 = h[23];
+    if (h[12] != 0x08 || h[13] != 0 || h[14] != 0x45 || (h[20] & 0x3f) || h[21] ||
+        (l4 != IPPROTO_N_TCP && l4 != IPPROTO_N_UDP))
+        return false;
+    struct plain_ends ends = plain_ends_of(h + 26, h + 30, (uint16_t)(h[34] << 8 | h[35]),
+                                           (uint16_t)(h[36] << 8 | h[37]));
+    plain_order(&ends, key, l4);
+    key->hash = plain_hash(key, &net->table.hash_key);
+    return true;
 }
 
 void net_prefetch(struct net *net, const struct packet *p)
 {
     unsigned n = net->n_ahead++;
-    const struct ahead *older = &net->ahead[(n - FETCH_FLOW) % AHEAD];
-    if (older->key.ip_ver) {
-        const struct flow *flow = *flowtable_bucket(&net->table, older->key.hash);
+    const struct plain_key *older = &net->ahead[(n - FETCH_FLOW) % AHEAD];
+    if (older->l4) {
+        uint32_t ref = *flowtable_bucket(&net->table, older->hash);
+        const uint8_t *flow = (const void *)flowtable_at(&net->table, ref);
         if (flow) {
             __builtin_prefetch(flow);
-            __builtin_prefetch(&flow->seen[1]); /* on the second line */
+            __builtin_prefetch(flow + 63); /* most lie on two lines */
         }
     }
-    struct ahead *a = &net->ahead[n % AHEAD];
-    struct packet q;
-    q.n_vlan = q.outer_ver = 0;
-    q.tunnel_key = 0;
-    a->key.ip_ver = 0;
-    if (!peek(p, &q))
-        return;
-    a->src_is_low = flow_key_of(&a->key, &q, &net->table.hash_key);
-    __builtin_prefetch(flowtable_bucket(&net->table, a->key.hash));
+    struct plain_key *key = &net->ahead[n % AHEAD];
+    key->l4 = 0;
+    if (peek(net, p, key))
+        __builtin_prefetch(flowtable_bucket(&net->table, key->hash));
 }
 
 void net_tick(struct net *net, int64_t now_ns)
@@ -602,12 +662,11 @@ void net_note_loss(struct net *net)
 
 void net_finish(struct net *net)
 {
-    struct list *oldest;
-    while ((oldest = list_first(&net->table.age))) {
-        struct flow *flow = container_of(oldest, struct flow, age);
+    struct flow *oldest;
+    while ((oldest = flowtable_at(&net->table, net->table.oldest))) {
         flowtable_fetch_old(&net->table);
-        if (look_at(net, flow))
-            forget(net, flow, net->now_ns, FLOW_END_CAPTURE);
+        if (look_at(net, oldest))
+            forget(net, oldest, net->now_ns, FLOW_END_CAPTURE);
     }
     scratch_reset(net);
 }
@@ -616,7 +675,7 @@ void net_restart(struct net *net)
 {
     net_finish(net);
     decoder_tick(net->decoder, INT64_MAX);
-    wheel_init(&net->wheel, 0);
+    wheel_init(&net->wheel, 0, net->slab.space);
     net->now_ns = net->env.now_ns = 0;
 }
 
@@ -647,11 +706,12 @@ struct net *net_new(const struct net_conf *conf, const struct net_sink *sink,
     net->slab.max_taken_bytes = (size_t)conf->memory_bytes;
     if (net->slab.max_taken_bytes < SLAB_LEAST)
         net->slab.max_taken_bytes = SLAB_LEAST; /* blocks are taken several at a time */
+    slab_reserve(&net->slab);
     net->scratch_chunks.max_bytes =
         conf->scratch_bytes ? (size_t)conf->scratch_bytes : SCRATCH_BYTES;
     arena_init(&net->scratch, &net->scratch_chunks, 0);
-    flowtable_init(&net->table, &conf->key, (size_t)conf->max_flows);
-    wheel_init(&net->wheel, 0);
+    flowtable_init(&net->table, &conf->key, (size_t)conf->max_flows, net->slab.space);
+    wheel_init(&net->wheel, 0, net->slab.space);
     env_init(net, sink);
     dispatch_init(&net->dispatch, conf, &net->env);
     net->decoder = decoder_new(conf, counters);
@@ -685,5 +745,5 @@ struct net_stock net_stock(const struct net *net)
 
 size_t net_flow_bytes(void)
 {
-    return slab_class_bytes(sizeof(struct flow)) + 2 * sizeof(struct flow *);
+    return slab_class_bytes(sizeof(struct flow)) + 2 * sizeof(uint32_t);
 }

@@ -32,7 +32,7 @@ void tcp_note(struct flow *flow, const struct packet *p, enum flow_dir dir)
 {
     bool syn = p->tcp_flags & TCP_SYN;
     if (syn || !flow->tcp_flags[dir])
-        flow->first_seq[dir] = p->seq + syn;
+        flow->more->first_seq[dir] = p->seq + syn;
     flow->tcp_flags[dir] |= p->tcp_flags;
     if (!syn || flow->client_is_known)
         return;
@@ -48,22 +48,23 @@ bool tcp_is_reuse(const struct flow *flow, const struct packet *p, enum flow_dir
         return false;
     if (!flow->tcp_flags[dir])
         return flow->closing != FLOW_ALIVE;
-    int32_t from_first = ahead(p->seq + 1, flow->first_seq[dir]);
+    int32_t from_first = ahead(p->seq + 1, flow->more->first_seq[dir]);
     return from_first > 0 || from_first < -LATE_SYN_BYTES;
 }
 
 bool tcp_is_late(const struct flow *flow, const struct packet *p, enum flow_dir dir, uint64_t bytes)
 {
-    int64_t from_first = ahead(p->seq, flow->first_seq[dir]);
+    int64_t from_first = ahead(p->seq, flow->more->first_seq[dir]);
     return flow->tcp_flags[dir] && from_first >= -1 &&
            from_first <= (int64_t)bytes + LATE_SYN_BYTES;
 }
 
 bool tcp_is_stray_reset(const struct flow *flow, const struct packet *p, enum flow_dir dir)
 {
-    if (!flow->tcp || !flow->tcp->half[dir].is_synced)
+    const struct tcp_stream *s = flow->more->tcp;
+    if (!s || !s->half[dir].is_synced)
         return false;
-    int32_t from_next = ahead(p->seq, flow->tcp->half[dir].next);
+    int32_t from_next = ahead(p->seq, s->half[dir].next);
     return from_next < -RESET_BEHIND || from_next > RESET_AHEAD;
 }
 
@@ -76,13 +77,13 @@ static struct tcp_stream *stream_begin(struct dispatch *d, struct flow *flow)
     }
     for (unsigned i = 0; i < 2; i++) {
         if (flow->tcp_flags[i] & TCP_SYN) {
-            s->half[i].next = flow->first_seq[i];
+            s->half[i].next = flow->more->first_seq[i];
             s->half[i].is_synced = true;
         }
     }
     s->flow = flow;
     list_append(&d->streams, &s->age);
-    flow->tcp = s;
+    flow->more->tcp = s;
     return s;
 }
 
@@ -90,14 +91,14 @@ static void stream_free(struct dispatch *d, struct flow *flow)
 {
     struct slab *slab = d->env->slab;
     for (unsigned i = 0; i < 2; i++) {
-        struct stream_half *half = &flow->tcp->half[i];
+        struct stream_half *half = &flow->more->tcp->half[i];
         reorder_clear(slab, half);
         slab_free(slab, half->buffer.p, half->buffer.cap);
         slab_free(slab, half->kept.p, half->kept.cap);
     }
-    list_remove(&flow->tcp->age);
-    slab_free(slab, flow->tcp, sizeof *flow->tcp);
-    flow->tcp = NULL;
+    list_remove(&flow->more->tcp->age);
+    slab_free(slab, flow->more->tcp, sizeof *flow->more->tcp);
+    flow->more->tcp = NULL;
 }
 
 /* What follows is about one flow and one moment. */
@@ -363,8 +364,8 @@ static bool is_worth_a_stream(const struct flow *flow, const struct packet *p, e
 {
     if (p->tcp_flags & TCP_RST)
         return false;
-    bool early_fin =
-        p->tcp_flags & TCP_FIN && flow->tcp_flags[dir] & TCP_SYN && p->seq != flow->first_seq[dir];
+    bool early_fin = p->tcp_flags & TCP_FIN && flow->tcp_flags[dir] & TCP_SYN &&
+                     p->seq != flow->more->first_seq[dir];
     return p->payload.n || p->cut || early_fin;
 }
 
@@ -375,9 +376,9 @@ void tcp_packet(struct dispatch *d, struct flow *flow, const struct packet *p, e
     bool empty = rst || (!p->payload.n && !p->cut);
     if (flow->proto_id == FLOW_PROTO_NONE || p->is_fragment)
         return;
-    if (!flow->tcp && !(is_worth_a_stream(flow, p, dir) && stream_begin(d, flow)))
+    if (!flow->more->tcp && !(is_worth_a_stream(flow, p, dir) && stream_begin(d, flow)))
         return;
-    struct work w = { .d = d, .flow = flow, .s = flow->tcp, .now_ns = now_ns };
+    struct work w = { .d = d, .flow = flow, .s = flow->more->tcp, .now_ns = now_ns };
     struct segment seg = { .ts_ns = p->ts_ns,
                            .bytes = empty ? slice_of(NULL, 0) : p->payload,
                            .seq = p->seq + ((p->tcp_flags & TCP_SYN) != 0),
@@ -396,13 +397,14 @@ void tcp_packet(struct dispatch *d, struct flow *flow, const struct packet *p, e
 
 int64_t tcp_due_ns(const struct flow *flow)
 {
+    const struct tcp_stream *s = flow->more ? flow->more->tcp : NULL;
     int64_t due_ns = INT64_MAX;
-    for (unsigned i = 0; i < 2 && flow->tcp; i++) {
-        const struct stream_half *half = &flow->tcp->half[i];
+    for (unsigned i = 0; i < 2 && s; i++) {
+        const struct stream_half *half = &s->half[i];
         if (!half->first || !half->stuck_ns)
             continue;
         bool own_hole = ahead(half->first->s.seq, half->next) > 0;
-        bool lost = !own_hole || is_lost(flow->tcp, (enum flow_dir)i);
+        bool lost = !own_hole || is_lost(s, (enum flow_dir)i);
         int64_t mine_ns = half->stuck_ns + (lost ? LOST_NS : HOLE_NS);
         due_ns = mine_ns < due_ns ? mine_ns : due_ns;
     }
@@ -413,7 +415,7 @@ void tcp_tick(struct dispatch *d, struct flow *flow, int64_t now_ns)
 {
     if (tcp_due_ns(flow) > now_ns)
         return;
-    struct work w = { .d = d, .flow = flow, .s = flow->tcp, .now_ns = now_ns };
+    struct work w = { .d = d, .flow = flow, .s = flow->more->tcp, .now_ns = now_ns };
     for (unsigned i = 0; i < 2 && !w.s->is_over; i++) {
         struct stream_half *half = &w.s->half[i];
         if (half->first && now_ns - half->stuck_ns >= LOST_NS)
@@ -433,8 +435,10 @@ static void give_up_tail(const struct work *w, enum flow_dir dir)
 
 void tcp_end(struct dispatch *d, struct flow *flow, enum flow_end_reason reason, int64_t now_ns)
 {
-    if (flow->tcp) {
-        struct work w = { .d = d, .flow = flow, .s = flow->tcp, .now_ns = now_ns };
+    if (!flow->more)
+        return;
+    if (flow->more->tcp) {
+        struct work w = { .d = d, .flow = flow, .s = flow->more->tcp, .now_ns = now_ns };
         force(&w);
         enum flow_dir client = flow->client_is_back ? FLOW_BACK : FLOW_FIRST;
         for (unsigned i = 0; i < 2; i++) {

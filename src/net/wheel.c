@@ -14,14 +14,34 @@ static unsigned digit(int64_t tick, unsigned level)
     return (unsigned)(tick >> (DIGIT_BITS * level)) & (WHEEL_SLOTS - 1);
 }
 
-void wheel_init(struct wheel *w, int64_t now_ns)
+void wheel_init(struct wheel *w, int64_t now_ns, uint8_t *space)
 {
+    memset(w, 0, sizeof *w);
     w->tick = now_ns >> WHEEL_TICK_LOG;
-    for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
-        w->used[level] = 0;
-        for (unsigned i = 0; i < WHEEL_SLOTS; i++)
-            list_init(&w->slot[level][i]);
-    }
+    w->space = space;
+}
+
+static struct flow *flow_at(const struct wheel *w, uint32_t ref)
+{
+    return slab_at(w->space, ref);
+}
+
+static void add_at_tick(struct wheel *w, struct flow *flow, int64_t tick)
+{
+    uint64_t differs = (uint64_t)(tick ^ w->tick) | 1;
+    unsigned level = (63 - (unsigned)__builtin_clzll(differs)) / DIGIT_BITS;
+    BUG_ON(level >= WHEEL_LEVELS);
+    unsigned i = digit(tick, level), slot = level * WHEEL_SLOTS + i;
+    uint32_t ref = slab_ref(w->space, flow), last = w->slot[slot].last;
+    flow->due_tick = (uint32_t)tick;
+    flow->wheel = (struct flow_link){ .prev = last };
+    flow->slot = (slot + 1) & 0x3ff;
+    w->slot[slot].last = ref;
+    if (last)
+        flow_at(w, last)->wheel.next = ref;
+    else
+        w->slot[slot].first = ref;
+    w->used[level] |= (uint64_t)1 << i;
 }
 
 void wheel_add(struct wheel *w, struct flow *flow, int64_t due_ns)
@@ -29,17 +49,26 @@ void wheel_add(struct wheel *w, struct flow *flow, int64_t due_ns)
     int64_t tick = due_ns >> WHEEL_TICK_LOG;
     if (tick < w->tick)
         tick = w->tick;
-    uint64_t differs = (uint64_t)(tick ^ w->tick) | 1;
-    unsigned level = (63 - (unsigned)__builtin_clzll(differs)) / DIGIT_BITS;
-    BUG_ON(level >= WHEEL_LEVELS);
-    unsigned i = digit(tick, level);
-    list_append(&w->slot[level][i], &flow->wheel);
-    w->used[level] |= (uint64_t)1 << i;
+    if (UNLIKELY(tick - w->tick > WHEEL_FAR))
+        tick = w->tick + WHEEL_FAR;
+    add_at_tick(w, flow, tick);
 }
 
-void wheel_remove(struct flow *flow)
+void wheel_remove(struct wheel *w, struct flow *flow)
 {
-    list_remove(&flow->wheel); /* the slot's bit may stay: it is cleared when the slot is met */
+    if (!flow->slot)
+        return;
+    struct flow_link at = flow->wheel;
+    unsigned slot = flow->slot - 1u;
+    if (at.next)
+        flow_at(w, at.next)->wheel.prev = at.prev;
+    else
+        w->slot[slot].last = at.prev;
+    if (at.prev)
+        flow_at(w, at.prev)->wheel.next = at.next;
+    else
+        w->slot[slot].first = at.next;
+    flow->slot = 0; /* the slot's bit may stay: it is cleared when the slot is met */
 }
 
 /* The first tick of slot i of a level, given that the digits above are the wheel's. */
@@ -50,17 +79,14 @@ static int64_t slot_tick(const struct wheel *w, unsigned level, unsigned i)
 }
 
 /* Deals a slot of a higher level out to the lower ones. The wheel stands at its first tick. */
-static void spread(struct wheel *w, struct list *slot)
+static void spread(struct wheel *w, unsigned slot)
 {
-    struct list all;
-    list_init(&all);
-    list_append(slot, &all); /* the circle now hangs on `all` too; */
-    list_remove(slot);       /* and no longer on the slot */
-    struct list *it;
-    while ((it = list_first(&all))) {
-        list_remove(it);
-        struct flow *flow = container_of(it, struct flow, wheel);
-        wheel_add(w, flow, flow->due_ns);
+    struct flow *flow = flow_at(w, w->slot[slot].first);
+    w->slot[slot].first = w->slot[slot].last = 0;
+    while (flow) {
+        struct flow *next = flow_at(w, flow->wheel.next);
+        add_at_tick(w, flow, wheel_tick_of(w, flow));
+        flow = next;
     }
 }
 
@@ -74,8 +100,9 @@ struct flow *wheel_take(struct wheel *w, int64_t now_ns)
         if (level == WHEEL_LEVELS)
             break;
         unsigned i = (unsigned)__builtin_ctzll(w->used[level]);
-        struct list *slot = &w->slot[level][i];
-        if (list_is_empty(slot)) {
+        unsigned slot = level * WHEEL_SLOTS + i;
+        struct flow *first = flow_at(w, w->slot[slot].first);
+        if (!first) {
             w->used[level] &= w->used[level] - 1;
             continue;
         }
@@ -85,9 +112,8 @@ struct flow *wheel_take(struct wheel *w, int64_t now_ns)
             break;
         w->tick = tick;
         if (level == 0) {
-            struct list *first = list_first(slot);
-            list_remove(first);
-            return container_of(first, struct flow, wheel);
+            wheel_remove(w, first);
+            return first;
         }
         w->used[level] &= w->used[level] - 1;
         spread(w, slot);

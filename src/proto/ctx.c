@@ -47,25 +47,27 @@ void proto_ctx_of_flow(struct proto_ctx *x, struct proto_env *env, struct flow *
     *x = (struct proto_ctx){ .proto = protos[id],
                              .id = (uint8_t)id,
                              .conf = env->conf[id],
-                             .state = flow->state,
-                             .l4 = flow->key.l4 == IPPROTO_N_TCP   ? L4_TCP
-                                   : flow->key.l4 == IPPROTO_N_UDP ? L4_UDP
-                                                                   : L4_ICMP,
-                             .ip_ver = flow->key.ip_ver,
-                             .icmp_type = flow->icmp[0],
-                             .icmp_code = flow->icmp[1],
-                             .icmp_id = flow->key.icmp_id,
-                             .tunnel = flow->tunnel,
-                             .tunnel_id = flow->tunnel_id,
+                             .state = flow->more->state,
+                             .l4 = flow->l4 == IPPROTO_N_TCP   ? L4_TCP
+                                   : flow->l4 == IPPROTO_N_UDP ? L4_UDP
+                                                               : L4_ICMP,
+                             .ip_ver = flow_ip_ver(flow),
+                             .icmp_id = flow_icmp_id(flow),
+                             .tunnel = flow->more->tunnel,
+                             .tunnel_id = flow->more->tunnel_id,
                              .flow = flow,
-                             .tcp = flow->tcp,
+                             .tcp = flow->more->tcp,
                              .env = env };
+    if (x->l4 == L4_ICMP) {
+        x->icmp_type = flow->icmp[0];
+        x->icmp_code = flow->icmp[1];
+    }
     unsigned client = flow->first_is_low ? 0 : 1;
     if (flow->client_is_back)
         client = !client;
     for (unsigned d = 0; d < 2; d++) {
         unsigned low = d == DIR_CLIENT ? client : !client;
-        x->end[d] = (struct proto_end){ flow->key.addr[low], flow->key.port[low] };
+        x->end[d] = (struct proto_end){ flow_addr(flow, low), flow_port(flow, low) };
     }
 }
 

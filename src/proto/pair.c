@@ -78,7 +78,7 @@ static void take_out(struct pair_table *t, struct pair *p)
     }
     list_remove(&p->in_flow);
     list_remove(&p->in_queue);
-    p->flow->n_pairs--;
+    p->flow->more->n_pairs--;
     t->n--;
     slab_free(t->env->slab, p, sizeof *p + p->size);
 }
@@ -106,7 +106,7 @@ static void make_room(struct pair_table *t, struct proto_ctx *x)
     struct list *oldest = NULL;
     bool of_flow = pair_count(x) >= PAIR_FLOW_MAX;
     if (of_flow)
-        oldest = list_first(&x->flow->pairs);
+        oldest = list_first(&x->flow->more->pairs);
     else if (t->n >= t->max)
         oldest = list_first(&t->queue[x->id]);
     if (!oldest)
@@ -141,7 +141,7 @@ static void put_in_chain(struct pair_table *t, struct pair *p)
 /* A flow that has many from now on: those that are in no chain are put into theirs, in order. */
 static void put_all_in_chains(struct pair_table *t, const struct flow *flow)
 {
-    list_each (it, &flow->pairs) {
+    list_each (it, &flow->more->pairs) {
         struct pair *p = container_of(it, struct pair, in_flow);
         if (!p->hash_at)
             put_in_chain(t, p);
@@ -172,11 +172,11 @@ void *pair_add(struct proto_ctx *x, uint64_t key, int64_t ts_ns, size_t size)
                         .size = (uint32_t)size,
                         .proto = x->id };
     t->n++;
-    x->flow->n_pairs++;
-    list_append(&x->flow->pairs, &p->in_flow);
-    if (x->flow->n_pairs == LIST_MAX + 1)
+    x->flow->more->n_pairs++;
+    list_append(&x->flow->more->pairs, &p->in_flow);
+    if (x->flow->more->n_pairs == LIST_MAX + 1)
         put_all_in_chains(t, x->flow);
-    else if (x->flow->n_pairs > LIST_MAX)
+    else if (x->flow->more->n_pairs > LIST_MAX)
         put_in_chain(t, p);
     enqueue(&t->queue[x->id], p);
     return p + 1;
@@ -184,7 +184,7 @@ void *pair_add(struct proto_ctx *x, uint64_t key, int64_t ts_ns, size_t size)
 
 static struct pair *find_in_list(const struct flow *flow, uint64_t key)
 {
-    list_each (it, &flow->pairs) {
+    list_each (it, &flow->more->pairs) {
         struct pair *p = container_of(it, struct pair, in_flow);
         if (p->key == key && !p->busy)
             return p;
@@ -195,7 +195,7 @@ static struct pair *find_in_list(const struct flow *flow, uint64_t key)
 void *pair_find(struct proto_ctx *x, uint64_t key)
 {
     struct pair *oldest = NULL;
-    if (x->flow->n_pairs <= LIST_MAX) {
+    if (x->flow->more->n_pairs <= LIST_MAX) {
         oldest = find_in_list(x->flow, key);
         return oldest ? oldest + 1 : NULL;
     }
@@ -208,7 +208,7 @@ void *pair_find(struct proto_ctx *x, uint64_t key)
 
 void *pair_first(struct proto_ctx *x)
 {
-    list_each (it, &x->flow->pairs) {
+    list_each (it, &x->flow->more->pairs) {
         struct pair *p = container_of(it, struct pair, in_flow);
         if (!p->busy)
             return p + 1;
@@ -222,7 +222,7 @@ void pair_touch(struct proto_ctx *x)
 {
     const struct proto_conf *conf = x->conf;
     int64_t deadline_ns = deadline_of(x, x->now_ns);
-    list_each (it, &x->flow->pairs) {
+    list_each (it, &x->flow->more->pairs) {
         struct pair *p = container_of(it, struct pair, in_flow);
         if (p->deadline_ns > deadline_ns - conf->transaction_timeout_ns / 4)
             break;
@@ -242,7 +242,7 @@ void pair_renew(struct proto_ctx *x, void *request)
 
 unsigned pair_count(const struct proto_ctx *x)
 {
-    return x->flow->n_pairs;
+    return x->flow->more->n_pairs;
 }
 
 void pair_drop(struct proto_ctx *x, void *request)
@@ -294,11 +294,11 @@ void pair_expire(struct pair_table *t, int64_t now_ns)
 void pair_flow_end(struct pair_table *t, struct flow *flow, unsigned orphan_reason, int64_t now_ns)
 {
     struct list *oldest;
-    while ((oldest = list_first(&flow->pairs)))
+    while ((oldest = list_first(&flow->more->pairs)))
         give_up(t, container_of(oldest, struct pair, in_flow), orphan_reason, now_ns);
 }
 
 bool pair_flow_waits(const struct flow *flow)
 {
-    return flow->n_pairs > 0;
+    return flow->more && flow->more->n_pairs > 0;
 }

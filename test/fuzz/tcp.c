@@ -142,6 +142,7 @@ struct world {
     struct counters counters;
     struct dispatch dispatch;
     struct flow flow;
+    struct flow_more more;
     uint32_t isn[2];
 };
 
@@ -162,10 +163,13 @@ static void world_init(struct world *w, struct cursor *c)
                                  .conf = { &w->proto_conf } };
     w->env.pairs = pair_table_new(&w->env, &(struct hash_key){ 1, 2 }, 8);
     dispatch_init(&w->dispatch, &w->conf, &w->env);
-    w->flow = (struct flow){ .key = { .ip_ver = 4, .l4 = IPPROTO_N_TCP, .port = { 40000, 80 } },
-                             .first_is_low = 1,
-                             .proto_id = FLOW_PROTO_OPEN };
-    list_init(&w->flow.pairs);
+    struct flow_key key = { .ip_ver = 4,
+                            .l4 = IPPROTO_N_TCP,
+                            .port = { 40000, 80 },
+                            .vlan = { FLOW_NO_VLAN, FLOW_NO_VLAN } };
+    w->flow = (struct flow){ .first_is_low = 1, .proto_id = FLOW_PROTO_OPEN, .more = &w->more };
+    flow_set_key(&w->flow, &key, NULL);
+    list_init(&w->more.pairs);
     for (unsigned d = 0; d < 2; d++) {
         w->isn[d] = cur_u32be(c);
         if (choices & C_NO_SYN)
@@ -224,8 +228,8 @@ static void one_packet(struct world *w, struct cursor *c)
     tcp_note(&w->flow, &p, dir);
     tcp_packet(&w->dispatch, &w->flow, &p, dir, now_ns);
     free(bytes);
-    for (unsigned i = 0; i < 2 && w->flow.tcp; i++)
-        check_half(&w->flow.tcp->half[i], (size_t)w->conf.reorder_bytes);
+    for (unsigned i = 0; i < 2 && w->more.tcp; i++)
+        check_half(&w->more.tcp->half[i], (size_t)w->conf.reorder_bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -36,17 +36,18 @@ static void open_flow(struct parser *p)
     static const uint8_t number[] = {
         [L4_TCP] = IPPROTO_N_TCP, [L4_UDP] = IPPROTO_N_UDP, [L4_ICMP] = IPPROTO_N_ICMP
     };
-    p->flow.key.addr[0] = addr_v4(client);
-    p->flow.key.addr[1] = addr_v4(server);
-    p->flow.key.port[0] = 40000;
-    p->flow.key.port[1] = p->proto->ports[0];
-    p->flow.key.ip_ver = 4;
-    p->flow.key.l4 = number[p->l4];
+    struct flow_key key = { .addr = { addr_v4(client), addr_v4(server) },
+                            .port = { 40000, p->proto->ports[0] },
+                            .vlan = { FLOW_NO_VLAN, FLOW_NO_VLAN },
+                            .ip_ver = 4,
+                            .l4 = number[p->l4] };
+    flow_set_key(&p->flow, &key, NULL);
+    p->flow.more = &p->more;
     p->flow.first_is_low = 1;
     if (p->l4 == L4_TCP)
         p->flow.tcp_flags[FLOW_FIRST] = TCP_SYN;
-    list_init(&p->flow.pairs);
-    p->flow.state = p->proto->state_size ? slab_alloc(&p->slab, p->proto->state_size) : NULL;
+    list_init(&p->more.pairs);
+    p->more.state = p->proto->state_size ? slab_alloc(&p->slab, p->proto->state_size) : NULL;
 }
 
 void parser_open(struct parser *p, const char *proto, enum proto_l4 l4)
@@ -120,8 +121,8 @@ static void append(struct parser *p, enum dir d, struct slice bytes)
 /* What waits in both directions, for proto_waiting: borrowed, so without a capacity. */
 static void show_waiting(struct parser *p)
 {
-    for (unsigned d = 0; d < 2 && p->flow.tcp; d++) {
-        struct stream_half *half = &p->flow.tcp->half[d == DIR_SERVER];
+    for (unsigned d = 0; d < 2 && p->more.tcp; d++) {
+        struct stream_half *half = &p->more.tcp->half[d == DIR_SERVER];
         half->buffer = (struct stream_bytes){ p->half[d].bytes, (uint32_t)p->half[d].n, 0 };
         half->mark[0].ts_ns = p->half[d].start_ns;
         half->n_marks = p->half[d].n > 0;

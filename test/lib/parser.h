@@ -14,6 +14,7 @@ struct parser {
     struct batch batch;
     struct counters counters;
     struct flow flow;
+    struct flow_more more; /* of flow */
     const struct proto *proto;
     unsigned id; /* enum proto_id */
     uint8_t l4;  /* enum proto_l4 bit of the flow */

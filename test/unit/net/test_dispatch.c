@@ -11,6 +11,7 @@
 
 static struct fake fake;
 static struct flow flow;
+static struct flow_more more;
 
 static int setup(void **state)
 {
@@ -30,13 +31,15 @@ static int teardown(void **state)
 /* A flow whose first sender is the end with the first port. */
 static void begin(uint8_t l4, uint16_t sport, uint16_t dport)
 {
-    flow = (struct flow){ .key = { .ip_ver = 4,
-                                   .l4 = l4,
-                                   .addr = { { { 10, 1 } }, { { 10, 2 } } },
-                                   .port = { sport, dport } },
-                          .first_is_low = 1,
-                          .proto_id = FLOW_PROTO_OPEN };
-    list_init(&flow.pairs);
+    struct flow_key key = { .ip_ver = 4,
+                            .l4 = l4,
+                            .addr = { { { 10, 1 } }, { { 10, 2 } } },
+                            .port = { sport, dport },
+                            .vlan = { FLOW_NO_VLAN, FLOW_NO_VLAN } };
+    flow = (struct flow){ .first_is_low = 1, .proto_id = FLOW_PROTO_OPEN, .more = &more };
+    more = (struct flow_more){ 0 };
+    flow_set_key(&flow, &key, NULL);
+    list_init(&more.pairs);
 }
 
 static void datagram(enum flow_dir dir, const char *text)
@@ -209,7 +212,7 @@ static void icmp_has_its_own_protocol(void **state)
 {
     (void)state;
     begin(IPPROTO_N_ICMP, 0, 0);
-    flow.key.icmp_id = 77;
+    flow.port[0] = 77;
     struct packet p = { .ts_ns = MS,
                         .ip_ver = 4,
                         .l4 = IPPROTO_N_ICMP,

@@ -433,7 +433,7 @@ static void full_table_evicts_the_silent(void **state)
 static void without_memory_flows_make_room(void **state)
 {
     (void)state;
-    fake.conf.memory_bytes = 1200; /* a sixteenth is kept back */
+    fake.conf.memory_bytes = 900; /* a sixteenth is kept back */
     open_net();
     for (uint8_t i = 1; i <= 10; i++)
         UDP(i * S, i, i, 99, 99, .text = "x");

@@ -16,17 +16,20 @@
 /* One connection from port 40000 to `port`, whose client is FLOW_FIRST; ISNs 999 and 4999. */
 static struct fake fake;
 static struct flow flow;
+static struct flow_more more;
 static int64_t now_ms;
 
 static void begin(uint16_t port)
 {
-    flow = (struct flow){ .key = { .ip_ver = 4,
-                                   .l4 = IPPROTO_N_TCP,
-                                   .addr = { { { 10, 1 } }, { { 10, 2 } } },
-                                   .port = { 40000, port } },
-                          .first_is_low = 1,
-                          .proto_id = FLOW_PROTO_OPEN };
-    list_init(&flow.pairs);
+    struct flow_key key = { .ip_ver = 4,
+                            .l4 = IPPROTO_N_TCP,
+                            .addr = { { { 10, 1 } }, { { 10, 2 } } },
+                            .port = { 40000, port },
+                            .vlan = { FLOW_NO_VLAN, FLOW_NO_VLAN } };
+    flow = (struct flow){ .first_is_low = 1, .proto_id = FLOW_PROTO_OPEN, .more = &more };
+    more = (struct flow_more){ 0 };
+    flow_set_key(&flow, &key, NULL);
+    list_init(&more.pairs);
     now_ms = 1;
 }
 
@@ -98,7 +101,7 @@ static void bytes_come_in_order(void **state)
 {
     (void)state;
     handshake();
-    assert_null(flow.tcp);
+    assert_null(more.tcp);
     CLIENT(.seq = 1000, .ack = 5000, .text = ">a\n>b\n>c");
     EXPECT("c:>a@10 c:>b@10");
     SERVER(.seq = 5000, .ack = 1008, .text = "<x\n");
@@ -107,7 +110,7 @@ static void bytes_come_in_order(void **state)
     CLIENT(.seq = 1013, .ack = 5003, .flags = TCP_FIN);
     SERVER(.seq = 5003, .ack = 1014, .text = "<y", .flags = TCP_FIN);
     EXPECT("c:end1[] s:end1[<y]");
-    assert_null(flow.tcp);
+    assert_null(more.tcp);
     assert_int_equal(flow.proto_id, FLOW_PROTO_NONE);
     assert_int_equal(fake.slab.used_bytes, 0);
 }
@@ -247,12 +250,12 @@ static void window_has_a_limit(void **state)
         CLIENT(.seq = 1100 + 10 * i, .ack = 5000, .text = ">a\n");
     const char *log = fake_log();
     assert_non_null(strstr(log, "c:gap97[]"));
-    assert_true(flow.tcp->half[0].held_bytes <= 1000);
+    assert_true(more.tcp->half[0].held_bytes <= 1000);
     fake.conf.reorder_bytes = 0;
     CLIENT(.seq = 9000, .ack = 5000, .text = ">z\n");
     log = fake_log();
     assert_non_null(strstr(log, "c:>z@"));
-    assert_int_equal(flow.tcp->half[0].n_held, 0);
+    assert_int_equal(more.tcp->half[0].n_held, 0);
 }
 
 static void pieces_have_a_limit(void **state)
@@ -262,7 +265,7 @@ static void pieces_have_a_limit(void **state)
     handshake();
     for (uint32_t i = 0; i < 3000; i++)
         CLIENT(.seq = 1001 + 2 * i, .ack = 5000, .text = "\n");
-    assert_true(flow.tcp->half[0].n_held <= REORDER_SEGMENTS);
+    assert_true(more.tcp->half[0].n_held <= REORDER_SEGMENTS);
 }
 
 static void cut_payload_is_a_gap(void **state)
@@ -331,9 +334,9 @@ static void unknown_content_is_left_alone(void **state)
     begin(1234);
     handshake();
     CLIENT(.seq = 1000, .ack = 5000, .text = "hello");
-    assert_non_null(flow.tcp);
+    assert_non_null(more.tcp);
     SERVER(.seq = 5000, .ack = 1005, .text = "world");
-    assert_null(flow.tcp);
+    assert_null(more.tcp);
     assert_int_equal(flow.proto_id, FLOW_PROTO_NONE);
     assert_int_equal(fake.slab.used_bytes, 0);
 }
@@ -355,7 +358,7 @@ static void bad_bytes_are_dropped_then_given_up(void **state)
     EXPECT("c:>a@11");
     for (uint32_t i = 0; i < 8; i++)
         CLIENT(.seq = 1011 + 2 * i, .ack = 5000, .text = "!\n");
-    assert_null(flow.tcp);
+    assert_null(more.tcp);
     assert_int_equal(counted(COUNTER_TCP_BAD_STREAMS), 1);
 }
 
@@ -365,7 +368,7 @@ static void done_ends_the_following(void **state)
     handshake();
     CLIENT(.seq = 1000, .ack = 5000, .text = ">a\n.\n>b\n");
     EXPECT("c:>a@10");
-    assert_null(flow.tcp);
+    assert_null(more.tcp);
     CLIENT(.seq = 1008, .ack = 5000, .text = ">c\n");
     EXPECT("");
 }
@@ -378,7 +381,7 @@ static void reset_ends_both(void **state)
     SERVER(.seq = 5000, .ack = 1003, .text = "<x");
     CLIENT(.seq = 1003, .ack = 5002, .flags = TCP_RST);
     EXPECT("c:>a@10 c:end2[] s:end2[<x]");
-    assert_null(flow.tcp);
+    assert_null(more.tcp);
 }
 
 static void late_bytes_come_before_the_end(void **state)
@@ -413,7 +416,7 @@ static void buffer_has_a_limit(void **state)
     text[1024] = 0;
     for (uint32_t i = 0; i < 4; i++)
         CLIENT(.seq = 1000 + 1024 * i, .ack = 5000, .text = text);
-    assert_int_equal(flow.tcp->half[0].buffer.n, 4096);
+    assert_int_equal(more.tcp->half[0].buffer.n, 4096);
     CLIENT(.seq = 1000 + 4096, .ack = 5000, .text = "b\n");
     assert_non_null(strstr(fake_log(), "c:gap2[aaa"));
     CLIENT(.seq = 1000 + 4098, .ack = 5000, .text = ">a\n");

@@ -11,20 +11,20 @@
 #define N    500
 
 static struct wheel wheel;
-static struct flow flows[N];
+static struct flow all[N + 1], *const flows = all + 1; /* the first has the name that is none */
+static int64_t due_ns[N];
 
-static void arm(struct flow *flow, int64_t due_ns)
+static void arm(struct flow *flow, int64_t at_ns)
 {
-    flow->due_ns = due_ns;
-    wheel_add(&wheel, flow, due_ns);
+    due_ns[flow - flows] = at_ns;
+    wheel_add(&wheel, flow, at_ns);
 }
 
 static int setup(void **state)
 {
     (void)state;
-    wheel_init(&wheel, 0);
-    for (unsigned i = 0; i < N; i++)
-        list_init(&flows[i].wheel);
+    memset(all, 0, sizeof all);
+    wheel_init(&wheel, 0, (uint8_t *)all);
     return 0;
 }
 
@@ -53,8 +53,8 @@ static void removed_is_not_taken(void **state)
     (void)state;
     arm(&flows[0], 100 * TICK);
     arm(&flows[1], 100 * TICK);
-    wheel_remove(&flows[0]);
-    wheel_remove(&flows[0]);
+    wheel_remove(&wheel, &flows[0]);
+    wheel_remove(&wheel, &flows[0]);
     assert_ptr_equal(wheel_take(&wheel, 200 * TICK), &flows[1]);
     assert_null(wheel_take(&wheel, INT64_MAX / 2));
 }
@@ -99,9 +99,10 @@ static void random_timers_come_as_defined(void **state)
     (void)state;
     int64_t now = (int64_t)1790000000 * 1000000000;
     unsigned armed = 0;
+    assert_null(wheel_take(&wheel, now));
     for (unsigned round = 0; round < 20000; round++) {
         unsigned i = (unsigned)(random_bits() % N);
-        if (list_is_empty(&flows[i].wheel)) {
+        if (!flows[i].slot) {
             arm(&flows[i], now + (int64_t)(random_bits() >> (20 + random_bits() % 34)));
             armed++;
         }
@@ -111,18 +112,33 @@ static void random_timers_come_as_defined(void **state)
         int64_t last_tick = 0;
         struct flow *flow;
         while ((flow = wheel_take(&wheel, now))) {
-            int64_t tick = flow->due_ns >> WHEEL_TICK_LOG;
+            int64_t tick = due_ns[flow - flows] >> WHEEL_TICK_LOG;
             assert_true(tick < now >> WHEEL_TICK_LOG && tick >= last_tick);
             last_tick = tick;
             armed--;
         }
         for (unsigned k = 0; k < N && round % 97 == 0; k++)
-            if (!list_is_empty(&flows[k].wheel))
-                assert_true(flows[k].due_ns >> WHEEL_TICK_LOG >= now >> WHEEL_TICK_LOG);
+            if (flows[k].slot)
+                assert_true(due_ns[k] >> WHEEL_TICK_LOG >= now >> WHEEL_TICK_LOG &&
+                            wheel_tick_of(&wheel, &flows[k]) == due_ns[k] >> WHEEL_TICK_LOG);
     }
     while (wheel_take(&wheel, INT64_MAX))
         armed--;
     assert_int_equal(armed, 0);
+}
+
+/* What is too far away comes earlier, and can be armed anew. */
+static void far_timers_come_early(void **state)
+{
+    (void)state;
+    arm(&flows[0], 3 * WHEEL_FAR * TICK);
+    arm(&flows[1], WHEEL_FAR * TICK - TICK);
+    assert_null(wheel_take(&wheel, WHEEL_FAR * TICK - TICK));
+    assert_ptr_equal(wheel_take(&wheel, WHEEL_FAR * TICK), &flows[1]);
+    assert_ptr_equal(wheel_take(&wheel, WHEEL_FAR * TICK + TICK), &flows[0]);
+    arm(&flows[0], due_ns[0]);
+    assert_null(wheel_take(&wheel, 2 * WHEEL_FAR * TICK - TICK));
+    assert_ptr_equal(wheel_take(&wheel, 3 * WHEEL_FAR * TICK), &flows[0]);
 }
 
 int main(void)
@@ -133,6 +149,7 @@ int main(void)
         cmocka_unit_test_setup(removed_is_not_taken, setup),
         cmocka_unit_test_setup(order_is_that_of_ticks_then_of_arming, setup),
         cmocka_unit_test_setup(boundary_of_a_level_is_no_trap, setup),
+        cmocka_unit_test_setup(far_timers_come_early, setup),
         cmocka_unit_test_setup(random_timers_come_as_defined, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

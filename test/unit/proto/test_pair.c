@@ -12,7 +12,8 @@ static struct proto_env env;
 static struct slab slab;
 static struct counters counters;
 static struct proto_conf conf;
-static struct flow flow, other;
+static struct flow_more more, other_more;
+static struct flow flow = { .more = &more }, other = { .more = &other_more };
 static struct proto_ctx x, y;
 
 /* Requests here carry their number; the table is asked what happened through these. */
@@ -52,9 +53,9 @@ static int setup(void **state)
     env = (struct proto_env){ .slab = &slab, .counters = &counters };
     env.conf[PROTO_dns] = &conf;
     env.pairs = pair_table_new(&env, &(struct hash_key){ 1, 2 }, 4);
-    list_init(&flow.pairs);
-    list_init(&other.pairs);
-    flow.n_pairs = other.n_pairs = 0;
+    list_init(&more.pairs);
+    list_init(&other_more.pairs);
+    more.n_pairs = other_more.n_pairs = 0;
     x = ctx_of(&flow);
     y = ctx_of(&other);
     return 0;
