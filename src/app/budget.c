@@ -3,6 +3,7 @@
 #include "app/budget.h"
 
 #include "in/spread.h"
+#include "os/limits.h"
 
 #define MIB           ((size_t)1024 * 1024)
 #define PROGRAM_BYTES (24 * MIB) /* code, libraries, configuration: 13 were seen */
@@ -70,4 +71,10 @@ unsigned budget_workers(const struct settings *s, unsigned n, bool live)
     while (n > 1 && needed(s, n, live) > (size_t)s->limits.memory_bytes)
         n--;
     return n ? n : 1;
+}
+
+unsigned budget_live_workers(const struct settings *s)
+{
+    unsigned n = (unsigned)s->general.workers;
+    return n ? n : budget_workers(s, limits_processors(), true);
 }

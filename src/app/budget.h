@@ -21,3 +21,7 @@ MUST_CHECK err budget_make(struct budget *b, const struct settings *s, unsigned 
 
 /* The most workers, at most n, that fit; at least 1. */
 unsigned budget_workers(const struct settings *s, unsigned n, bool live);
+
+/* Those that capture live: as many as are configured, else one for each core, as far as they fit.
+ */
+unsigned budget_live_workers(const struct settings *s);

@@ -3,9 +3,19 @@
 
 #include <sys/stat.h>
 
+#include "app/budget.h"
 #include "app/lines.h"
 #include "app/watchline.h"
 #include "os/clock.h"
+
+static void close_live(struct replay *r)
+{
+    for (unsigned i = 0; i < r->workers; i++) {
+        if (r->capture[i])
+            r->capture[i]->ops->close(r->capture[i]);
+        r->capture[i] = NULL;
+    }
+}
 
 int replay_begin(struct replay *r, const struct args *a)
 {
@@ -23,32 +33,53 @@ int replay_begin(struct replay *r, const struct args *a)
     return 0;
 }
 
-err replay_open_live(struct replay *r, struct capture **out, struct why *w)
+err replay_open_live(struct replay *r, struct why *w)
 {
-    r->live = r->start.settings.interface[0];
+    struct settings *s = &r->start.settings;
     if (!node_path(r->start.config.resolved, "packetbeat.interfaces"))
-        r->live.device = "default_route";
-    return capture_open_live(&r->live, 0, out, w);
+        s->interface[0].device = "default_route";
+    r->live = s->interface[0];
+    r->workers = budget_live_workers(s);
+    r->workers = r->workers < CREW_MAX ? r->workers : CREW_MAX;
+    err rc = capture_open_shared(&r->live, 0, r->capture, r->workers, w);
+    if (rc)
+        close_live(r);
+    else if (r->workers > 1 && !r->capture[1])
+        r->workers = 1; /* of a kind that is not shared out */
+    return rc;
 }
 
-int replay_capture(struct replay *r, struct capture *c)
+static int run(struct replay *r, struct capture *const *captures, unsigned workers)
 {
     struct job job = { .settings = &r->start.settings,
                        .identity = &r->identity,
-                       .captures = &c,
+                       .captures = captures,
                        .n_captures = 1,
-                       .workers = c->live ? 1 : (unsigned)r->start.settings.general.workers,
+                       .workers = workers,
                        .output = r->output,
                        .output_conf = r->output_conf,
                        .dry_run = r->dry_run,
+                       .health = r->health,
                        .broker = r->broker,
                        .progress = r->progress,
                        .ctx = r->ctx };
     struct why why;
-    if (wiring_run(&job, &r->sums, &r->interrupted, &why))
-        return start_refuse(&why);
-    if (r->interrupted || !capture_was_damaged(c, &why))
-        return 0;
+    return wiring_run(&job, &r->sums, &r->interrupted, &why) ? start_refuse(&why) : 0;
+}
+
+int replay_live(struct replay *r)
+{
+    int status = run(r, r->capture, r->workers);
+    close_live(r);
+    return status;
+}
+
+int replay_capture(struct replay *r, struct capture *c)
+{
+    struct why why;
+    int status = run(r, &c, (unsigned)r->start.settings.general.workers);
+    if (status || r->interrupted || !capture_was_damaged(c, &why))
+        return status;
     fprintf(stderr, "%s\n", why.text);
     return 1;
 }

@@ -2,6 +2,7 @@
  * needed, and without traces on disk. */
 #pragma once
 
+#include "app/crew.h"
 #include "app/doors.h"
 #include "app/wiring.h"
 
@@ -12,7 +13,10 @@ struct replay {
     struct tally sums; /* of the last run */
     bool interrupted;  /* a signal ended it */
     bool dry_run;
-    struct interface_conf live;  /* of replay_open_live */
+    bool health;                /* live: events of the sensor itself (app/health.h) */
+    struct interface_conf live; /* of replay_open_live */
+    struct capture *capture[CREW_MAX];
+    unsigned workers;            /* that have one of them */
     const struct output *output; /* set before running */
     const void *output_conf;
     struct broker *broker; /* of whoever closed the doors; NULL */
@@ -28,12 +32,16 @@ struct replay {
 /* Loads what -c and -E name, else built-in settings. 0, or the exit status after saying why. */
 int replay_begin(struct replay *r, const struct args *a);
 
-/* Opens the first interface of the configuration, or the default route's where none is named; its
- * name is then in r->live.device. Fails as capture_open_live does. */
-MUST_CHECK err replay_open_live(struct replay *r, struct capture **out, struct why *w);
+/* Opens the first interface of the configuration, or the default route's where none is named, for
+ * as many workers as are configured; its name is then in r->live.device. Fails as
+ * capture_open_live does. */
+MUST_CHECK err replay_open_live(struct replay *r, struct why *w);
 
-/* Runs files (merged by time) or one capture to the end. Gives the exit status; says why. With
- * `closes` no file can be opened after these, but what the configuration names. */
+/* Runs what was opened until a signal comes, and closes it. Gives the exit status; says why. */
+int replay_live(struct replay *r);
+
+/* The same for files (merged by time), or for one capture, to their end. With `closes` no file can
+ * be opened after these, but what the configuration names. */
 int replay_files(struct replay *r, const char *const *paths, unsigned n);
 int replay_capture(struct replay *r, struct capture *c);
 void replay_end(struct replay *r);

@@ -10,7 +10,6 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "in/filter.h"
-#include "os/limits.h"
 
 #define CAPTURES_MAX 64
 
@@ -131,8 +130,9 @@ static unsigned workers_of(const struct settings *s)
     if (dumps || (has_file && s->n_interfaces > 1))
         return 1;
     unsigned n = (unsigned)s->general.workers;
-    if (!n)
-        n = is_live ? budget_workers(s, limits_processors(), true) : 1;
+    if (is_live)
+        n = budget_live_workers(s);
+    n = n ? n : 1;
     return n < CREW_MAX ? n : CREW_MAX;
 }
 

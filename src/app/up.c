@@ -355,10 +355,9 @@ static int capture(struct up *u)
     const struct doors_need need = {
         .calls = CALLS_SENSOR, .traceless = true, .folder = u->data, .port = -1
     };
-    struct capture *c;
     struct why why;
     int status = 0;
-    bool captures = replay_open_live(&u->sensor, &c, &why) == ERR_OK;
+    bool captures = replay_open_live(&u->sensor, &why) == ERR_OK;
     if (captures)
         upline_say(&u->line, "up: capturing on %s; Ctrl-C ends", u->sensor.live.device);
     else
@@ -370,8 +369,7 @@ static int capture(struct up *u)
     if (thread_start(&u->status, "status", show_status, u))
         return 1;
     if (captures) {
-        status = replay_capture(&u->sensor, c);
-        c->ops->close(c);
+        status = replay_live(&u->sensor);
     } else {
         wait_for_signal();
     }
@@ -401,6 +399,7 @@ static int run(struct up *u)
     load_sample(u);
     u->sensor.output = u->sensor.start.settings.output;
     u->sensor.output_conf = u->sensor.start.settings.output_conf;
+    u->sensor.health = true;
     u->sensor.progress = on_progress;
     u->sensor.ctx = u;
     return capture(u);

@@ -8,9 +8,8 @@ static int live(struct replay *r)
 {
     static const struct doors_need need = { .calls = CALLS_SENSOR, .traceless = true, .port = -1 };
     static struct doors doors;
-    struct capture *capture;
     struct why why;
-    err rc = replay_open_live(r, &capture, &why);
+    err rc = replay_open_live(r, &why);
     if (rc) {
         fprintf(stderr, "watch: no live capture: %s\n", why.text);
         return rc == ERR_RIGHTS || rc == ERR_MISSING ? 0 : 1;
@@ -20,8 +19,7 @@ static int live(struct replay *r)
     if (!rc)
         rc = doors_shut(&doors, &why);
     r->broker = doors.broker;
-    int status = rc ? start_refuse(&why) : replay_capture(r, capture);
-    capture->ops->close(capture);
+    int status = rc ? start_refuse(&why) : replay_live(r);
     doors_end(&doors);
     return status;
 }

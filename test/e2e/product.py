@@ -59,10 +59,11 @@ class Product:
             return None
 
     def kinds(self, since, to=None):
-        """What the dashboard shows of a time (ms): messages by the kind of their event, but for flows,
+        """What the dashboard shows of a time (ms): messages by the kind of their event, but for flows
+        and the sensor's own,
         which are told of later."""
         span = {"from": since, "to": to or int(time.time() * 1000) + 1000}
-        rows = self.ask("query", {**span, "query": "NOT vendor_subtype:flow", "ask": [
+        rows = self.ask("query", {**span, "query": "NOT vendor_subtype:flow AND NOT vendor_subtype:sensor", "ask": [
             {"id": "a", "kind": "terms", "field": "vendor_subtype", "metric": "count()", "limit": 50}]})
         try:
             return {row["key"]: row["value"] for row in rows["answers"]["a"]["rows"]}

@@ -31,6 +31,22 @@ class Up(Product):
         super().__init__(INSIDE + list(before) + [program, "up", "--path.data", data,
                                                   "-E", "packetbeat.interfaces.device=lo", *more], data)
 
+    def sensor_events(self, since):
+        """How many the dashboard has of the sensor itself."""
+        rows = self.ask("query", {"from": since, "to": int(time.time() * 1000) + 1000, "query": "vendor_subtype:sensor",
+                                  "ask": [{"id": "a", "kind": "terms", "field": "vendor_subtype", "metric": "count()"}]})
+        try:
+            return sum(row["value"] for row in rows["answers"]["a"]["rows"])
+        except (KeyError, TypeError):
+            return 0
+
+    def workers(self):
+        names = []
+        for task in os.listdir("/proc/%d/task" % self.process.pid):
+            with open("/proc/%d/task/%s/comm" % (self.process.pid, task)) as f:
+                names.append(f.read())
+        return sum(name.startswith("worker-") for name in names)
+
 
 def command(*words):
     """Another command beside it: its status and what it said."""
@@ -126,8 +142,15 @@ def first(folder):
     check("it ends in order", up.end() == 0)
     check("and its server with it", up.server() is None)
 
-    again = Up(os.path.join(folder, "one"))
+    again = Up(os.path.join(folder, "one"), "-E", "workers=3", "-E", "health.period=1s")
     check("a second start", again.until(lambda: "capturing on lo" in again.said()))
+    check("with three workers", again.until(lambda: again.workers() == 3))
+    since = int(time.time() * 1000) - 1000
+    ask_web(3)
+    ask_dns(3)
+    check("each transaction is seen once",
+          again.until(lambda: again.kinds(since) == {"http": 3, "dns": 3}), again.kinds(since))
+    check("the sensor tells of itself", again.until(lambda: again.sensor_events(since) > 1))
     check("has no second sample", "sample" not in again.said())
     again.end()
 
