@@ -380,6 +380,7 @@ static err divide_memory(struct wiring *w, struct why *why)
     struct budget *b = &w->budget;
     err rc = budget_make(b, s, workers_of(w->job), is_live(w->job), why);
     w->net = s->net;
+    w->net.key = hash_key_random();
     w->net.memory_bytes = (int64_t)b->tables;
     w->net.max_flows = (int64_t)b->flows;
     w->net.defrag_bytes = (int64_t)b->defrag;
