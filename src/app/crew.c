@@ -5,12 +5,14 @@
 #include <stdio.h>
 
 #include "base/bug.h"
+#include "in/pick.h"
 #include "in/spread.h"
 #include "os/thread.h"
 
 struct seat {
     struct crew *crew;
     struct worker *worker;
+    struct capture *files, *pick; /* read by each for itself: its own reader, its part; NULL */
     unsigned n_captures, interface[WORKER_CAPTURES]; /* that its captures are of */
     struct thread thread;
     err err; /* written by its thread, read after joining it */
@@ -42,6 +44,8 @@ static void reader_main(void *ctx)
 static struct capture *capture_of(const struct crew *c, const struct crew_conf *conf, unsigned i,
                                   unsigned k)
 {
+    if (c->seat[i].pick)
+        return c->seat[i].pick;
     return c->spread ? spread_part(c->spread, i) : conf->captures[i * conf->n_captures + k];
 }
 
@@ -50,7 +54,7 @@ static void fill_seat(struct crew *c, const struct crew_conf *conf, unsigned i)
     struct seat *seat = &c->seat[i];
     struct worker_conf w = conf->worker;
     struct capture *own[WORKER_CAPTURES];
-    w.shares = c->spread ? c->n : 0;
+    w.shares = c->spread || c->seat[i].pick ? c->n : 0;
     for (unsigned k = 0; k < conf->n_captures; k++) {
         struct capture *capture = capture_of(c, conf, i, k);
         if (!capture)
@@ -62,12 +66,41 @@ static void fill_seat(struct crew *c, const struct crew_conf *conf, unsigned i)
     seat->worker = worker_new(&w, own, seat->n_captures, i);
 }
 
+static void close_picks(struct crew *c)
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        struct seat *seat = &c->seat[i];
+        if (seat->pick)
+            seat->pick->ops->close(seat->pick);
+        if (seat->files)
+            seat->files->ops->close(seat->files);
+        seat->pick = seat->files = NULL;
+    }
+}
+
+/* Each worker reads the files for itself; false where they can be read only once. */
+static bool open_picks(struct crew *c, const struct crew_conf *conf)
+{
+    struct why ignored;
+    for (unsigned i = 0; i < c->n; i++) {
+        struct seat *seat = &c->seat[i];
+        if (i && capture_open_again(conf->captures[0], &seat->files, &ignored)) {
+            close_picks(c);
+            return false;
+        }
+        struct capture *from = i ? seat->files : conf->captures[0];
+        seat->pick = pick_new(from, i, c->n, conf->worker.net);
+    }
+    return true;
+}
+
 struct crew *crew_new(const struct crew_conf *conf)
 {
     BUG_ON(conf->n == 0 || conf->n > CREW_MAX || conf->n_captures == 0);
     struct crew *c = xcalloc(1, sizeof *c + conf->n * sizeof c->seat[0]);
     c->n = conf->n;
-    if (c->n > 1 && conf->n_captures == 1 && !conf->captures[0]->live)
+    bool shared = c->n > 1 && conf->n_captures == 1 && !conf->captures[0]->live;
+    if (shared && !open_picks(c, conf))
         c->spread = spread_new(conf->captures[0], c->n, conf->worker.net);
     c->reader.crew = c;
     for (unsigned i = 0; i < c->n; i++)
@@ -180,6 +213,8 @@ void crew_tally(const struct crew *c, struct tally *t)
         tally_add(t, worker_counted(c->seat[i].worker));
     if (c->spread)
         tally_add(t, spread_counters(c->spread));
+    if (c->seat[0].pick)
+        tally_add(t, pick_counters(c->seat[0].pick));
 }
 
 void crew_free(struct crew *c)
@@ -189,5 +224,6 @@ void crew_free(struct crew *c)
     for (unsigned i = 0; i < c->n; i++)
         worker_free(c->seat[i].worker);
     spread_free(c->spread);
+    close_picks(c);
     xfree(c);
 }

@@ -1,4 +1,5 @@
-/* The workers of a run with their threads, and the reader that shares a capture file out to them.
+/* The workers of a run with their threads. Of capture files each reads its part for itself, or a
+ * reader shares them out where they can be read only once.
  * To the pipe they are one source of batches. */
 #pragma once
 

@@ -51,6 +51,11 @@ struct capture_file_conf {
 MUST_CHECK err capture_open_files(const struct capture_file_conf *conf, struct capture **out,
                                   struct why *w);
 
+/* A second reader of the same files, from their beginning, as c was opened; ERR_UNSUPPORTED where
+ * that cannot be (pipes, the Enter key), or costs more than copying what one has read (packed
+ * files, and those that keep a pace). */
+MUST_CHECK err capture_open_again(const struct capture *c, struct capture **out, struct why *w);
+
 /* True, with one line in w, when a file of the capture was cut, corrupt or empty: exit status 1 is
  * then due although everything readable was analysed. */
 bool capture_was_damaged(const struct capture *c, struct why *w);

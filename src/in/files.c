@@ -40,6 +40,7 @@ struct source {
 
 struct files {
     struct capture base;
+    struct capture_file_conf conf; /* its names are the caller's */
     struct named *named;
     unsigned n_named, n_begun; /* sorted by first_ns; those before n_begun were opened */
     struct source *heap[OPEN_MAX];
@@ -52,7 +53,7 @@ struct files {
     unsigned n_damaged;
     struct why damage; /* of the first damaged file */
 
-    bool paced, one_at_a_time, has_pipe, again;
+    bool paced, one_at_a_time, has_pipe, is_packed, again;
     int64_t loops, due_ns, last_ns; /* still to play; monotonic time and packet time of the last */
     int64_t starts_ns, moved_ns;    /* of struct capture_file_conf; how far packets are moved */
     struct packet held;             /* paced: read, not yet due */
@@ -463,6 +464,7 @@ static err look_at(struct files *s, struct named *name, struct why *w)
     uint64_t used;
     window_progress(&file.view, &used, &name->bytes);
     int n = capfile_read(&file, &first, 1, true);
+    s->is_packed |= file.view.unpack != NULL;
     name->first_ns = n > 0 ? first.ts_ns : UNKNOWN_NS;
     if (file.damage == DAMAGE_UNKNOWN)
         e = why_set(w, ERR_FORMAT, "%s", file.why.text);
@@ -495,6 +497,7 @@ err capture_open_files(const struct capture_file_conf *conf, struct capture **ou
 {
     struct files *s = xcalloc(1, sizeof(*s));
     s->base.ops = &files_ops;
+    s->conf = *conf;
     s->base.fd = -1;
     s->base.realtime = conf->paced;
     s->paced = conf->paced;
@@ -517,4 +520,13 @@ err capture_open_files(const struct capture_file_conf *conf, struct capture **ou
     else
         files_close(&s->base);
     return e;
+}
+
+err capture_open_again(const struct capture *c, struct capture **out, struct why *w)
+{
+    const struct files *s = c->ops == &files_ops ? container_of(c, struct files, base) : NULL;
+    *out = NULL;
+    if (!s || s->has_pipe || s->is_packed || s->paced || s->conf.one_at_a_time)
+        return why_set(w, ERR_UNSUPPORTED, "this capture is read once");
+    return capture_open_files(&s->conf, out, w);
 }

@@ -1,5 +1,5 @@
-/* Capture files for several workers: one thread reads them and gives each frame to the workers
- * whose flows it is of (net/share.h). Each worker reads its part as a capture of its own.
+/* Captures that can be read only once, for several workers: one thread reads and gives each frame
+ * to the workers whose flows it is of (net/share.h). Each reads its part as a capture of its own.
  *
  * A frame of a tunnel may be of two workers' flows, the outer and the inner ones: both get it, and
  * each counts its own flows; all but one get it as a copy (struct packet). Fragments wait here

@@ -60,6 +60,11 @@ void decoder_tick(struct decoder *d, int64_t now_ns)
     defrag_begin(d->defrag, now_ns);
 }
 
+void decoder_leave_overdue(struct decoder *d)
+{
+    defrag_count_overdue_in(d->defrag, &d->uncounted);
+}
+
 void layer_clear(struct packet *p)
 {
     /* In two parts: gcc makes vector stores of each, but a slow `rep stos` of the whole. */

@@ -37,3 +37,6 @@ const struct touched *decoder_datagrams(const struct decoder *d);
 /* Live capture without packets: gives up incomplete datagrams whose time is over at now_ns.
  * decode_packet does so too, by p->ts_ns. */
 void decoder_tick(struct decoder *d, int64_t now_ns);
+
+/* Others have the same fragments, and one of them counts those that are never whole. */
+void decoder_leave_overdue(struct decoder *d);

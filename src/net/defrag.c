@@ -47,7 +47,7 @@ enum { AGE_V4, AGE_V6, AGES };
 
 struct defrag {
     const struct net_conf *conf;
-    struct counters *counters;
+    struct counters *counters, *overdue; /* overdue: of datagrams whose time is over */
     struct slab slab;
     struct list age[AGES];
     struct piece *given; /* payloads handed out since defrag_begin */
@@ -61,7 +61,7 @@ struct defrag *defrag_new(const struct net_conf *conf, struct counters *counters
 {
     struct defrag *f = xcalloc(1, sizeof *f);
     f->conf = conf;
-    f->counters = counters;
+    f->counters = f->overdue = counters;
     slab_init(&f->slab, conf->defrag_bytes > 0 ? (size_t)conf->defrag_bytes : 0);
     for (unsigned i = 0; i < AGES; i++)
         list_init(&f->age[i]);
@@ -84,6 +84,11 @@ size_t defrag_waiting(const struct defrag *f)
 size_t defrag_bytes(const struct defrag *f)
 {
     return f->slab.used_bytes;
+}
+
+void defrag_count_overdue_in(struct defrag *f, struct counters *counters)
+{
+    f->overdue = counters;
 }
 
 void defrag_count_in(struct defrag *f, struct counters *counters)
@@ -182,7 +187,7 @@ static void expire(struct defrag *f, int64_t now_ns)
         while ((g = oldest(f, i)) && is_over(g, now_ns, timeout_ns[i])) {
             TRACE(TRACE_IP, "defrag: datagram %u timed out", g->key.id);
             if (!g->dead)
-                counter_add(f->counters, COUNTER_DEFRAG_TIMEOUT, 1);
+                counter_add(f->overdue, COUNTER_DEFRAG_TIMEOUT, 1);
             datagram_drop(f, g);
         }
     }

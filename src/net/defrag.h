@@ -36,6 +36,8 @@ void defrag_free(struct defrag *f);
 
 /* Counts there from now on. */
 void defrag_count_in(struct defrag *f, struct counters *counters);
+/* Counts there what was not whole in time. */
+void defrag_count_overdue_in(struct defrag *f, struct counters *counters);
 
 /* The datagrams that defrag_add was given fragments of since defrag_begin, by numbers that are
  * never given twice; all but the last are whole. Refused fragments without a datagram have none. */

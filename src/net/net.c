@@ -722,6 +722,8 @@ void net_take_share(struct net *net, unsigned index, unsigned n)
 {
     net->share = index;
     net->n_shares = n > 1 ? n : 0;
+    if (net->n_shares && index > 0)
+        decoder_leave_overdue(net->decoder);
 }
 
 void net_free(struct net *net)

@@ -258,6 +258,12 @@ static enum layer teredo_open(struct decoder *d)
     return tunnel_open(d, &o);
 }
 
+bool tunnel_has_port(uint16_t port)
+{
+    return port == PORT_VXLAN || port == PORT_VXLAN_LINUX || port == PORT_GENEVE ||
+           port == PORT_GTPU || port == PORT_TEREDO;
+}
+
 enum layer tunnel_udp(struct decoder *d)
 {
     const struct packet *p = d->p;

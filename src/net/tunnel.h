@@ -11,6 +11,9 @@ extern const struct hash_key tunnel_hash_key;
  * opened; else LAYER_DONE. */
 enum layer tunnel_udp(struct decoder *d);
 
+/* UDP from or to this port may be such a datagram. */
+bool tunnel_has_port(uint16_t port);
+
 /* Steps, see enum layer. */
 enum layer tunnel_ipip(struct decoder *d);
 enum layer tunnel_gre(struct decoder *d);

@@ -167,6 +167,7 @@ static void cut_short(const struct golden_case *c)
     verdict(c, "cut short", good);
 }
 
+/* By a reader that shares out, and by each for itself. */
 static void workers(const struct golden_case *c)
 {
     static const unsigned numbers[] = { 2, 4 };
@@ -179,6 +180,10 @@ static void workers(const struct golden_case *c)
         replay_spread(&c->conf, &c->traffic, numbers[i], &many);
         lines_sort(&many);
         verdict(c, "workers", lines_equal(&one, &many, "workers"));
+        lines_free(&many);
+        replay_pick(&c->conf, &c->traffic, numbers[i], &many);
+        lines_sort(&many);
+        verdict(c, "picking workers", lines_equal(&one, &many, "picking workers"));
         lines_free(&many);
     }
     lines_free(&one);

@@ -63,5 +63,9 @@ void replay_free(struct replay *r);
 void replay_spread(const struct replay_conf *conf, const struct traffic *f, unsigned n,
                    struct lines *out);
 
+/* The same where each reads the frames for itself (in/pick.h). */
+void replay_pick(const struct replay_conf *conf, const struct traffic *f, unsigned n,
+                 struct lines *out);
+
 /* new, feed, finish, free. */
 void replay_all(const struct replay_conf *conf, const struct traffic *f, struct lines *out);

@@ -1,5 +1,6 @@
 /* Frames shared out to several packet paths, as several workers have them. */
 #include "base/bug.h"
+#include "in/pick.h"
 #include "in/spread.h"
 #include "lib/replay.h"
 #include "os/thread.h"
@@ -65,4 +66,23 @@ void replay_spread(const struct replay_conf *conf, const struct traffic *f, unsi
         replay_free(r[i]);
     }
     spread_free(s);
+}
+
+void replay_pick(const struct replay_conf *conf, const struct traffic *f, unsigned n,
+                 struct lines *out)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct traffic_capture from = traffic_capture_of(f);
+        struct capture *part = pick_new(&from.base, i, n, &conf->net);
+        struct replay *r = replay_new(conf, REPLAY_BATCH_BYTES);
+        r->out = out;
+        net_take_share(r->net, i, n);
+        while (feed(r, part))
+            ;
+        if (part->passed_ns)
+            net_tick(r->net, part->passed_ns);
+        replay_finish(r);
+        replay_free(r);
+        part->ops->close(part);
+    }
 }
