@@ -7,7 +7,8 @@
 #include "base/buf.h"
 #include "base/bug.h"
 
-#define PART_MS INT64_C(10000)
+#define PART_MS   INT64_C(10000)
+#define LOOKED_AT 256 /* fields of a message; of more, it makes an index */
 
 struct board {
     pthread_mutex_t writing; /* guards all but latest_ms */
@@ -37,29 +38,47 @@ void board_free(struct board *b)
 struct name {
     struct slice text;
     uint32_t hash;
+    unsigned at; /* where it was last */
 };
 
 /* Names that an agent's id, name and version have: after the pack, and as inputs give them. */
 #define NAMES 4
-static struct name ids[NAMES] = { { SLICE("event_observer_uid"), 0 },
-                                  { SLICE("packetbeat_agent_id"), 0 },
-                                  { SLICE("beats_agent_id"), 0 },
-                                  { SLICE("agent_id"), 0 } };
-static struct name names[NAMES] = { { SLICE("event_reporter"), 0 },
-                                    { SLICE("packetbeat_agent_name"), 0 },
-                                    { SLICE("beats_agent_name"), 0 },
-                                    { SLICE("agent_name"), 0 } };
-static struct name versions[NAMES] = { { SLICE("vendor_version"), 0 },
-                                       { SLICE("packetbeat_agent_version"), 0 },
-                                       { SLICE("beats_agent_version"), 0 },
-                                       { SLICE("agent_version"), 0 } };
+static struct name ids[NAMES] = { { SLICE("event_observer_uid"), 0, 0 },
+                                  { SLICE("packetbeat_agent_id"), 0, 0 },
+                                  { SLICE("beats_agent_id"), 0, 0 },
+                                  { SLICE("agent_id"), 0, 0 } };
+static struct name names[NAMES] = { { SLICE("event_reporter"), 0, 0 },
+                                    { SLICE("packetbeat_agent_name"), 0, 0 },
+                                    { SLICE("beats_agent_name"), 0, 0 },
+                                    { SLICE("agent_name"), 0, 0 } };
+static struct name versions[NAMES] = { { SLICE("vendor_version"), 0, 0 },
+                                       { SLICE("packetbeat_agent_version"), 0, 0 },
+                                       { SLICE("beats_agent_version"), 0, 0 },
+                                       { SLICE("agent_version"), 0, 0 } };
+
+static bool is_field(const struct message *m, unsigned at, const struct name *name)
+{
+    return at < m->n && m->f[at].hash == name->hash && slice_eq(m->f[at].name, name->text);
+}
+
+/* By its place in the message before, else by looking at all: asked by name, a message makes an
+ * index, which costs several times as much. */
+static const struct value *value_of(const struct message *m, struct name *name)
+{
+    if (!name->hash)
+        name->hash = message_hash(name->text);
+    if (m->n > LOOKED_AT || m->index)
+        return message_get_hashed(m, name->text, name->hash);
+    for (unsigned i = m->n; !is_field(m, name->at, name) && i > 0; i--)
+        if (is_field(m, i - 1, name))
+            name->at = i - 1;
+    return is_field(m, name->at, name) ? &m->f[name->at].v : NULL;
+}
 
 static struct slice find(const struct message *m, struct name *v)
 {
     for (unsigned i = 0; i < NAMES; i++) {
-        if (!v[i].hash)
-            v[i].hash = message_hash(v[i].text);
-        const struct value *value = message_get_hashed(m, v[i].text, v[i].hash);
+        const struct value *value = value_of(m, &v[i]);
         if (value && value->type == VT_STR && value->n)
             return slice_of(value->p, value->n);
     }

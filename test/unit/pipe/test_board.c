@@ -72,6 +72,34 @@ static void knows_agents_by_either_name(void **state)
     assert_int_equal(board_latest_ms(board), NOW - 1);
 }
 
+static void append(struct message *m, const char *name, const char *text)
+{
+    struct slice s = slice_cstr(name);
+    assert_true(message_append(m, s, message_hash(s), 0, message_text_of(slice_cstr(text))));
+}
+
+/* As inputs make messages: nobody has asked them by name yet, and nobody does now. */
+static void makes_no_index(void **state)
+{
+    (void)state;
+    struct message *m[3];
+    for (unsigned i = 0; i < COUNT(m); i++)
+        m[i] = message_new(&mem, 8);
+    append(m[0], "x", "1");
+    append(m[0], "event_observer_uid", "a");
+    append(m[1], "agent_id", "no");
+    append(m[1], "event_observer_uid", "b");
+    append(m[1], "x", "2");
+    append(m[2], "event_observer_uid", "a");
+    board_messages(board, m, COUNT(m), NOW);
+    assert_int_equal(board_agents(board, agents, BOARD_AGENTS), 2);
+    assert_string_equal(agents[0].id, "a");
+    assert_int_equal(board_agent_minute(&agents[0], NOW), 2);
+    assert_string_equal(agents[1].id, "b");
+    for (unsigned i = 0; i < COUNT(m); i++)
+        assert_null(m[i]->index);
+}
+
 static void counts_the_last_minute(void **state)
 {
     (void)state;
@@ -129,6 +157,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(knows_agents_by_either_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(makes_no_index, setup, teardown),
         cmocka_unit_test_setup_teardown(counts_the_last_minute, setup, teardown),
         cmocka_unit_test_setup_teardown(forgets_the_silent_one, setup, teardown),
         cmocka_unit_test_setup_teardown(shows_notes, setup, teardown),
