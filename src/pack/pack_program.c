@@ -190,6 +190,36 @@ static void note_missing(struct pack_loading *l, const struct sources *s, const 
 
 /* ---- grok patterns */
 
+static void read_used(const struct packs *p, struct grok_library *lib, struct mistakes *wrong)
+{
+    for (unsigned i = 0; i < p->n; i++)
+        for (unsigned j = 0; j < p->pack[i].n_grok; j++)
+            if (p->pack[i].grok[j].used)
+                grok_library_read(lib, p->pack[i].grok[j].path, p->pack[i].grok[j].text, wrong);
+}
+
+static bool is_of(const char *mistake, const char *path)
+{
+    size_t n = strlen(path);
+    return strncmp(mistake, path, n) == 0 && mistake[n] == ':';
+}
+
+/* It must be right all the same, beside those that are used: it may need their names, and have
+ * some of them instead. */
+static void check_unused(struct pack_loading *l, const struct pack_file *f)
+{
+    struct mistakes found = { .mem = &l->packs->mem };
+    struct grok_library *lib = grok_library_new(&l->packs->mem);
+    if (!lib)
+        return;
+    grok_library_read(lib, f->path, f->text, &found);
+    read_used(l->packs, lib, &found);
+    grok_library_check(lib, &found);
+    for (unsigned i = 0; i < found.n && i < MISTAKES_MAX; i++)
+        if (found.v[i] && is_of(found.v[i], f->path))
+            mistake_line(l->wrong, found.v[i]);
+}
+
 static void read_grok(struct pack_loading *l)
 {
     struct packs *p = l->packs;
@@ -198,12 +228,14 @@ static void read_grok(struct pack_loading *l)
             const struct pack_file *f = &p->pack[i].grok[j];
             if (f->used && !p->grok)
                 p->grok = grok_library_new(&p->mem);
-            if (f->used && p->grok)
-                grok_library_read(p->grok, f->path, f->text, l->wrong);
+            if (!f->used)
+                check_unused(l, f);
         }
     }
-    if (p->grok)
-        grok_library_check(p->grok, l->wrong);
+    if (!p->grok)
+        return;
+    read_used(p, p->grok, l->wrong);
+    grok_library_check(p->grok, l->wrong);
 }
 
 void pack_read_program(struct pack_loading *l)

@@ -374,7 +374,13 @@ static void grok_files(void **state)
     refuses(yml, "one/grok/b.grok:1:1: the pattern 'SHOP' is there already, at ");
     put("one/grok/b.grok", "ORDER %{SHPO}\n");
     refuses(yml, "one/grok/b.grok:1:7: there is no pattern 'SHPO'");
-    conf.settings = NULL;
+    conf.settings = NULL; /* it is not used now, and checked all the same */
+    refuses(yml, "one/grok/b.grok:1:7: there is no pattern 'SHPO'");
+    put("one/grok/b.grok", "ORDER %{SHOP}\n");
+    p = load(yml);
+    assert_non_null(p);
+    assert_false(grok_has(packs_env(p).grok, SLICE("ORDER")));
+    packs_drop(p);
     refuses(HEAD "grok:\n- grok/c.grok\n" LINKS,
             "one/pack.yml:4:1: no line here names grok/a.grok");
 }
