@@ -73,15 +73,15 @@ static const struct hash_key fixed_key = { 0x646e73, 0x7175657279 };
 static uint64_t hash_question(const struct dns_message *m)
 {
     uint8_t text[DNSNAME_WIRE_MAX + 2];
-    struct buf b = buf_of(text, sizeof text);
     if (m->n_questions == 0)
         return 0;
     const struct dns_question *q = &m->question[0];
-    for (size_t i = 0; i < q->name.n; i++)
-        buf_u8(&b, ascii_lower(q->name.p[i])); /* servers may answer in another case */
-    buf_u8(&b, (uint8_t)(q->type >> 8));
-    buf_u8(&b, (uint8_t)q->type);
-    return hash_bytes(&fixed_key, b.p, b.n);
+    size_t n = q->name.n < DNSNAME_WIRE_MAX ? q->name.n : DNSNAME_WIRE_MAX;
+    for (size_t i = 0; i < n; i++)
+        text[i] = ascii_lower(q->name.p[i]); /* servers may answer in another case */
+    text[n++] = (uint8_t)(q->type >> 8);
+    text[n++] = (uint8_t)q->type;
+    return hash_bytes(&fixed_key, text, n);
 }
 
 /* Both sides of a flow may ask: the asker's direction is in the key. Never 0. */

@@ -64,7 +64,7 @@ static void put_name_or_number(struct buf *out, const char *name, unsigned numbe
         buf_dec(out, number);
 }
 
-static const char *type_name(uint16_t type)
+const char *dns_type_name(uint16_t type)
 {
     switch (type) {
     case 32768:
@@ -80,22 +80,37 @@ static const char *type_name(uint16_t type)
 
 void dns_put_type(struct buf *out, uint16_t type)
 {
-    put_name_or_number(out, type_name(type), type);
+    put_name_or_number(out, dns_type_name(type), type);
+}
+
+const char *dns_class_name(uint16_t class)
+{
+    return name_of(classes, COUNT(classes), class);
 }
 
 void dns_put_class(struct buf *out, uint16_t class)
 {
-    put_name_or_number(out, name_of(classes, COUNT(classes), class), class);
+    put_name_or_number(out, dns_class_name(class), class);
+}
+
+const char *dns_opcode_name(unsigned opcode)
+{
+    return name_of(opcodes, COUNT(opcodes), opcode);
 }
 
 void dns_put_opcode(struct buf *out, unsigned opcode)
 {
-    put_name_or_number(out, name_of(opcodes, COUNT(opcodes), opcode), opcode);
+    put_name_or_number(out, dns_opcode_name(opcode), opcode);
+}
+
+const char *dns_rcode_name(unsigned rcode)
+{
+    return name_of(rcodes, COUNT(rcodes), rcode);
 }
 
 void dns_put_rcode(struct buf *out, unsigned rcode)
 {
-    const char *name = name_of(rcodes, COUNT(rcodes), rcode);
+    const char *name = dns_rcode_name(rcode);
     if (!name)
         buf_lit(out, "Unknown ");
     put_name_or_number(out, name, rcode);
@@ -113,7 +128,7 @@ void dns_put_hash(struct buf *out, uint8_t hash)
 
 bool dns_type_is_known(uint16_t type)
 {
-    return type && type_name(type);
+    return type && dns_type_name(type);
 }
 
 bool dns_class_is_known(uint16_t class)

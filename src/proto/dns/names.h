@@ -84,6 +84,12 @@ void dns_put_rcode(struct buf *out, unsigned rcode);        /* unknown: "Unknown
 void dns_put_algorithm(struct buf *out, uint8_t algorithm); /* DNSSEC */
 void dns_put_hash(struct buf *out, uint8_t hash);           /* DS and NSEC3 digests */
 
+/* The name of a number (static text), or NULL. */
+const char *dns_type_name(uint16_t type);
+const char *dns_class_name(uint16_t class);
+const char *dns_opcode_name(unsigned opcode);
+const char *dns_rcode_name(unsigned rcode);
+
 /* True for types and classes that have a name: what a guess by content asks for. */
 bool dns_type_is_known(uint16_t type);
 bool dns_class_is_known(uint16_t class);

@@ -12,12 +12,18 @@
 /* Most that a message without EDNS may have over UDP (RFC 1035 section 4.2.1). */
 #define PLAIN_UDP_BYTES_MAX 512
 
+/* A name and its text in the event's memory; NULL: none yet. */
+struct named {
+    struct slice wire, text;
+};
+
 /* What the functions here work on. */
 struct report {
     struct event *e;
     struct arena *scratch;
     struct buf text; /* emptied for each record */
     const struct dns_conf *conf;
+    struct named asked; /* the query's first question, or the response's when there is no query */
 };
 
 static bool open_text(struct report *r, size_t room)
@@ -46,19 +52,48 @@ static void report_flags(struct event *e, const struct dns_message *m)
     event_strs_ref(e, &dns_fields[DNS_HEADER_FLAGS], set, n);
 }
 
-static void set_text(struct report *r, const struct field *f)
+/* A number's name (NULL: none), or what stands in text. */
+static void set_name(struct report *r, const struct field *f, const char *name)
 {
-    event_str(r->e, f, buf_slice(&r->text));
+    if (name)
+        event_str_ref(r->e, f, slice_cstr(name));
+    else
+        event_str(r->e, f, buf_slice(&r->text));
     buf_reset(&r->text);
+}
+
+static void set_opcode(struct report *r, const struct field *f, unsigned opcode)
+{
+    const char *name = dns_opcode_name(opcode);
+    if (!name)
+        dns_put_opcode(&r->text, opcode);
+    set_name(r, f, name);
+}
+
+static void set_rcode(struct report *r, const struct field *f, unsigned rcode)
+{
+    const char *name = dns_rcode_name(rcode);
+    if (!name)
+        dns_put_rcode(&r->text, rcode);
+    set_name(r, f, name);
+}
+
+static void set_type_and_class(struct report *r, const struct dns_question *q)
+{
+    const char *type = dns_type_name(q->type), *class = dns_class_name(q->class);
+    if (!type)
+        dns_put_type(&r->text, q->type);
+    set_name(r, &dns_fields[DNS_QUESTION_TYPE], type);
+    if (!class)
+        dns_put_class(&r->text, q->class);
+    set_name(r, &dns_fields[DNS_QUESTION_CLASS], class);
 }
 
 static void report_header(struct report *r, const struct dns_message *m)
 {
     event_int(r->e, &dns_fields[DNS_ID], m->id);
-    dns_put_opcode(&r->text, dns_opcode(m));
-    set_text(r, &dns_fields[DNS_OP_CODE]);
-    dns_put_rcode(&r->text, dns_rcode(m));
-    set_text(r, &dns_fields[DNS_RESPONSE_CODE]);
+    set_opcode(r, &dns_fields[DNS_OP_CODE], dns_opcode(m));
+    set_rcode(r, &dns_fields[DNS_RESPONSE_CODE], dns_rcode(m));
     report_flags(r->e, m);
 }
 
@@ -85,21 +120,46 @@ static struct slice without_end_dots(struct slice name)
     return name;
 }
 
-/* A name that is itself a public suffix of two labels, or the root, counts as registered. */
+static void set_part(struct event *e, enum dns_field f, struct slice part)
+{
+    if (part.n)
+        event_str_ref(e, &dns_fields[f], part);
+}
+
+/* A name that is itself a public suffix of two labels, or the root, counts as registered. The name
+ * is in the event's memory. */
 static void report_domain(struct event *e, struct slice name)
 {
     struct slice registered = psl_registrable(name);
     if (registered.n) {
-        event_str(e, &dns_fields[DNS_QUESTION_ETLD1], registered);
-        struct slice sub = without_end_dots(slice_first(name, name.n - registered.n));
-        event_str_nz(e, &dns_fields[DNS_QUESTION_SUBDOMAIN], sub);
+        set_part(e, DNS_QUESTION_ETLD1, registered);
+        set_part(e, DNS_QUESTION_SUBDOMAIN,
+                 without_end_dots(slice_first(name, name.n - registered.n)));
     } else if (count_dots(name) == 1) {
         registered = name;
     } else {
         return;
     }
-    event_str(e, &dns_fields[DNS_QUESTION_REGISTERED], registered);
-    event_str_nz(e, &dns_fields[DNS_QUESTION_TLD], after_first_dot(registered));
+    event_str_ref(e, &dns_fields[DNS_QUESTION_REGISTERED], registered);
+    set_part(e, DNS_QUESTION_TLD, after_first_dot(registered));
+}
+
+/* Wherever the same octets end with the root they are the same name. */
+static bool is_same_name(struct slice a, struct slice b)
+{
+    return a.n && a.p[a.n - 1] == 0 && slice_eq(a, b);
+}
+
+/* The question's text in the event's memory: mostly the query's. */
+static struct slice question_name(struct report *r, struct slice bytes, struct slice wire)
+{
+    if (is_same_name(wire, r->asked.wire))
+        return r->asked.text;
+    dns_put_name(&r->text, bytes, wire);
+    struct slice text = arena_dup(r->e->mem, buf_slice(&r->text));
+    r->e->lost |= text.n != r->text.n;
+    buf_reset(&r->text);
+    return text;
 }
 
 static void report_question(struct report *r, const struct dns_message *m)
@@ -107,25 +167,28 @@ static void report_question(struct report *r, const struct dns_message *m)
     const struct dns_question *q = &m->question[0];
     if (m->n_questions == 0)
         return;
-    dns_put_type(&r->text, q->type);
-    set_text(r, &dns_fields[DNS_QUESTION_TYPE]);
-    dns_put_class(&r->text, q->class);
-    set_text(r, &dns_fields[DNS_QUESTION_CLASS]);
-    dns_put_name(&r->text, m->bytes, q->name);
-    report_domain(r->e, buf_slice(&r->text));
-    set_text(r, &dns_fields[DNS_QUESTION_NAME]);
+    set_type_and_class(r, q);
+    struct slice name = question_name(r, m->bytes, q->name);
+    report_domain(r->e, name);
+    event_str_ref(r->e, &dns_fields[DNS_QUESTION_NAME], name);
+    r->asked = (struct named){ q->name, name };
 }
 
 /* The fields that all protocols have: what was asked for. */
 static void report_query(struct report *r, const struct dns_message *m)
 {
-    dns_put_opcode(&r->text, dns_opcode(m));
-    set_text(r, &ecs[ECS_METHOD]);
+    set_opcode(r, &ecs[ECS_METHOD], dns_opcode(m));
     if (m->n_questions == 0)
         return;
-    struct slice name = dns_render_question(m->bytes, &m->question[0], &r->text);
-    event_str(r->e, &ecs[ECS_RESOURCE], name);
-    set_text(r, &ecs[ECS_QUERY]);
+    const struct dns_question *q = &m->question[0];
+    size_t n = dns_render_question(m->bytes, q, &r->text).n;
+    struct slice text = arena_dup(r->e->mem, buf_slice(&r->text));
+    struct slice name = slice_after(text, text.n - (text.n < n ? text.n : n));
+    r->e->lost |= text.n != r->text.n;
+    buf_reset(&r->text);
+    event_str_ref(r->e, &ecs[ECS_QUERY], text);
+    event_str_ref(r->e, &ecs[ECS_RESOURCE], name);
+    r->asked = (struct named){ q->name, name };
 }
 
 /* ---- records */
@@ -172,14 +235,24 @@ static void add_extra(struct members *to, const struct dns_extra *x)
 /* What all records have, appended to text. */
 struct head {
     struct slice name, type, class, ttl;
+    bool is_question; /* the name is the question's, in the event's memory */
 };
 
-static struct head read_head(struct slice bytes, const struct dns_record *rr, struct buf *text)
+/* Owners mostly are a pointer to the question, which stands behind the header. */
+static bool points_to_question(struct slice name)
 {
-    struct head h;
+    return name.n == 2 && name.p[0] == 0xc0 && name.p[1] == DNS_HEADER_BYTES;
+}
+
+static struct head read_head(struct report *r, struct slice bytes, const struct dns_record *rr)
+{
+    struct head h = { .is_question = points_to_question(rr->name) &&
+                                     r->asked.wire.p == bytes.p + DNS_HEADER_BYTES };
+    struct buf *text = &r->text;
     size_t at = text->n;
-    dns_put_name(text, bytes, rr->name);
-    h.name = buf_since(text, at);
+    if (!h.is_question)
+        dns_put_name(text, bytes, rr->name);
+    h.name = h.is_question ? r->asked.text : buf_since(text, at);
     at = text->n;
     dns_put_type(text, rr->type);
     h.type = buf_since(text, at);
@@ -198,13 +271,16 @@ static void report_record(struct report *r, struct slice bytes, const struct dns
     struct dns_rdata d;
     buf_reset(&r->text);
     dns_rdata_read(bytes, rr, &r->text, &d);
-    struct head h = read_head(bytes, rr, &r->text);
+    struct head h = read_head(r, bytes, rr);
     struct members to = { r->e, o, &r->text, arena_dup(r->e->mem, buf_slice(&r->text)).p };
     if (!to.copy || !object_room(r->e, o, 5 + d.n)) {
         r->e->lost = true;
         return;
     }
-    add_text(&to, SLICE("name"), h.name);
+    if (h.is_question)
+        object_str_ref(r->e, o, SLICE("name"), h.name);
+    else
+        add_text(&to, SLICE("name"), h.name);
     add_text(&to, SLICE("type"), h.type);
     add_text(&to, SLICE("class"), h.class);
     add_text(&to, SLICE("ttl"), h.ttl);

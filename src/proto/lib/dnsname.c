@@ -58,19 +58,30 @@ static void walk_end(const struct walk *w, struct cursor *c)
     c->bad = w->at.bad;
 }
 
-/* Nearly all names are a few labels and a root or pointer: those labels are passed here, what is
- * left is walked. */
+/* Labels are passed without being looked at. */
+static void skip_labels(struct walk *w)
+{
+    while (cur_left(&w->at) && *w->at.p > 0 && *w->at.p < 0x40 && w->octets <= DNSNAME_WIRE_MAX) {
+        w->octets += *w->at.p + 1u;
+        cur_skip(&w->at, *w->at.p + 1u);
+    }
+    if (w->octets > DNSNAME_WIRE_MAX)
+        w->at.bad = true;
+}
+
 void dnsname_skip(struct slice msg, struct cursor *c)
 {
     struct walk w = walk_from(msg, c);
-    while (cur_left(&w.at) && *w.at.p > 0 && *w.at.p < 0x40) {
-        w.octets += *w.at.p + 1u;
-        cur_skip(&w.at, *w.at.p + 1u);
+    for (;;) {
+        skip_labels(&w);
+        uint8_t head = cur_u8(&w.at);
+        if (head == 0) /* the root, or bad */
+            break;
+        if (head < 0xc0)
+            w.at.bad = true; /* as in walk_next */
+        else
+            walk_jump(&w, c, head);
     }
-    if (w.octets > DNSNAME_WIRE_MAX)
-        w.at.bad = true;
-    while (walk_next(&w, c).n && cur_ok(&w.at))
-        ;
     walk_end(&w, c);
 }
 
@@ -93,19 +104,32 @@ static void put_special(struct buf *out, uint8_t b, unsigned class)
         buf_u8(out, b);
 }
 
-/* Plain octets go in runs. */
+/* Nearly all labels are plain: they are copied while they are looked at. */
+static bool put_plain(struct slice label, struct buf *out)
+{
+    uint8_t *to = buf_room(out, label.n + 1);
+    unsigned special = 0;
+    if (!to)
+        return false;
+    for (size_t i = 0; i < label.n; i++) {
+        to[i] = label.p[i];
+        special |= text_class[label.p[i]];
+    }
+    to[label.n] = '.';
+    out->n += special ? 0 : label.n + 1;
+    return !special;
+}
+
 static void label_text(struct slice label, struct buf *out)
 {
-    size_t run = 0;
+    if (put_plain(label, out))
+        return;
     for (size_t i = 0; i < label.n; i++) {
-        unsigned class = text_class[label.p[i]];
-        if (class == PLAIN)
-            continue;
-        buf_put(out, label.p + run, i - run);
-        put_special(out, label.p[i], class);
-        run = i + 1;
+        if (text_class[label.p[i]] == PLAIN)
+            buf_u8(out, label.p[i]);
+        else
+            put_special(out, label.p[i], text_class[label.p[i]]);
     }
-    buf_put(out, label.p + run, label.n - run);
     buf_u8(out, '.');
 }
 
