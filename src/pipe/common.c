@@ -44,8 +44,24 @@ struct seen {
     struct value v[SLOTS];
 };
 
+#define KNOWN_IDS 1024 /* one place each; a power of two */
+
+/* A connection has many events: their id is computed once while others do not take its place. */
+struct known_id {
+    struct event_ends ends; /* not known: an unused place */
+    uint8_t n;
+    char id[COMMUNITY_ID_MAX];
+};
+
+void common_free(struct common *c)
+{
+    xfree(c->slot);
+    xfree(c->known);
+}
+
 void common_bind(struct common *c)
 {
+    c->known = xcalloc(KNOWN_IDS, sizeof *c->known);
     c->slot = xcalloc(schema_count(), 1);
     for (size_t i = 0; i < COUNT(slots); i++)
         c->slot[ecs[slots[i].field].id] = (uint8_t)slots[i].slot;
@@ -93,18 +109,41 @@ static bool has_community_id(uint8_t ip_proto)
            ip_proto == IPPROTO_N_ICMPV6;
 }
 
-static void set_community_id(struct event *e, const struct seen *seen)
+static bool same_ends(const struct event_ends *a, const struct event_ends *b)
+{
+    return a->known && addr_eq(&a->src, &b->src) && addr_eq(&a->dst, &b->dst) &&
+           a->sport == b->sport && a->dport == b->dport && a->ip_proto == b->ip_proto;
+}
+
+/* Only spreads over the places; ends are compared whole. */
+static unsigned place_of(const struct event_ends *ends)
+{
+    uint64_t w[4], h;
+    memcpy(w, &ends->src, sizeof ends->src);
+    memcpy(w + 2, &ends->dst, sizeof ends->dst);
+    h = (w[0] ^ w[2]) * 3 + (w[1] ^ w[3] << 7) + ((uint64_t)ends->sport << 16 | ends->dport);
+    return (unsigned)(h * 0x9e3779b97f4a7c15 >> 48) % KNOWN_IDS;
+}
+
+static void compute_id(struct known_id *to, const struct event_ends *from)
+{
+    struct community_ends ends = { .src = from->src,
+                                   .dst = from->dst,
+                                   .sport = from->sport,
+                                   .dport = from->dport,
+                                   .ip_proto = from->ip_proto };
+    to->n = (uint8_t)community_id(to->id, 0, &ends);
+    to->ends = *from;
+}
+
+static void set_community_id(const struct common *c, struct event *e, const struct seen *seen)
 {
     if (!e->ends.known || !has_community_id(e->ends.ip_proto) || has(seen, S_COMMUNITY_ID))
         return;
-    struct community_ends ends = { .src = e->ends.src,
-                                   .dst = e->ends.dst,
-                                   .sport = e->ends.sport,
-                                   .dport = e->ends.dport,
-                                   .ip_proto = e->ends.ip_proto };
-    char id[COMMUNITY_ID_MAX];
-    size_t n = community_id(id, 0, &ends);
-    event_str(e, &ecs[ECS_NETWORK_COMMUNITY_ID], slice_of(id, n));
+    struct known_id *known = &c->known[place_of(&e->ends)];
+    if (!same_ends(&known->ends, &e->ends))
+        compute_id(known, &e->ends);
+    event_str(e, &ecs[ECS_NETWORK_COMMUNITY_ID], slice_of(known->id, known->n));
 }
 
 static bool is_ours(const struct common *c, const struct addr *a)
@@ -189,7 +228,7 @@ enum common_verdict common_fill(const struct common *c, struct event *e)
         return COMMON_INVALID;
     if (e->source == EVENT_SOURCE_SENSOR)
         return COMMON_OK;
-    set_community_id(e, &seen);
+    set_community_id(c, e, &seen);
     if (e->source == EVENT_SOURCE_FLOW)
         return COMMON_OK;
     if (!has(&seen, S_CLIENT))

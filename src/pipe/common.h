@@ -10,6 +10,7 @@ struct common {
     struct interfaces *interfaces; /* never NULL */
     struct networks internal;      /* of the first interface; n == 0: none are named */
     uint8_t *slot;                 /* by field id: which of the values it is that matter here */
+    struct known_id *known;        /* community ids of the ends that came last */
 };
 
 enum common_verdict {
@@ -18,8 +19,9 @@ enum common_verdict {
     COMMON_OUTGOING, /* fine, and sent by this machine */
 };
 
-/* After schema_freeze. */
+/* After schema_freeze; what it takes is given back by common_free. */
 void common_bind(struct common *c);
+void common_free(struct common *c);
 
 /* Fills in client, server, network.bytes, network.community_id, network.direction, related.ip and
  * the defaults of event.*; flows get the community id only. */

@@ -180,7 +180,7 @@ void pipe_free(struct pipe *p)
     processors_close(p->conf.global.processors);
     for (unsigned i = 0; i < COUNT(p->conf.source); i++)
         processors_close(p->conf.source[i].processors);
-    xfree(p->common.slot);
+    common_free(&p->common);
     event_plans_free(p->plans);
     xfree(p->line.p);
     arena_free(&p->scratch);
