@@ -95,15 +95,31 @@ static void end_step(struct recorder *r, const struct buf *text, uint8_t kind, u
     r->text_done = text->n;
 }
 
+/* Addresses and times need no escapes: their quotes are text. */
+static bool is_quoted(uint8_t kind)
+{
+    return kind == STEP_STAMP || kind == VT_IP || kind == VT_TIME;
+}
+
+static void record(struct writer *w, uint8_t kind, unsigned value)
+{
+    bool quoted = is_quoted(kind);
+    if (quoted)
+        buf_u8(w->out, '"');
+    end_step(w->recorder, w->out, kind, value);
+    if (quoted)
+        buf_u8(w->out, '"');
+}
+
 void event_record(struct writer *w, const struct value *v)
 {
     struct recorder *r = w->recorder;
     if (!v)
-        end_step(r, w->out, STEP_STAMP, 0);
+        record(w, STEP_STAMP, 0);
     else if (v->flags & VF_CONST)
         event_write_value(w, v, 0);
     else
-        end_step(r, w->out, v->flags & VF_ROOT ? STEP_ROOT : v->type, r->order[v - r->sorted->v]);
+        record(w, v->flags & VF_ROOT ? STEP_ROOT : v->type, r->order[v - r->sorted->v]);
 }
 
 static bool is_const(const struct value *v)
@@ -239,19 +255,48 @@ static void put_root(struct writer *w, const struct object *o)
     }
 }
 
+static inline void put_int(struct buf *out, int64_t i)
+{
+    if ((uint64_t)i < 10)
+        buf_u8(out, (uint8_t)('0' + i));
+    else
+        buf_int(out, i);
+}
+
+static inline void put_bool(struct buf *out, bool b)
+{
+    if (b)
+        buf_lit(out, "true");
+    else
+        buf_lit(out, "false");
+}
+
 static inline void put_value(struct writer *w, uint8_t kind, const struct event *e,
                              const struct value *v)
 {
-    if (kind == VT_STR) {
+    switch (kind) {
+    case VT_STR:
         json_string(w->out, slice_of(v->p, v->n), w->conf->escape_html);
-    } else if (kind == VT_INT) {
-        buf_int(w->out, v->i);
-    } else if (kind == STEP_STAMP) {
-        struct value stamp = { .type = VT_TIME, .i = e->ts_ns };
-        event_write_value(w, &stamp, 1);
-    } else if (kind == STEP_ROOT) {
+        break;
+    case VT_INT:
+        put_int(w->out, v->i);
+        break;
+    case VT_BOOL:
+        put_bool(w->out, v->i);
+        break;
+    case VT_IP:
+        buf_addr(w->out, v->p);
+        break;
+    case VT_TIME:
+        buf_time(w->out, v->i, w->conf->precision);
+        break;
+    case STEP_STAMP:
+        buf_time(w->out, e->ts_ns, w->conf->precision);
+        break;
+    case STEP_ROOT:
         put_root(w, v->p);
-    } else {
+        break;
+    default:
         event_write_value(w, v, 1);
     }
 }

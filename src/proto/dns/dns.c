@@ -70,6 +70,27 @@ struct arrival {
  * work together to fool them. */
 static const struct hash_key fixed_key = { 0x646e73, 0x7175657279 };
 
+/* Letters of eight octets in lower case, all others as they are. */
+static uint64_t lower8(uint64_t w)
+{
+    const uint64_t each = 0x0101010101010101, top = each * 0x80;
+    uint64_t seven = w & ~top;
+    uint64_t from_a = seven + each * (0x80 - 'A'), behind_z = seven + each * (0x7f - 'Z');
+    return w | ((from_a & ~behind_z & ~w & top) >> 2);
+}
+
+static void copy_lower(uint8_t *to, const uint8_t *p, size_t n)
+{
+    for (; n >= 8; n -= 8, p += 8, to += 8) {
+        uint64_t w;
+        memcpy(&w, p, 8);
+        w = lower8(w);
+        memcpy(to, &w, 8);
+    }
+    for (size_t i = 0; i < n; i++)
+        to[i] = ascii_lower(p[i]);
+}
+
 static uint64_t hash_question(const struct dns_message *m)
 {
     uint8_t text[DNSNAME_WIRE_MAX + 2];
@@ -77,8 +98,7 @@ static uint64_t hash_question(const struct dns_message *m)
         return 0;
     const struct dns_question *q = &m->question[0];
     size_t n = q->name.n < DNSNAME_WIRE_MAX ? q->name.n : DNSNAME_WIRE_MAX;
-    for (size_t i = 0; i < n; i++)
-        text[i] = ascii_lower(q->name.p[i]); /* servers may answer in another case */
+    copy_lower(text, q->name.p, n); /* servers may answer in another case */
     text[n++] = (uint8_t)(q->type >> 8);
     text[n++] = (uint8_t)q->type;
     return hash_bytes(&fixed_key, text, n);
