@@ -1,4 +1,5 @@
 /* Health: GET /api/v1/health. */
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 
 #include "codec/json.h"
@@ -85,6 +86,24 @@ static void put_counters(struct buf *b, const struct web *web)
             state_json_int(b, counter_rows[i].name, (int64_t)v);
     }
     buf_u8(b, '}');
+}
+
+/* What they mean, of those that are not zero. */
+static void put_meanings(struct buf *b, const struct web *web)
+{
+    state_json_key(b, "meanings");
+    buf_u8(b, '{');
+    for (unsigned i = 0; i < COUNTER_COUNT; i++)
+        if (counter_sum(web, i))
+            state_json_text(b, counter_rows[i].name, counter_rows[i].doc);
+    buf_u8(b, '}');
+}
+
+static void put_memory(struct buf *b)
+{
+    struct rusage u;
+    if (getrusage(RUSAGE_SELF, &u) == 0)
+        state_json_int(b, "memory_bytes", (int64_t)u.ru_maxrss * 1024);
 }
 
 static void put_queue(struct buf *b, const char *name, unsigned used, int64_t size)
@@ -258,7 +277,9 @@ void health_show(struct exchange *x)
     buf_u8(b, '{');
     state_json_text(b, "version", web->sources.version);
     state_json_int(b, "uptime_s", (clock_mono_ns() - web->started_ns) / SECOND_NS);
+    put_memory(b);
     put_counters(b, web);
+    put_meanings(b, web);
     put_queues(b, web);
     put_inputs(b, &web->sources.inputs);
     put_disk(b, web, &d);

@@ -26,6 +26,7 @@ PROGRAM = os.environ.get("WIRELUME", os.path.join(TOP, "build/release/wirelume")
 ROWS = int(os.environ.get("ROWS", 1000000))
 WINDOW = 2000
 DAY_MS = 86400000
+CPU_TIMES = 5
 OVER_THE_WIRE = ROWS <= int(os.environ.get("WIRE", 1000000))
 GOAL_MS = 300 if OVER_THE_WIRE else 1500
 
@@ -181,6 +182,21 @@ def fill_by_file(folder):
     return Server(folder)
 
 
+def cpu_ms(process):
+    with open(f"/proc/{process.pid}/stat") as f:
+        of = f.read().rsplit(")", 1)[1].split()
+    return (int(of[11]) + int(of[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def print_cpu(server):
+    """What can be compared on a busy machine: CPU of all the server's threads for a tab's questions."""
+    for title, body in tab_asks(server):
+        before = cpu_ms(server.process)
+        for _ in range(CPU_TIMES):
+            server.api("query", body)
+        print(f"  {title:36} {(cpu_ms(server.process) - before) / CPU_TIMES:6.0f} ms of CPU on the server")
+
+
 def load():
     return "load %.1f" % os.getloadavg()[0]
 
@@ -201,6 +217,7 @@ def run(check, goal_line):
         print(f"browser: {load()}")
         for name, values in figures["tabs"].items():
             print(f"  {name:36} drawn after {min(values):6.0f} / {statistics.median(values):6.0f} / {max(values):6.0f} ms")
+        print_cpu(server)
         print(f"  first paint {min(figures['paint']):.0f} / {statistics.median(figures['paint']):.0f} / {max(figures['paint']):.0f} ms")
         goal_line("browser_first_paint", statistics.median(figures["paint"]), "ms", 300)
         goal_line("browser_tab_slowest", max(statistics.median(v) for v in figures["tabs"].values()), "ms", GOAL_MS)

@@ -132,6 +132,12 @@ SMUGGLED = {
     "TE hidden": b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
     "TE folded": b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
     "TE twice": b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a length with a sign": b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length: +0\r\n\r\n",
+    "a negative length": b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n",
+    "a length in hex": b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length: 0x0\r\n\r\n",
+    "no length": b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length:\r\n\r\n",
+    "a length hidden": b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Content-Length : 0\r\n\r\n",
+    "TE with a vertical tab": b"POST /api/v1/session HTTP/1.1\r\n" + HOST + b"Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n",
     "a folded header": b"GET / HTTP/1.1\r\n" + HOST + b"A: b\r\n c: d\r\n\r\n",
     "bare LF": b"GET / HTTP/1.1\nHost: localhost\n\n",
     "bare LF inside": b"GET / HTTP/1.1\r\n" + HOST + b"A: b\nContent-Length: 5\r\n\r\n",
@@ -161,6 +167,8 @@ def smuggling():
         check("%s ends there" % name, closed and out.count(b"\r\nDate: ") == 1 and b"login_required" not in out, out[:400])
     health = s.get("health")
     check("they are counted", health["counters"]["web.bad_requests"] >= len(SMUGGLED) - 2, health["counters"])
+    check("each counter is told with its meaning, and how much memory was used",
+          health["counters"].keys() <= health["meanings"].keys() and health["memory_bytes"] > 1 << 20, health)
     s.end("smuggling")
 
 

@@ -111,6 +111,16 @@ export function makeMessages(now, { count = 24000, days = 2, seed = 7 } = {}) {
   return times.map((t, n) => message(rnd, Math.floor(t), n));
 }
 
+/** What a sensor tells of itself, as the pack makes it. */
+export const sensorMessage = (now) => ({
+  gl2_message_id: '01JSENSOR', timestamp: new Date(now - 9e3).toISOString().replace('T', ' ').replace('Z', ''),
+  [at]: now - 9e3, source: agents[2].name, message: 'sensor', event_observer_uid: agents[2].id, vendor_subtype: 'sensor',
+  ...Object.fromEntries(Object.entries({ uptime: 93784000, memory: 61e6, capture_packets: 48210331, capture_kernel_drops: 14,
+    tcp_gaps: 3, events_emitted: 171020, output_acked: 171020, interfaces_0_name: 'eth0', interfaces_0_packets: 48210331,
+    interfaces_0_drops: 14, workers_0_packets: 25000000, workers_0_drops: 0, workers_1_packets: 23210331, workers_1_drops: 14,
+  }).map(([name, value]) => [`packetbeat_sensor_${name}`, value])),
+});
+
 /** `count` messages of the last second before `now`. */
 export function moreMessages(now, count, from) {
   const rnd = random(from);

@@ -8,7 +8,7 @@ import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { answer } from './answer.mjs';
-import { makeAgents, makeMessages, moreMessages, rulesOf, schema } from './data.mjs';
+import { makeAgents, makeMessages, moreMessages, rulesOf, schema, sensorMessage } from './data.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, '../dist');
@@ -42,8 +42,9 @@ export function makeServer({ now, login = false, count = 24000 } = {}) {
   };
   const health = () => ({ version: '0.1.0', uptime_s: 93784, sample, counters: { 'intake.received': messages.length,
     'store.stored': messages.length, 'intake.refused': 0, 'beats.connections': 3 },
-    queues: [{ name: 'intake', used: 12, size: 64 }, { name: 'journal', used: 61, size: 64 }],
-    disk: { path: '/var/lib/wirelume', free_bytes: 41e9, used_bytes: 7.4e9 }, journal: { bytes: 734003200, unsealed_records: 1803 },
+    memory_bytes: 93e6, meanings: { 'intake.received': 'Messages that came.', 'intake.refused': 'Messages that were not taken.' },
+    queues: [{ name: 'batches of messages', used: 7, size: 8 }, { name: 'queries', used: 1, size: 66 }, { name: 'connections', used: 3, size: 512 }],
+    disk: { path: '/var/lib/wirelume', free_bytes: 41e9, size_bytes: 250e9, used_bytes: 7.4e9 }, journal: { bytes: 734003200, size: 4294967296, unsealed_records: 1803 },
     notes: ['the disk of /var/lib/wirelume is full in about 9 days: raise it or keep fewer indices (index-set set)'],
     history: Array.from({ length: 360 }, (_, i) => ({ t: time() - (359 - i) * 10e3, received: 120 + Math.round(40 * Math.sin(i / 20)),
       stored: 118 + Math.round(40 * Math.sin(i / 20)), dropped: i === 200 ? 5 : 0 })) });
@@ -80,7 +81,8 @@ export function makeServer({ now, login = false, count = 24000 } = {}) {
     asked.push(body);
     if (failing?.status) return send(res, failing.status, failing.body);
     try {
-      const own = answer(body, messages, time());
+      const sensors = body.query === 'vendor_subtype:sensor';
+      const own = answer(body, sensors ? [sensorMessage(time())] : messages, time());
       return send(res, 200, { ...own, answers: { ...own.answers, ...failing?.answers } });
     } catch (e) {
       if (!e.answer) throw e;

@@ -126,11 +126,14 @@ export interface Agent {
 export interface Health {
   version: string;
   uptime_s: number;
+  /** The most that the process has used so far. */
+  memory_bytes?: number;
   counters: Record<string, number>;
+  meanings?: Record<string, string>;
   queues: { name: string; used: number; size: number }[];
-  disk?: { path: string; free_bytes: number; used_bytes: number };
+  disk?: { path: string; free_bytes: number; size_bytes?: number; used_bytes: number };
   inputs?: { name: string; address: string; port: number; tls: boolean }[];
-  journal?: { bytes: number; unsealed_records: number };
+  journal?: { bytes: number; size?: number; unsealed_records: number };
   sample?: boolean;
   notes: string[];
   history: { t: number; received: number; stored: number; dropped: number }[];

@@ -148,12 +148,32 @@ test('health takes the sample out', onlyMock, async () => {
 test('health: what is wrong first, counters to be found', async () => {
   const health = await it.get('health');
   await it.page('?tab=health', async (page) => {
-    await page.locator('.notes').waitFor();
-    if (health.notes.length) assert.deepEqual(await page.locator('.notes li').allTextContents(), health.notes);
+    const notes = page.locator('[role=status] .notes, .notes[role=status]');
+    await notes.waitFor();
+    if (health.notes.length) assert.deepEqual(await notes.locator('li').allTextContents(), health.notes);
     assert.ok((await page.locator('.tile').allTextContents()).some((t) => t.includes(health.version)));
     const name = Object.keys(health.counters)[0];
     await page.getByLabel('Find a counter').fill(name);
     assert.equal(await page.locator('.counters th').first().textContent(), name);
+  });
+});
+
+test('health: what a sensor lost and what helps, room with what it is for, counters with their meaning', async () => {
+  const health = await it.get('health');
+  await it.page('?tab=health', async (page) => {
+    const sensors = page.getByRole('region', { name: 'Sensors' });
+    await sensors.locator('.sensor, .hint').first().waitFor();
+    const room = page.getByRole('region', { name: 'Queues and room' });
+    for (const q of [...health.queues.map((one) => one.name), 'journal', 'disk'])
+      assert.equal(await room.getByRole('meter', { name: `queue ${q}`, exact: true }).count(), 1, q);
+    const [name, meaning] = Object.entries(health.meanings)[0];
+    await page.getByLabel('Find a counter').fill(meaning);
+    assert.equal(await page.locator('.counters th').first().textContent(), name);
+    if (it.base === process.env.WIRELUME_URL) return;
+    const text = await sensors.textContent();
+    assert.match(text, /14 packets dropped by the kernel: its ring was full \(mend: .*buffer_size_mb/);
+    assert.match(text, /eth0/);
+    assert.match(text, /worker 2/);
   });
 });
 

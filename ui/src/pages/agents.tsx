@@ -13,6 +13,16 @@ const quiet_ms = 300e3;
 const openEvents = (a: Agent): void =>
   go({ tab: 'messages', query: is(agentField.value ?? 'event_observer_uid', a.id), message: '' });
 
+const heads: [string, boolean][] = [
+  ['Agent', false],
+  ['Version', false],
+  ['Last seen', false],
+  ['First seen', false],
+  ['Messages in the last minute', true],
+  ['Per second', true],
+  ['Packets lost', true],
+];
+
 function Row({ agent, now }: { agent: Agent; now: number }) {
   const silent = now - agent.last_seen > quiet_ms;
   return (
@@ -23,28 +33,21 @@ function Row({ agent, now }: { agent: Agent; now: number }) {
         </button>
         <small class="id">{shown(agent.id)}</small>
       </td>
-      <td>{shown(agent.version)}</td>
-      <td>
+      <td data-head={heads[1]![0]}>{shown(agent.version)}</td>
+      <td data-head={heads[2]![0]}>
         <span class={`badge ${silent ? 'warn' : 'good'}`}>{silent ? 'silent' : 'sending'}</span>{' '}
         <span title={exactText(agent.last_seen)}>{agoText(agent.last_seen, now)}</span>
       </td>
-      <td title={exactText(agent.first_seen)}>{agoText(agent.first_seen, now)}</td>
-      <td class="numeric-cell">{number(agent.messages_last_minute)}</td>
-      <td class="numeric-cell">{number(agent.rate)}</td>
-      <td class={`numeric-cell ${agent.drops ? 'bad' : ''}`}>{agent.drops === null ? 'not told' : number(agent.drops)}</td>
+      <td data-head={heads[3]![0]} title={exactText(agent.first_seen)}>{agoText(agent.first_seen, now)}</td>
+      <td data-head={heads[4]![0]} class="numeric-cell">{number(agent.messages_last_minute)}</td>
+      <td data-head={heads[5]![0]} class="numeric-cell">{number(agent.rate)}</td>
+      <td data-head={heads[6]![0]} class={`numeric-cell ${agent.drops ? 'bad' : ''}`}>
+        {agent.drops === null ? 'not told' : number(agent.drops)}
+      </td>
     </tr>
   );
 }
 
-const heads: [string, boolean][] = [
-  ['Agent', false],
-  ['Version', false],
-  ['Last seen', false],
-  ['First seen', false],
-  ['Messages in the last minute', true],
-  ['Per second', true],
-  ['Packets lost', true],
-];
 export function AgentsPage() {
   const { data, failure } = usePolled(api.agents);
   const now = tick.value?.t ?? Date.now();

@@ -9,6 +9,7 @@ import { sample } from '../live';
 import { failureOf, refreshNow, sampleRange } from '../state';
 import { bytes, duration, number } from '../units';
 import { usePolled } from './polled';
+import { Sensors } from './sensors';
 
 const wanted = signal('');
 const removing = signal(false);
@@ -63,7 +64,7 @@ const Tile = ({ name, text, note }: { name: string; text: string; note?: string 
   </div>
 );
 function Tiles({ health }: { health: Health }) {
-  const { disk, journal } = health;
+  const { disk } = health;
   const last = health.history.at(-1);
   const lost = health.history.reduce((n, h) => n + h.dropped, 0);
   return (
@@ -72,8 +73,8 @@ function Tiles({ health }: { health: Health }) {
       <Tile name="Running for" text={duration(health.uptime_s)} />
       {last && <Tile name="Stored, last 10 s" text={number(last.stored)} note={`${number(last.received)} received`} />}
       <Tile name="Dropped, last hour" text={number(lost)} />
+      {health.memory_bytes !== undefined && <Tile name="Memory, the most so far" text={bytes(health.memory_bytes)} />}
       {disk && <Tile name="Disk free" text={bytes(disk.free_bytes)} note={`${bytes(disk.used_bytes)} used, ${disk.path}`} />}
-      {journal && <Tile name="Journal" text={bytes(journal.bytes)} note={`${number(journal.unsealed_records)} records not sealed`} />}
     </div>
   );
 }
@@ -131,19 +132,40 @@ const Meter = ({ name, used, size }: { name: string; used: number; size: number 
   );
 };
 
+interface Gauge {
+  name: string;
+  used: number;
+  size: number;
+  text: (n: number) => string;
+  why: string;
+}
+const whys: Record<string, string> = {
+  'batches of messages': 'received, not yet stored: when full, senders over TCP wait and GELF over UDP is dropped (intake: batches)',
+  queries: 'questions at work or waiting: when full, more are refused for a moment (web: threads, queue)',
+  connections: 'browsers and programs that are connected: when full, more are refused (web: connections)',
+};
+function gaugesOf({ queues, journal, disk }: Health): Gauge[] {
+  const all: Gauge[] = queues.map((q) => ({ ...q, text: number, why: whys[q.name] ?? '' }));
+  if (journal?.size)
+    all.push({ name: 'journal', used: journal.bytes, size: journal.size, text: bytes, why: `${number(journal.unsealed_records)} messages that are stored and not yet in the files of indices: when full, nothing is taken (output.store: journal)` });
+  if (disk?.size_bytes)
+    all.push({ name: 'disk', used: disk.size_bytes - disk.free_bytes, size: disk.size_bytes, text: bytes, why: `all of ${disk.path}: less retention (wirelume index-set set), or a larger disk` });
+  return all;
+}
 const Queues = ({ health }: { health: Health }) => (
   <section class="card wide" aria-labelledby="queues">
     <header>
-      <h2 id="queues">Queues</h2>
+      <h2 id="queues">Queues and room</h2>
     </header>
     <ul class="queues">
-      {health.queues.map((q) => (
-        <li key={q.name}>
-          <span>{q.name}</span>
-          <Meter name={`queue ${q.name}`} used={q.used} size={q.size} />
+      {gaugesOf(health).map(({ name, used, size, text, why }) => (
+        <li key={name}>
+          <span>{name}</span>
+          <Meter name={`queue ${name}`} used={used} size={size} />
           <small>
-            {number(q.used)} of {number(q.size)}
+            {text(used)} of {text(size)}
           </small>
+          {why && <small class="why">{why}</small>}
         </li>
       ))}
     </ul>
@@ -151,7 +173,9 @@ const Queues = ({ health }: { health: Health }) => (
 );
 
 function Counters({ health }: { health: Health }) {
-  const found = Object.entries(health.counters).filter(([name]) => name.includes(wanted.value.toLowerCase()));
+  const found = Object.entries(health.counters).filter(([name]) =>
+    `${name} ${health.meanings?.[name] ?? ''}`.toLowerCase().includes(wanted.value.toLowerCase()),
+  );
   return (
     <section class="card wide" aria-labelledby="counters">
       <header>
@@ -169,6 +193,7 @@ function Counters({ health }: { health: Health }) {
           {found.map(([name, n]) => (
             <tr key={name}>
               <th scope="row">{name}</th>
+              <td class="why">{health.meanings?.[name]}</td>
               <td class="numeric-cell">{number(n)}</td>
             </tr>
           ))}
@@ -193,6 +218,7 @@ export function HealthPage() {
           <Tiles health={health} />
           <History health={health} />
           <Queues health={health} />
+          <Sensors />
           <Counters health={health} />
         </>
       )}

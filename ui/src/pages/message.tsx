@@ -53,7 +53,9 @@ function Group({ title, names, one }: { title: Group; names: string[]; one: OneM
       <dl>
         {found.flatMap((name) => [
           <dt key={name} title={schema.value.get(name)?.help}>
-            {shown(name)}
+            {shown(name)
+              .split('_')
+              .flatMap((word, i) => (i ? ['_', <wbr key={i} />, word] : [word]))}
           </dt>,
           <dd key={name + '='}>
             <Values field={name} message={one.message} />
