@@ -207,6 +207,8 @@ tshark: release
 nightly: dev release tsan cov fuzzers $(call programs,dev,torture) $(call programs,release,e2e)
 	@SYNS=10000000 STREAMS=1000000 REQUESTS=100000 MEMORY=256 test/e2e/flood.sh
 	@FRAMES=0 REFUSED=all $(MAKE) --no-print-directory torture
+	@python3 test/e2e/soak.py
+	@test/truth/workers.sh
 	@KILLS=3000 test/e2e/serve-kill.sh
 	@N=50000 SEEDS='11 13 15 17 19 21 23 25 27 29' $(MAKE) --no-print-directory query
 	@KILLS=2000 SECONDS_OF_KILLS=inf test/e2e/serve-kill-store.sh
