@@ -30,6 +30,11 @@ static void take_event(void *sink, struct event *e)
     p->n++;
 }
 
+void parser_set_key(struct parser *p, const struct flow_key *key)
+{
+    flow_set_key(&p->flow, key, &p->wide);
+}
+
 static void open_flow(struct parser *p)
 {
     static const uint8_t client[4] = { 10, 0, 0, 1 }, server[4] = { 10, 0, 0, 2 };
@@ -41,7 +46,7 @@ static void open_flow(struct parser *p)
                             .vlan = { FLOW_NO_VLAN, FLOW_NO_VLAN },
                             .ip_ver = 4,
                             .l4 = number[p->l4] };
-    flow_set_key(&p->flow, &key, NULL);
+    parser_set_key(p, &key);
     p->flow.more = &p->more;
     p->flow.first_is_low = 1;
     if (p->l4 == L4_TCP)

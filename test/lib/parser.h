@@ -15,6 +15,7 @@ struct parser {
     struct counters counters;
     struct flow flow;
     struct flow_more more; /* of flow */
+    struct flow_key wide;  /* of flow, when it is not plain */
     const struct proto *proto;
     unsigned id; /* enum proto_id */
     uint8_t l4;  /* enum proto_l4 bit of the flow */
@@ -34,6 +35,9 @@ struct parser {
 /* Fails the test when something is wrong with the protocol's tables. */
 void parser_open(struct parser *p, const char *proto, enum proto_l4 l4);
 void parser_close(struct parser *p);
+
+/* The flow's key is another one: IPv6, another group. */
+void parser_set_key(struct parser *p, const struct flow_key *key);
 
 /* A datagram, or a piece of a stream, sent by d at ts_ns. */
 enum verdict parser_feed(struct parser *p, enum dir d, int64_t ts_ns, struct slice bytes);

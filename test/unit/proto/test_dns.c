@@ -476,7 +476,9 @@ static void multicast_messages_stand_alone(void **state)
 {
     (void)state;
     static const uint8_t group[4] = { 224, 0, 0, 251 };
-    p.flow.key.addr[1] = addr_v4(group);
+    struct flow_key key = flow_key(&p.flow);
+    key.addr[1] = addr_v4(group);
+    parser_set_key(&p, &key);
     ask(0, "\5_http\4_tcp\5local", RR_PTR, 1000);
     ask(0, "\5_http\4_tcp\5local", RR_PTR, 2000);
     dnsmake_begin(0, 0x8400);

@@ -36,7 +36,7 @@ static enum verdict verdict;
 static struct http_conf *open_http(void)
 {
     parser_open(&p, "http", L4_TCP);
-    p.flow.tcp = slab_alloc(&p.slab, sizeof *p.flow.tcp);
+    p.more.tcp = slab_alloc(&p.slab, sizeof *p.more.tcp);
     return p.conf;
 }
 

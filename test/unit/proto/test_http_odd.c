@@ -16,7 +16,7 @@ static int setup(void **state)
 {
     (void)state;
     parser_open(&p, "http", L4_TCP);
-    p.flow.tcp = slab_alloc(&p.slab, sizeof *p.flow.tcp);
+    p.more.tcp = slab_alloc(&p.slab, sizeof *p.more.tcp);
     now_ns = 0;
     return 0;
 }

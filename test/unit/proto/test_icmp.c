@@ -124,7 +124,9 @@ static void other_messages_stand_alone(void **state)
 static void version_six_has_its_own_names(void **state)
 {
     (void)state;
-    p.flow.key.ip_ver = 6;
+    struct flow_key key = flow_key(&p.flow);
+    key.ip_ver = 6;
+    parser_set_key(&p, &key);
     send(DIR_CLIENT, 135, 0, 0, 1000);
     expect(0, "icmp.request.message", "NeighborSolicitation");
     expect(0, "network.transport", "ipv6-icmp");
