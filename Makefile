@@ -95,7 +95,7 @@ build/$(1)/libtest.a: $$(patsubst %.c,build/$(1)/%.o,$$(TLIB)) build/$(1)/object
 	$$(Q)rm -f $$@; $$(AR) rcsT $$@ $$(filter %.o,$$^)
 build/$(1)/wirelume: build/$(1)/src/app/main.o $$(LIB_$(1))
 	$$(call say,link,$$@)
-	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@.new $$^ $$(LIBS) && mv $$@.new $$@
+	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@.$$$$$$$$ $$^ $$(LIBS) && mv $$@.$$$$$$$$ $$@
 $$(patsubst %.c,build/$(1)/%,$$(UNIT) $$(SUITE)): %: %.o $$(TLIB_$(1)) $$(LIB_$(1))
 	$$(call say,link,$$@)
 	$$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LINK_$(1)) -o $$@ $$^ $$(call wants,$$(@:build/$(1)/%=%.c)) -lcmocka $$(LIBS)

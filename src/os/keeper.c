@@ -55,10 +55,14 @@ static void serve(int fd, const char *const *argv)
     child_stop(&c, END_NS);
 }
 
-/* A signal of the terminal is for the others: this one ends behind them. */
+/* A signal of the terminal is for who asks alone: the program, whose group this is, takes what is
+ * still sent to it, and ends behind. It may write to the terminal all the same. */
 NORETURN static void keep(int fd, const char *const *argv)
 {
     sigset_t all;
+    if (setpgid(0, 0))
+        _exit(1);
+    signal(SIGTTOU, SIG_IGN);
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     prctl(PR_SET_NAME, "keeper");

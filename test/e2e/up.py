@@ -103,6 +103,7 @@ def story(folder):
 def first(folder):
     up = Up(os.path.join(folder, "one"))
     check("it captures", up.until(lambda: "capturing on lo" in up.said()))
+    check("Ctrl-C on its terminal is not for the server", os.getpgid(up.server()) != os.getpgid(up.process.pid))
     check("it says its address", "dashboard: http://127.0.0.1:8514/" in up.said())
     check("the sample is there", up.until(lambda: up.stored() >= 400))
     check("and said", "wirelume-sample" in up.said())
