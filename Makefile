@@ -57,9 +57,9 @@ SUITE := $(sort $(wildcard test/golden/*.c test/torture/*.c test/bench/*.c test/
                            test/slope/*.c test/conform/*.c test/truth/*.c \
                            test/vectors/*.c test/pack/*.c))
 FUZZ  := $(sort $(filter-out test/fuzz/proto.c,$(wildcard test/fuzz/*.c)))
-ROWS  := $(if $(wildcard test/fuzz/proto.c),\
-           $(shell sed -n 's/^[ \t]*PROTO(\([a-z0-9_]*\)).*/\1/p' src/proto/protocols.def 2>/dev/null))
-FUZZERS := $(FUZZ:test/fuzz/%.c=build/fuzz/%) $(ROWS:%=build/fuzz/proto-%)
+PROTO_ROWS := $(if $(wildcard test/fuzz/proto.c),\
+                $(shell sed -n 's/^[ \t]*PROTO(\([a-z0-9_]*\)).*/\1/p' src/proto/protocols.def 2>/dev/null))
+FUZZERS := $(FUZZ:test/fuzz/%.c=build/fuzz/%) $(PROTO_ROWS:%=build/fuzz/proto-%)
 # The unit tests that P= selects: a room (base) or a file (cursor).
 UNITS = $(if $(P),$(filter test/unit/$(P)/% %/test_$(P).c,$(UNIT)),$(UNIT))
 
@@ -122,7 +122,7 @@ build/ui/assets.c: tools/embed-ui build/ui/files $(UI_DIST)
 # test/fuzz/proto.c is built once for each row PROTO(name) of src/proto/protocols.def.
 fuzzers: $(FUZZERS)
 $(FUZZ:test/fuzz/%.c=build/fuzz/%): build/fuzz/%: build/fuzz/test/fuzz/%.o
-$(ROWS:%=build/fuzz/proto-%): build/fuzz/proto-%: build/fuzz/test/fuzz/proto-%.o
+$(PROTO_ROWS:%=build/fuzz/proto-%): build/fuzz/proto-%: build/fuzz/test/fuzz/proto-%.o
 build/fuzz/test/fuzz/proto-%.o: test/fuzz/proto.c build/fuzz/flags
 	$(call say,cc,$@)
 	@mkdir -p $(@D)
@@ -130,7 +130,7 @@ build/fuzz/test/fuzz/proto-%.o: test/fuzz/proto.c build/fuzz/flags
 $(FUZZERS): $(TLIB_fuzz) $(LIB_fuzz)
 	$(call say,link,$@)
 	$(Q)$(CC_fuzz) $(FLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
--include $(FUZZ:%.c=build/fuzz/%.d) $(ROWS:%=build/fuzz/test/fuzz/proto-%.d)
+-include $(FUZZ:%.c=build/fuzz/%.d) $(PROTO_ROWS:%=build/fuzz/test/fuzz/proto-%.d)
 
 # ---------------------------------------------------------------- refused calls
 # Unit tests with a wrapper around each call that a machine can refuse (test/lib/refuse.def):

@@ -12,6 +12,8 @@
 #define PREFIX      "duckdb_"
 #define PATH_BYTES  4096
 #define SHOWN_BYTES 100 /* of a statement, in a message */
+#define MALLCTL     "duckdb_je_mallctl"
+#define TRIM        "arena.4096.decay" /* 4096: of all arenas */
 
 err duck_failed(struct why *w, const char *doing, const char *words)
 {
@@ -53,6 +55,8 @@ static err load(struct duck *d, const char *path, struct why *w)
                        "store: %s: it lacks functions of DuckDB's C API: "
                        "DuckDB " DUCK_VERSION " is needed",
                        path);
+    void *mallctl = dlsym(library, MALLCTL);
+    memcpy(&d->mallctl, &mallctl, sizeof mallctl);
     const char *version = d->api.library_version();
     if (!slice_starts(slice_cstr(version), SLICE(DUCK_VERSION)))
         return why_set(w, ERR_UNSUPPORTED,
@@ -177,6 +181,12 @@ void duck_close(struct duck *d)
 const char *duck_version(const struct duck *d)
 {
     return d->api.library_version();
+}
+
+void duck_trim(struct duck *d)
+{
+    if (d->mallctl)
+        (void)d->mallctl(TRIM, NULL, NULL, NULL, 0);
 }
 
 /* ---- sessions */

@@ -27,6 +27,10 @@ void duck_close(struct duck *d);
 MUST_CHECK err duck_check(const char *const *libraries, struct why *w);
 const char *duck_version(const struct duck *d);
 
+/* Gives memory that has been free for a while back to the system, which the library itself does
+ * only while it works. Any thread. */
+void duck_trim(struct duck *d);
+
 /* A connection: one thread at a time, but for duck_interrupt. */
 struct duck_session;
 MUST_CHECK err duck_session_open(struct duck_session **out, struct duck *d, struct why *w);

@@ -25,8 +25,12 @@ struct duck_api {
 #undef F
 };
 
+/* Of jemalloc, which is in the library of some platforms. */
+typedef int duck_mallctl(const char *name, void *old, size_t *old_n, void *new, size_t new_n);
+
 struct duck {
     struct duck_api api;
+    duck_mallctl *mallctl; /* NULL: it has the system's malloc */
     duck_handle db;
 };
 

@@ -17,7 +17,7 @@
 
 #define SAVE_MS     2000
 #define FOLDER_MODE 0750
-#define MEMORY      ((uint64_t)512 << 20)
+#define MEMORY      ((uint64_t)320 << 20)
 #define SEAL_NS     INT64_C(600000000000)
 #define NS_PER_S    INT64_C(1000000000)
 #define HEAD_BYTES  (16 + INDEX_SETS_MAX * (STORE_NAME + 2))

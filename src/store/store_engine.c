@@ -76,7 +76,7 @@ void store_engine_end(struct store *s)
     s->tail = (struct store_tail){ 0 };
     s->seal = (struct store_seal){ 0 };
     s->n_sets = s->n_links = s->default_set = s->attached = 0;
-    s->hot_rows = 0;
+    s->hot_rows = s->hot_bytes = 0;
     s->hot_tables = 0;
     s->stopping = s->tail_fails = s->seal_fails = false;
 }

@@ -27,7 +27,8 @@ struct store_hot {
     char name[24];
     uint64_t first; /* number of its first record */
     struct indexfile_content
-        seen;    /* of what views see; `sealed` is the number of the last record */
+        seen;       /* of what views see; `sealed` is the number of the last record */
+    uint64_t bytes; /* they take, about */
     bool full;   /* nothing more comes */
     bool sealed; /* its rows are in the file too: it goes when no view has it */
     unsigned views;
@@ -87,6 +88,7 @@ struct tail_table {
     struct store_hot *hot;
     struct hot_table *table;
     struct indexfile_content rows; /* put into it */
+    uint64_t bytes;                /* of those, about */
     int64_t born_ns;
 };
 
@@ -146,6 +148,7 @@ struct store {
     unsigned n_sets, default_set;
     uint64_t tail_seq;   /* everything up to it is in tables or files */
     uint64_t hot_rows;   /* in tables that are not sealed */
+    uint64_t hot_bytes;  /* of those */
     unsigned hot_tables; /* all that are in memory */
     unsigned next_name;
     unsigned attached;
@@ -261,6 +264,12 @@ void store_lock(struct store *s);
 void store_unlock(struct store *s);
 /* Waits for a signal of `c`, at most ns. Under lock. */
 void store_wait(struct store *s, pthread_cond_t *c, int64_t ns);
+/* Bytes of rows in memory at which the tail waits for the sealer. A table that goes into its file
+ * stands in memory twice for that moment. */
+static inline uint64_t store_hot_max(const struct store *s)
+{
+    return s->conf.memory_bytes / 2;
+}
 /* Rows that so many tables count for. */
 static inline uint64_t store_tables_weight(const struct store *s, unsigned tables)
 {

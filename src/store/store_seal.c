@@ -117,6 +117,7 @@ static void publish(struct store *s, struct store_index *i, struct store_hot *h,
     i->unsaved = true;
     h->sealed = true;
     s->hot_rows -= h->seen.rows;
+    s->hot_bytes -= h->bytes;
     store_counted(s, COUNTER_STORE_SEALED, h->seen.rows);
     store_counted(s, COUNTER_STORE_SEALS, 1);
     pthread_cond_signal(&s->tail_wake);
@@ -170,8 +171,10 @@ static err drop(struct store *s, struct store_index *i, struct store_hot *h, str
         at = &(*at)->next;
     *at = h->next;
     s->hot_tables--;
-    if (!h->sealed)
+    if (!h->sealed) {
         s->hot_rows -= h->seen.rows;
+        s->hot_bytes -= h->bytes;
+    }
     pthread_cond_signal(&s->tail_wake);
     store_unlock(s);
     xfree(h);
@@ -280,6 +283,9 @@ void store_seal_run(void *store)
         store_erase_end(s);
         if (work.task == TASK_NONE) {
             store_wait(s, &s->seal_wake, IDLE_NS);
+            store_unlock(s);
+            duck_trim(s->duck);
+            store_lock(s);
             continue;
         }
         store_unlock(s);

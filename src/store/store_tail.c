@@ -10,7 +10,9 @@
 #include "store/store_record.h"
 
 #define IDLE_NS   INT64_C(200000000)
-#define ROUND     4096 /* records between two looks at what else is due */
+#define ROUND       4096 /* records between two looks at what else is due, or when they have */
+#define ROUND_BYTES ((uint64_t)16 << 20)
+#define ROW_BYTES   256 /* a row takes, beside its text */
 #define NODES_MAX (1u << 20)
 
 /* ---- tables */
@@ -162,7 +164,9 @@ static void split(struct store *s, const struct record *r, struct message_row *r
         keep_whole(s, row, r);
 }
 
-static err take_record(struct store *s, uint64_t seq, struct slice bytes, struct why *w)
+/* *taken grows by what it takes in memory. */
+static err take_record(struct store *s, uint64_t seq, struct slice bytes, uint64_t *taken,
+                       struct why *w)
 {
     struct record r;
     struct message_row row;
@@ -183,6 +187,8 @@ static err take_record(struct store *s, uint64_t seq, struct slice bytes, struct
         if (e)
             return e;
         content_add(&o->rows, seq, r.ts_ms);
+        o->bytes += r.text.n + ROW_BYTES;
+        *taken += r.text.n + ROW_BYTES;
     }
     return ERR_OK;
 }
@@ -193,14 +199,14 @@ static err read_records(struct store *s, bool *more, struct why *w)
 {
     struct store_tail *t = &s->tail;
     struct slice bytes;
-    uint64_t seq;
+    uint64_t seq, taken = 0;
     err e = ERR_OK, rc = ERR_OK;
     *more = true;
-    for (unsigned n = 0; n < ROUND && !e; n++) {
+    for (unsigned n = 0; n < ROUND && taken < ROUND_BYTES && !e; n++) {
         *more = journal_read(t->reader, &seq, &bytes, &rc, w);
         if (!*more)
             return rc;
-        e = take_record(s, seq, bytes, w);
+        e = take_record(s, seq, bytes, &taken, w);
         if (!e)
             t->at = seq;
         if (!e && t->n_open && t->open[0].rows.rows >= s->conf.seal_rows)
@@ -213,7 +219,9 @@ static err read_records(struct store *s, bool *more, struct why *w)
 static void publish(struct store *s, struct tail_table *o)
 {
     s->hot_rows += o->rows.rows - o->hot->seen.rows;
+    s->hot_bytes += o->bytes - o->hot->bytes;
     o->hot->seen = o->rows;
+    o->hot->bytes = o->bytes;
 }
 
 static err flush_all(struct store *s, struct why *w)
@@ -245,13 +253,16 @@ static bool is_due(struct store *s, const struct tail_table *o)
     return due;
 }
 
-/* Many tables, none of them full, and together too much. */
+/* Tables that are not full, and together too much. */
 static bool is_crowded(const struct store *s)
 {
-    uint64_t rows = store_tables_weight(s, s->tail.n_open);
-    for (unsigned i = 0; i < s->tail.n_open; i++)
+    uint64_t rows = store_tables_weight(s, s->tail.n_open), bytes = 0;
+    for (unsigned i = 0; i < s->tail.n_open; i++) {
         rows += s->tail.open[i].rows.rows;
-    return rows >= (uint64_t)s->conf.seal_rows * (STORE_HOT_TABLES - 1);
+        bytes += s->tail.open[i].bytes;
+    }
+    return rows >= (uint64_t)s->conf.seal_rows * (STORE_HOT_TABLES - 1) ||
+           bytes >= store_hot_max(s);
 }
 
 static void end_due(struct store *s)
@@ -315,8 +326,9 @@ static void fail(struct store *s, const struct why *w)
 /* Under lock. */
 static bool is_full(const struct store *s)
 {
-    return !s->read_only && s->hot_rows + store_tables_weight(s, s->hot_tables) >=
-                                (uint64_t)s->conf.seal_rows * STORE_HOT_TABLES;
+    uint64_t rows = s->hot_rows + store_tables_weight(s, s->hot_tables);
+    return !s->read_only && (rows >= (uint64_t)s->conf.seal_rows * STORE_HOT_TABLES ||
+                             s->hot_bytes >= store_hot_max(s));
 }
 
 /* Until there is something to read, and room for it. */

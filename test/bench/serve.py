@@ -18,7 +18,7 @@ ROUNDS = 5
 PER_WINDOW = 4 * 2048  # four clients send one each
 WINDOWS = max(1, int(os.environ.get("EVENTS", 327680)) // (ROUNDS * PER_WINDOW))
 KINDS = 28672  # different events
-SEALED = 40960  # messages that go into a file at once: fewer wait for their time
+SEALED = 32768  # messages that go into a file at once: fewer wait for their time
 TICK = os.sysconf("SC_CLK_TCK")
 
 CONFIG = """\

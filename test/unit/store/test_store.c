@@ -441,6 +441,37 @@ static void many_small_indices(void **state)
     assert_int_equal(docs_of(6), 30);
 }
 
+/* Not by their number, but by what they take. */
+static void large_messages_go_into_files_early(void **state)
+{
+    (void)state;
+    if (!ready)
+        skip();
+    const unsigned n = 48, size = 1 << 20;
+    struct slice stream = SLICE(STATE_DEFAULT_STREAM);
+    char *text = malloc(size);
+    assert_non_null(text);
+    memset(text, 'x', size);
+    conf.memory_bytes = 64 << 20; /* half of it: for rows */
+    conf.seal_rows = 0;
+    open_store();
+    for (unsigned i = 0; i < n; i++) {
+        int head = snprintf(text, size, "{\"source_port\":%u,\"rest\":\"", i);
+        text[head] = 'x';
+        memcpy(text + size - 2, "\"}", 2);
+        struct store_line line = { slice_of(text, size), &stream, 1, START, START };
+        OK(store_put(store, &line, &why));
+    }
+    OK(store_sync(store, &why));
+    assert_true(store_show(store));
+    assert_true(counted(COUNTER_STORE_SEALED) >= n / 4);
+    struct store_view *v = view(&everything);
+    assert_int_equal(ask(v, "count(DISTINCT source_port)"), n);
+    assert_int_equal(rows_of(v), n);
+    store_view_close(store, v);
+    free(text);
+}
+
 static void retention_deletes(void **state)
 {
     (void)state;
@@ -718,6 +749,7 @@ int main(void)
                                         TEST(a_message_that_cannot_be_split_is_kept),
                                         TEST(a_file_a_day),
                                         TEST(many_small_indices),
+                                        TEST(large_messages_go_into_files_early),
                                         TEST(retention_deletes),
                                         TEST(retention_closes),
                                         TEST(a_deletion_that_was_cut_off_goes_on),

@@ -89,13 +89,15 @@ static void open_files(void)
     OK(store_files_open(&files, &conf, &why));
 }
 
+/* Each byte by another mask: DuckDB's checksums do not see that an even number of equal words of
+ * 8 bytes have become other equal words. */
 static void flip(off_t at)
 {
     char bytes[64];
     int fd = open(path, O_RDWR);
     assert_int_equal(pread(fd, bytes, sizeof bytes, at), sizeof bytes);
     for (unsigned i = 0; i < sizeof bytes; i++)
-        bytes[i] = (char)~bytes[i];
+        bytes[i] = (char)(bytes[i] ^ (3 * i + 1));
     assert_int_equal(pwrite(fd, bytes, sizeof bytes, at), sizeof bytes);
     close(fd);
 }
