@@ -24,6 +24,7 @@
 #include "os/thread.h"
 #include "out/store.h"
 #include "pipe/message_pipe.h"
+#include "store/store_turn.h"
 
 #define POLL_MS      200
 #define RETRY_NS     INT64_C(500000000) /* between two tries of an output that fails */
@@ -297,15 +298,14 @@ static err open_dashboard(struct serving *s, struct why *w)
     return dashboard_open(&s->dashboard, &s->start.config, &sources, w);
 }
 
-/* Until there is room, or somebody ends it. */
-static void wait_for_room(struct serving *s, const char *folder)
+/* False: somebody ends it. */
+static bool wait_a_while(struct serving *s)
 {
-    while (!s->stopping && file_free_bytes(folder) < ROOM_BYTES) {
-        struct pollfd fd = { s->signal_fd, POLLIN, 0 };
-        poll(&fd, 1, POLL_MS);
-        for (int number; (number = signal_next(s->signal_fd));)
-            s->stopping |= number == SIGINT || number == SIGTERM;
-    }
+    struct pollfd fd = { s->signal_fd, POLLIN, 0 };
+    poll(&fd, 1, POLL_MS);
+    for (int number; (number = signal_next(s->signal_fd));)
+        s->stopping |= number == SIGINT || number == SIGTERM;
+    return !s->stopping;
 }
 
 /* A step that writes to the disk. A full one is not a mistake of anybody's configuration: what was
@@ -321,10 +321,27 @@ static err with_room(struct serving *s, err (*step)(struct serving *, struct why
                       "the disk of %s is full: nothing is received until there is room (%s)",
                       folder, w->text);
         waited = true;
-        wait_for_room(s, folder);
+        while (wait_a_while(s) && file_free_bytes(folder) < ROOM_BYTES)
+            ;
     }
     if (waited && !rc)
         log_info("output", "there is room on the disk again");
+    return rc;
+}
+
+/* Commands that read the store's files (wirelume query, wirelume store export) end by themselves. */
+static err open_in_turn(struct serving *s, struct why *w)
+{
+    const char *folder = routing_folder(&s->start.config);
+    err rc;
+    while ((rc = with_room(s, open_pipe, w)) == ERR_END && !s->stopping) {
+        int turn = store_turn_wait(folder);
+        log_warn("output", "%s: receiving begins when that ends, no other such command begins now",
+                 w->text);
+        while (store_turn_is_taken(folder) && wait_a_while(s))
+            ;
+        file_unlock(turn);
+    }
     return rc;
 }
 
@@ -357,7 +374,7 @@ static err open_all(struct serving *s, struct why *w)
     if (!rc)
         rc = with_room(s, open_meaning, w);
     if (!rc)
-        rc = with_room(s, open_pipe, w); /* the store begins threads */
+        rc = open_in_turn(s, w); /* the store begins threads */
     if (!rc)
         rc = open_dashboard(s, w);
     return rc ? rc : doors_bolt(&s->doors, w);

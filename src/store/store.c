@@ -14,10 +14,11 @@
 #include "store/index_writer.h"
 #include "store/store_private.h"
 #include "store/store_record.h"
+#include "store/store_turn.h"
 
 #define SAVE_MS     2000
 #define FOLDER_MODE 0750
-#define MEMORY      ((uint64_t)320 << 20)
+#define MEMORY      ((uint64_t)288 << 20)
 #define SEAL_NS     INT64_C(600000000000)
 #define NS_PER_S    INT64_C(1000000000)
 #define HEAD_BYTES  (16 + INDEX_SETS_MAX * (STORE_NAME + 2))
@@ -299,8 +300,7 @@ static err make_paths(struct store *s, struct why *w)
     snprintf(s->folder, sizeof s->folder, "%s", real);
     snprintf(s->journal_folder, sizeof s->journal_folder, "%.*s/" STORE_JOURNAL, STORE_PATH - 64,
              s->data);
-    snprintf(path, sizeof path, "%.*s/.lock", STORE_PATH - 64, s->folder);
-    return s->read_only ? file_lock_shared(path, &s->lock_fd, w) : file_lock(path, &s->lock_fd, w);
+    return store_turn_take(s->folder, s->read_only, &s->lock_fd, w);
 }
 
 static err open_state(struct store *s, struct why *w)

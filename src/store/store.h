@@ -15,7 +15,7 @@ struct store_conf {
     const char *data;             /* folder of state.sqlite, journal/ and indices/ */
     const char *const *libraries; /* as struct duck_conf has them */
     unsigned threads;             /* of queries; 0: one */
-    uint64_t memory_bytes;        /* DuckDB's, half of it for rows on their way into files; 0: 320 MiB */
+    uint64_t memory_bytes;        /* DuckDB's, two fifths for rows on their way to files; 0: 288 MiB */
     uint64_t journal_bytes;       /* store_put is refused beyond; 0: no bound */
     int64_t seal_ns;              /* messages are in a file after that time; 0: 10 minutes */
     unsigned seal_rows;           /* or when there are so many; 0: INDEXFILE_ROWS */
@@ -27,7 +27,7 @@ struct store_conf {
 
 /* Opens or makes all of it, mends what a crash left and reads the journal again. What conf points
  * to is copied. ERR_MISSING, ERR_UNSUPPORTED: the library, see duck_open; ERR_LIMIT: another
- * process has it.
+ * process has it; ERR_END: others read it, which ends (store_turn.h).
  * read_only: beside others who only read; messages of the journal are read into memory.
  * ERR_MISSING: there is no store. ERR_END: more than STORE_READ_ROWS messages are in the journal
  * alone, which is too much for that. */

@@ -40,19 +40,23 @@ class Receiver:
 
     def start(self, wait=True):
         with open(self.log, "ab") as log:
-            begin = log.tell()
+            self.begin = log.tell()
             self.process = subprocess.Popen(
                 [PROGRAM, "serve", "-e", "--path.home", self.folder],
                 stdout=subprocess.DEVNULL, stderr=log,
             )
         atexit.register(self.process.kill)
         if wait:
-            self.await_log("listening on port", begin)
-            for name, port in re.findall(
-                r"inputs\.(\w+): listening on port (\d+)", self.read_log(begin)
-            ):
-                self.ports[name] = int(port)
+            self.await_ports()
         return self
+
+    def await_ports(self):
+        """Until it receives."""
+        self.await_log("listening on port", self.begin)
+        for name, port in re.findall(
+            r"inputs\.(\w+): listening on port (\d+)", self.read_log(self.begin)
+        ):
+            self.ports[name] = int(port)
 
     def read_log(self, begin=0):
         with open(self.log, "rb") as f:

@@ -1,5 +1,6 @@
 """The store as its users see it: messages come in, are there after the end, and the commands on its
 files work while no server runs and refuse while one does."""
+import fcntl
 import glob
 import os
 import shutil
@@ -53,7 +54,14 @@ def main():
         status, text = receiver.command("store", words)
         checks.check("store " + words, status == 0 and "%d messages" % N in text, text[:300])
     checks.check("all are there afterwards", ids(receiver) == wanted)
-    receiver.start()
+    with open(os.path.join(receiver.output, "indices", ".lock")) as reader:  # as a command that reads has it
+        fcntl.flock(reader, fcntl.LOCK_SH)
+        receiver.start(wait=False)
+        receiver.await_log("a command reads it", receiver.begin)
+        checks.check("a server waits for a reader", receiver.process.poll() is None)
+        status, text = receiver.command("query", "--range", "1h")
+        checks.check("and no other one begins", status == 1 and "waits" in text, text[:300])
+    receiver.await_ports()
     send(receiver, "b")
     checks.check("ends in order", receiver.stop() == 0)
     wanted = sorted(wanted + ["b-%d" % i for i in range(N)])

@@ -13,10 +13,12 @@
 
 #include "lib/duckdb.h"
 #include "lib/storefolder.h"
+#include "os/file.h"
 #include "store/index_writer.h"
 #include "store/state.h"
 #include "store/store.h"
 #include "store/store_export.h"
+#include "store/store_turn.h"
 
 #define START STOREFOLDER_START
 #define DAY   INT64_C(86400000)
@@ -136,7 +138,7 @@ static void readers_change_nothing(void **state)
     struct store *one = open_store(true), *two = open_store(true);
     assert_int_equal(lines_of(one), 115);
     assert_int_equal(lines_of(two), 115);
-    assert_int_equal(store_open(&other, &conf, &why), ERR_LIMIT);
+    assert_int_equal(store_open(&other, &conf, &why), ERR_END);
     store_close(one);
     store_close(two);
     list_files(after);
@@ -219,10 +221,40 @@ static void an_export_opens_few_files(void **state)
     store_close(s);
 }
 
+/* Readers that are there end as they like, no more of them come, then the one who writes has it. */
+static void readers_make_way(void **state)
+{
+    (void)state;
+    struct store *other;
+    struct store_conf reader = conf;
+    reader.read_only = true;
+    if (there_is_no_library())
+        skip();
+    fill_and_die();
+    assert_false(store_turn_is_taken(folder));
+    struct store *one = open_store(true);
+    assert_true(store_turn_is_taken(folder));
+    int turn = store_turn_wait(folder);
+    assert_true(turn >= 0);
+    assert_int_equal(store_open(&other, &reader, &why), ERR_LIMIT);
+    assert_non_null(strstr(why.text, "waits"));
+    assert_int_equal(lines_of(one), 115);
+    store_close(one);
+    assert_false(store_turn_is_taken(folder));
+    struct store *s = open_store(false);
+    file_unlock(turn);
+    assert_int_equal(lines_of(s), 115);
+    put(s, 3, START + 4 * DAY);
+    assert_true(store_settle(s));
+    assert_int_equal(lines_of(s), 118);
+    store_close(s);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = { TEST(readers_change_nothing), TEST(where_nothing_is),
+    const struct CMUnitTest tests[] = { TEST(readers_change_nothing), TEST(readers_make_way),
+                                        TEST(where_nothing_is),
                                         TEST(the_state_has_sizes),
                                         TEST(an_export_opens_few_files) };
     return cmocka_run_group_tests(tests, NULL, NULL);
