@@ -13,7 +13,7 @@
 #define PATH_BYTES  4096
 #define SHOWN_BYTES 100 /* of a statement, in a message */
 #define MALLCTL     "duckdb_je_mallctl"
-#define TRIM        "arena.4096.decay" /* 4096: of all arenas */
+#define TRIM        "arena.4096.purge" /* 4096: of all arenas */
 
 err duck_failed(struct why *w, const char *doing, const char *words)
 {

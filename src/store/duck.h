@@ -27,8 +27,8 @@ void duck_close(struct duck *d);
 MUST_CHECK err duck_check(const char *const *libraries, struct why *w);
 const char *duck_version(const struct duck *d);
 
-/* Gives memory that has been free for a while back to the system, which the library itself does
- * only while it works. Any thread. */
+/* Gives memory that is free back to the system, which the library itself does only later, while it
+ * works. Any thread. */
 void duck_trim(struct duck *d);
 
 /* A connection: one thread at a time, but for duck_interrupt. */

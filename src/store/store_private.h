@@ -268,7 +268,7 @@ void store_wait(struct store *s, pthread_cond_t *c, int64_t ns);
  * stands in memory twice for that moment. */
 static inline uint64_t store_hot_max(const struct store *s)
 {
-    return s->conf.memory_bytes / 2;
+    return s->conf.memory_bytes / 5 * 2;
 }
 /* Rows that so many tables count for. */
 static inline uint64_t store_tables_weight(const struct store *s, unsigned tables)

@@ -165,6 +165,7 @@ static err drop(struct store *s, struct store_index *i, struct store_hot *h, str
     err e = hot_table_drop(s->seal.session, h->name, w);
     if (e)
         return e;
+    duck_trim(s->duck);
     store_lock(s);
     struct store_hot **at = &i->hot;
     while (*at != h)

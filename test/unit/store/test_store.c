@@ -452,7 +452,7 @@ static void large_messages_go_into_files_early(void **state)
     char *text = malloc(size);
     assert_non_null(text);
     memset(text, 'x', size);
-    conf.memory_bytes = 64 << 20; /* half of it: for rows */
+    conf.memory_bytes = 64 << 20; /* two fifths of it: for rows */
     conf.seal_rows = 0;
     open_store();
     for (unsigned i = 0; i < n; i++) {
