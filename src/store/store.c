@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/limits.h"
 #include "store/index_writer.h"
 #include "store/store_private.h"
 #include "store/store_record.h"
@@ -326,6 +327,13 @@ static err open_journal(struct store *s, struct why *w)
     return e;
 }
 
+/* Descriptors are for others too. */
+static unsigned files_max(void)
+{
+    uint64_t half = limits_raise_files() / 2;
+    return half < STORE_FILES_MAX ? (unsigned)half : STORE_FILES_MAX;
+}
+
 static void take_conf(struct store *s, const struct store_conf *conf)
 {
     s->conf = *conf;
@@ -333,6 +341,7 @@ static void take_conf(struct store *s, const struct store_conf *conf)
     s->conf.memory_bytes = conf->memory_bytes ? conf->memory_bytes : MEMORY;
     s->conf.seal_ns = conf->seal_ns ? conf->seal_ns : SEAL_NS;
     s->conf.files = conf->files ? conf->files : STORE_ATTACHED;
+    s->conf.files_max = conf->files_max ? conf->files_max : files_max();
     s->read_only = conf->read_only;
     s->conf.seal_rows = conf->seal_rows ? conf->seal_rows : INDEXFILE_ROWS;
     s->now_ms = s->saved_ms = conf->now_ms;

@@ -20,7 +20,8 @@ struct store_conf {
     int64_t seal_ns;              /* messages are in a file after that time; 0: 10 minutes */
     unsigned seal_rows;           /* or when there are so many; 0: INDEXFILE_ROWS */
     uint64_t reserve_bytes;       /* free bytes of the disk below which nothing is taken */
-    unsigned files;               /* of indices that are open at once, at most; 0: 512 */
+    unsigned files;               /* of indices that stay open; 0: 512 */
+    unsigned files_max;           /* that one question may open; 0: 4096, half of what may be */
     bool read_only;               /* for views alone: nothing on disk is changed */
     int64_t now_ms;               /* since 1970 UTC */
 };

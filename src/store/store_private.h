@@ -16,7 +16,8 @@
 #define STORE_JOURNAL    "journal"
 #define STORE_NAME       (INDEX_PREFIX_MAX + 24)
 #define STORE_RETRY_NS   INT64_C(500000000) /* between two tries of what failed */
-#define STORE_ATTACHED   512                /* files that are open at once */
+#define STORE_ATTACHED   512                /* files that stay open */
+#define STORE_FILES_MAX  4096               /* that one question may open */
 #define STORE_HOT_TABLES 3 /* times seal_rows: rows in memory, then the tail waits */
 #define STORE_HOT_SHARE                                                                            \
     20 /* a table takes memory as the 20th part of seal_rows does, however few it has */

@@ -103,18 +103,8 @@ static struct store_index *idle(struct store *s, const struct view_range *r)
     return best;
 }
 
-static err make_place(struct store *s, const struct view_range *r, struct why *w)
+static err detach_file(struct store *s, struct store_index *i, struct why *w)
 {
-    store_lock(s);
-    bool room = s->attached < s->conf.files;
-    struct store_index *i = room ? NULL : idle(s, r);
-    store_unlock(s);
-    if (room)
-        return ERR_OK;
-    if (!i)
-        return why_set(w, ERR_LIMIT,
-                       "more than %u files of indices at once: ask for a shorter time",
-                       s->conf.files);
     err e = indexfile_detach(s->view_session, i->catalog, w);
     store_lock(s);
     if (!e) {
@@ -123,6 +113,25 @@ static err make_place(struct store *s, const struct view_range *r, struct why *w
     }
     store_unlock(s);
     return e;
+}
+
+/* Files that nobody wants now go first. What a question wants beyond the usual number stays until
+ * others are wanted. */
+static err make_place(struct store *s, const struct view_range *r, struct why *w)
+{
+    for (;;) {
+        store_lock(s);
+        struct store_index *i = s->attached < s->conf.files ? NULL : idle(s, r);
+        bool full = s->attached >= s->conf.files_max;
+        store_unlock(s);
+        if (!i && full)
+            return why_set(w, ERR_LIMIT,
+                           "more than %u files of indices at once: ask for a shorter time",
+                           s->conf.files_max);
+        err e = i ? detach_file(s, i, w) : ERR_OK;
+        if (e || !i)
+            return e;
+    }
 }
 
 /* A file that DuckDB's log belongs to was not closed in order: written to once, it has all. */

@@ -213,11 +213,39 @@ static void an_export_opens_few_files(void **state)
     struct store *s = open_store(false);
     assert_true(store_settle(s));
     store_close(s);
-    conf.files = 2;
+    conf.files = conf.files_max = 2;
     s = open_store(false);
     assert_int_equal(lines_of(s), 115);
     assert_int_equal(store_view_open(s, &everything, &v, &why), ERR_LIMIT);
     assert_non_null(strstr(why.text, "more than 2 files"));
+    store_close(s);
+}
+
+/* A question about more files than stay open has all of them, again and again. */
+static void a_question_about_many_files(void **state)
+{
+    (void)state;
+    struct store_view *v;
+    if (there_is_no_library())
+        skip();
+    fill_and_die();
+    conf.files = 2;
+    struct store *s = open_store(false);
+    assert_true(store_settle(s));
+    for (int round = 0; round < 3; round++) {
+        const struct view_range day = { (START + round * DAY) * 1000,
+                                        (START + round * DAY + 1) * 1000, NULL, NULL };
+        uint64_t rows = 0;
+        OK(store_view_open(s, &everything, &v, &why));
+        for (unsigned i = 0; i < v->n; i++)
+            rows += v->table[i].rows;
+        assert_int_equal(rows, 115);
+        assert_true(v->n >= 5);
+        store_view_close(s, v);
+        OK(store_view_open(s, &day, &v, &why));
+        assert_int_equal(v->n, 1);
+        store_view_close(s, v);
+    }
     store_close(s);
 }
 
@@ -256,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = { TEST(readers_change_nothing), TEST(readers_make_way),
                                         TEST(where_nothing_is),
                                         TEST(the_state_has_sizes),
-                                        TEST(an_export_opens_few_files) };
+                                        TEST(an_export_opens_few_files),
+                                        TEST(a_question_about_many_files) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
