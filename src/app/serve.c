@@ -329,7 +329,7 @@ static err with_room(struct serving *s, err (*step)(struct serving *, struct why
     return rc;
 }
 
-/* Commands that read the store's files (wirelume query, wirelume store export) end by themselves. */
+/* Commands that read the store's files (wirelume query, wirelume store export) end soon. */
 static err open_in_turn(struct serving *s, struct why *w)
 {
     const char *folder = routing_folder(&s->start.config);

@@ -18,7 +18,7 @@ struct store_out_conf {
 static const struct option options[] = {
     OPT(store_out_conf, path, TEXT, "path", NULL,    0, 0, 0, "Folder of the store and of the state of streams and index sets; else path.data."),
     OPT(store_out_conf, library, TEXT, "library", NULL,    0, 0, 0, "DuckDB: else libduckdb.so beside the program, in ../lib/wirelume, /usr/local/lib or /usr/lib."),
-    OPT(store_out_conf, memory_bytes, SIZE, "memory", "288MiB", 134217728, 1099511627776, 0, "Memory of DuckDB; it uses up to half more. Two fifths are for messages on their way into files."),
+    OPT(store_out_conf, memory_bytes, SIZE, "memory", "288MiB", 134217728, 1099511627776, 0, "Memory of DuckDB, which uses up to half more; two fifths for messages on their way."),
     OPT(store_out_conf, threads, INT, "threads", "2",     1, 1024, 0, "Threads of queries and of writing files."),
     OPT(store_out_conf, journal_bytes, SIZE, "journal", "4GiB",  67108864, 1099511627776, 0, "Largest size of the journal: beyond it nothing more is taken."),
     OPT(store_out_conf, seal_ns, DURATION, "seal_interval", "10m",   1000000000, 86400000000000, 0, "After that time messages are in a file; when many come, earlier."),

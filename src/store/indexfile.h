@@ -7,8 +7,8 @@
 #define INDEXFILE_SUFFIX ".duckdb"
 #define INDEXFILE_WAL    ".wal" /* DuckDB's, beside the file */
 /* A transaction of this many rows is a whole row group and goes straight into the file, past
- * DuckDB's log (store.md 9). A quarter of DuckDB's own: a third of the memory, a tenth more bytes. A
- * file of another size goes on with this one. */
+ * DuckDB's log (store.md 9). A quarter of DuckDB's own: a third of the memory, a tenth more bytes.
+ * A file of another size goes on with this one. */
 #define INDEXFILE_ROWS 32768
 
 /* What is in a file. */

@@ -15,7 +15,7 @@ struct store_conf {
     const char *data;             /* folder of state.sqlite, journal/ and indices/ */
     const char *const *libraries; /* as struct duck_conf has them */
     unsigned threads;             /* of queries; 0: one */
-    uint64_t memory_bytes;        /* DuckDB's, two fifths for rows on their way to files; 0: 288 MiB */
+    uint64_t memory_bytes;        /* DuckDB's, two fifths for rows on their way; 0: 288 MiB */
     uint64_t journal_bytes;       /* store_put is refused beyond; 0: no bound */
     int64_t seal_ns;              /* messages are in a file after that time; 0: 10 minutes */
     unsigned seal_rows;           /* or when there are so many; 0: INDEXFILE_ROWS */

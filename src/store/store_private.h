@@ -30,8 +30,8 @@ struct store_hot {
     struct indexfile_content
         seen;       /* of what views see; `sealed` is the number of the last record */
     uint64_t bytes; /* they take, about */
-    bool full;   /* nothing more comes */
-    bool sealed; /* its rows are in the file too: it goes when no view has it */
+    bool full;      /* nothing more comes */
+    bool sealed;    /* its rows are in the file too: it goes when no view has it */
     unsigned views;
 };
 

@@ -9,11 +9,11 @@
 #include "store/store_private.h"
 #include "store/store_record.h"
 
-#define IDLE_NS   INT64_C(200000000)
+#define IDLE_NS     INT64_C(200000000)
 #define ROUND       4096 /* records between two looks at what else is due, or when they have */
 #define ROUND_BYTES ((uint64_t)16 << 20)
 #define ROW_BYTES   256 /* a row takes, beside its text */
-#define NODES_MAX (1u << 20)
+#define NODES_MAX   (1u << 20)
 
 /* ---- tables */
 

@@ -281,10 +281,10 @@ static void readers_make_way(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = { TEST(readers_change_nothing), TEST(readers_make_way),
-                                        TEST(where_nothing_is),
-                                        TEST(the_state_has_sizes),
-                                        TEST(an_export_opens_few_files),
-                                        TEST(a_question_about_many_files) };
+    const struct CMUnitTest tests[] = {
+        TEST(readers_change_nothing),    TEST(readers_make_way),
+        TEST(where_nothing_is),          TEST(the_state_has_sizes),
+        TEST(an_export_opens_few_files), TEST(a_question_about_many_files)
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
