@@ -264,7 +264,7 @@ static void a_flipped_byte_costs_its_frame_only(void **state)
     off_t to = size_of(path);
     append_and_sync(j, 10);
     journal_close(j);
-    for (off_t at = from; at < to; at++) {
+    for (off_t at = 0; at < to; at += at < from ? 5 : 1) {
         flip(path, at);
         j = open_with(NULL, &found);
         assert_int_equal(found.bad_frames, 1);
@@ -314,10 +314,10 @@ static void numbers_are_never_given_twice(void **state)
     struct journal_found found;
     struct journal *j = open_plain();
     segment_path(1, path);
-    assert_int_equal(journal_consumer(j, "store", &seq, &why), ERR_OK);
+    assert_int_equal(journal_consumer(j, "a-Z_0z9", &seq, &why), ERR_OK);
     append_and_sync(j, 10);
     append_and_sync(j, 10);
-    assert_int_equal(journal_passed(j, "store", 20, &why), ERR_OK);
+    assert_int_equal(journal_passed(j, "a-Z_0z9", 20, &why), ERR_OK);
     journal_close(j);
     assert_int_equal(truncate(path, size_of(path) - 1), 0);
     j = open_with(NULL, &found);
