@@ -14,7 +14,7 @@
 static void uuid_make(char out[UUID_TEXT])
 {
     uint8_t b[16];
-    BUG_ON(getrandom(b, sizeof b, 0) != (ssize_t)sizeof b);
+    xneed(getrandom(b, sizeof b, 0) == (ssize_t)sizeof b, "random numbers");
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
     struct buf t = buf_of(out, UUID_TEXT - 1);

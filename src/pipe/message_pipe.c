@@ -37,7 +37,7 @@ err message_pipe_new(const struct message_pipe_conf *conf, struct message_pipe *
     p->conf = *conf;
     p->ctx = xcalloc(1, conf->output->ctx_size + 1);
     BUG_ON(!conf->output->sync);
-    BUG_ON(getrandom(p->random, sizeof p->random, 0) != (ssize_t)sizeof p->random);
+    xneed(getrandom(p->random, sizeof p->random, 0) == (ssize_t)sizeof p->random, "random numbers");
     err rc = conf->output->open(p->ctx, conf->output_conf, w);
     if (!rc && (rc = conf->output->sync(p->ctx, w)))
         conf->output->close(p->ctx);
