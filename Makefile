@@ -134,11 +134,16 @@ $(FUZZERS): $(TLIB_fuzz) $(LIB_fuzz)
 
 # ---------------------------------------------------------------- refused calls
 # Unit tests with a wrapper around each call that a machine can refuse (test/lib/refuse.def):
-# quick ones; REFUSED=all takes every one.
+# quick ones; REFUSED=all takes every one. And the program itself, for commands.
 REFUSED ?= $(if $(P),,$(wildcard $(addprefix test/unit/,base/test_hash.c os/test_*.c host/test_httpget.c out/test_file.c \
              out/test_writer.c in/test_dump.c in/test_deadletter.c in/test_capfile.c in/test_spread.c pipe/test_spool.c)))
-REFUSING := $(patsubst test/unit/%.c,build/dev/refuse/%,$(if $(filter all,$(REFUSED)),$(UNIT),$(REFUSED)))
+REFUSING := $(patsubst test/unit/%.c,build/dev/refuse/%,$(if $(filter all,$(REFUSED)),$(UNIT),$(REFUSED))) \
+            $(if $(P),,build/dev/refuse/wirelume)
 WRAPS := $(shell awk -F'[(,)]' '/^[A-Z]/ { print "-Wl,--wrap=" $$2 }' test/lib/refuse.def)
+build/dev/refuse/wirelume: build/dev/src/app/main.o build/dev/test/lib/refuse.o $(LIB_dev) test/lib/refuse.def
+	$(call say,link,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC_dev) $(FLAGS_dev) -o $@ $(filter %.o %.a,$^) $(WRAPS) $(LIBS)
 build/dev/refuse/%: build/dev/test/unit/%.o build/dev/test/lib/refuse.o $(TLIB_dev) $(LIB_dev) test/lib/refuse.def
 	$(call say,link,$@)
 	@mkdir -p $(@D)
