@@ -165,8 +165,11 @@ static void put_value(const struct duck_value *v, enum column_kind kind, struct 
         civil_write(out, v->i / 1000, ' ');
         buf_u8(out, '"');
         break;
-    case COLUMN_LIST:
-        buf_add(out, v->text);
+    case COLUMN_LIST: /* in older files it was one text */
+        if (slice_starts(v->text, SLICE("[")))
+            buf_add(out, v->text);
+        else
+            jsondoc_string(out, v->text, false);
         break;
     case COLUMN_MARK:
         break;

@@ -69,6 +69,13 @@ static void put_doc(struct sql *s, struct slice name)
     sql_printf(s, "TRY(json_extract(doc,'$.\"%.*s\"'))", (int)name.n, (const char *)name.p);
 }
 
+/* In older files a column of lists was one text. */
+static void put_list(struct sql *s, const char *name)
+{
+    sql_printf(s, "CASE WHEN starts_with(%s,'[') THEN %s ELSE to_json(%s)::VARCHAR END", name, name,
+               name);
+}
+
 void sql_column_json(struct sql *s, int column)
 {
     const struct column *c = &columns[column];
@@ -76,7 +83,9 @@ void sql_column_json(struct sql *s, int column)
     s->columns |= (uint64_t)1 << column;
     switch (c->kind) {
     case COLUMN_LIST:
-        sql_printf(s, "%s::JSON", name);
+        sql_put(s, "(");
+        put_list(s, name);
+        sql_put(s, ")::JSON");
         break;
     case COLUMN_TIME:
         sql_printf(s, "to_json(strftime(%s,'%%Y-%%m-%%d %%H:%%M:%%S.%%g'))", name);
@@ -104,6 +113,8 @@ void sql_field_put(struct sql *s, const struct sql_field *f, enum sql_shape shap
         put_doc(s, f->name);
     else if (shape == SHAPE_MISFITS)
         put_either(s, f->column);
+    else if (f->kind == COLUMN_LIST)
+        put_list(s, (const char *)columns[f->column].name.p);
     else
         sql_put(s, (const char *)columns[f->column].name.p);
 }

@@ -508,6 +508,33 @@ static void messages_come_back_whole(void **state)
                 "give back what");
 }
 
+/* In their files a column that is a list by now has one text. */
+static void files_of_older_builds_answer(void **state)
+{
+    (void)state;
+    char older[256];
+    const char *whole = store.table[0].name;
+    if (!session)
+        skip();
+    snprintf(older, sizeof older, "(SELECT * REPLACE ('host-77' AS query_response) FROM %s)",
+             whole);
+    store.table[0].name = older;
+    long long n = count_of("query_response:host\\\\-77");
+    assert_true(n > 0);
+    assert_int_equal(n, (long long)store.table[0].rows);
+    assert_int_equal(n, count_of("query_response:host*"));
+    assert_true(n <= count_of("\\\"host-77\\\""));
+    assert_says(RANGE "\"ask\":[{\"id\":\"a\",\"kind\":\"messages\",\"limit\":1,\"query\":"
+                      "\"query_response:host*\"}]}",
+                "\"query_response\":\"host-77\"");
+    assert_says(RANGE "\"ask\":[{\"id\":\"a\",\"kind\":\"messages\",\"limit\":1,\"query\":"
+                      "\"query_response:host*\",\"fields\":[\"query_response\"]}]}",
+                "\"host-77\"");
+    assert_says(RANGE "\"ask\":[{\"id\":\"a\",\"kind\":\"terms\",\"field\":\"query_response\"}]}",
+                "\"key\":\"host-77\"");
+    store.table[0].name = whole;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -526,6 +553,7 @@ int main(void)
         cmocka_unit_test(what_takes_too_long_is_ended),
         cmocka_unit_test(limits_are_told),
         cmocka_unit_test(messages_come_back_whole),
+        cmocka_unit_test(files_of_older_builds_answer),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
