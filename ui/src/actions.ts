@@ -2,7 +2,8 @@
 import type { Value } from './api';
 import { menuAt, type Item } from './parts/menu';
 import { say } from './parts/toast';
-import { and, both, is, isNot } from './search';
+import { portWords } from './ports';
+import { and, both, is } from './search';
 import { go, query } from './state';
 import { shown } from './units';
 
@@ -22,19 +23,20 @@ export const showEvents = (clause: string): void =>
 export interface Picked {
   field: string;
   value: Value;
+  /** What selects it; unsaid: that the field is the value. */
+  clause?: string;
   /** The widget's own query, for the events behind its value. */
   within?: string;
   more?: Item[];
 }
 
 /** Menu of a value at the place of a click; from the keyboard below the element. */
-export function pick(event: Event, { field, value, within = '', more = [] }: Picked): void {
-  const clause = is(field, value);
+export function pick(event: Event, { field, value, clause = is(field, value), within = '', more = [] }: Picked): void {
   menuAt(event, {
-    title: `${field}: ${shown(value)}`,
+    title: `${field}: ${shown(value)}${portWords(field, value)}`,
     items: [
       { text: 'Add to query', act: () => go({ query: and(query.value, clause) }) },
-      { text: 'Exclude from query', act: () => go({ query: and(query.value, isNot(field, value)) }) },
+      { text: 'Exclude from query', act: () => go({ query: and(query.value, `NOT ${clause}`) }) },
       { text: 'Only this', act: () => go({ query: clause }) },
       { text: 'Show its events', act: () => showEvents(both(within, clause)) },
       { text: 'Copy value', act: () => void copy(String(value)) },

@@ -96,6 +96,8 @@ export interface Widget {
   instead?: string[];
   /** Addresses count as their network; no dashboard says so, somebody has chosen it. */
   networks?: boolean;
+  /** Codes of answers count as their class: 2xx. */
+  classes?: boolean;
   trend?: string;
   name?: string;
   direction?: string;

@@ -1,5 +1,7 @@
 /** Other ways to look at a widget: by networks, or who runs them, instead of addresses; by bytes instead of messages. */
+import { computed } from '@preact/signals';
 import type { Tab, TermsAnswer, Widget } from './api';
+import { statusClass } from './colours';
 import { go, view } from './state';
 import { metricUnit, shown } from './units';
 import { slug } from './url';
@@ -14,7 +16,12 @@ export interface Choice {
   field?: string;
 }
 
+/** All that is chosen, as text: who depends on it is not run when other parts of the view change. */
+export const lenses = computed(() => view.value.lens.join(','));
+const chosen = computed(() => lenses.value.split(',').filter(Boolean));
+
 const networks = 'networks';
+const classes = 'classes';
 const address = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:.]*)(\/\d+)?$/i;
 const isBytes = (metric: string): boolean => metric.startsWith('sum(') && metricUnit(metric) === 'bytes';
 const hasBars = (w: Widget): boolean => w.visualization === 'bar' || w.visualization === 'pie' || w.visualization === 'area';
@@ -36,6 +43,8 @@ function metricChoices(widget: Widget, tab: Tab): Choice[] {
 const words = (field: string): string => field.replace(/_/g, ' ').replace(/^./, (c) => c.toUpperCase());
 function rowChoices(widget: Widget, answer: Partial<TermsAnswer> | undefined): Choice[] {
   const part = 'rows' as const;
+  if (statusClass.test(widget.columns?.field ?? ''))
+    return [{ part, name: '', text: 'Codes' }, { part, name: classes, text: 'Classes (2xx, 4xx)' }];
   const chosen = chosenOf(widget, part) !== '';
   const addresses = chosen || answer?.rows?.some((r) => address.test(String(r.key)));
   const own: Choice = { part, name: '', text: addresses ? 'Hosts' : shown(widget.rows?.field) };
@@ -53,18 +62,19 @@ const isMetric = (name: string): boolean => name === 'bytes' || name === 'messag
 /** What is chosen of a part; empty: as the dashboard says. */
 export function chosenOf(widget: Widget, part: Part): string {
   const own = `${slug(widget.title)}:`;
-  const names = view.value.lens.filter((l) => l.startsWith(own)).map((l) => l.slice(own.length));
+  const names = chosen.value.filter((l) => l.startsWith(own)).map((l) => l.slice(own.length));
   return names.find((n) => isMetric(n) === (part === 'metric')) ?? '';
 }
 export function choose(widget: Widget, choice: Choice): void {
   const own = `${slug(widget.title)}:`;
   const before = own + chosenOf(widget, choice.part);
-  const rest = view.value.lens.filter((l) => l !== before);
+  const rest = chosen.value.filter((l) => l !== before);
   go({ lens: choice.name ? [...rest, own + choice.name] : rest }, 'replace');
 }
 
 function withRows(widget: Widget): Widget {
   const name = chosenOf(widget, 'rows');
+  if (name === classes) return { ...widget, classes: true };
   if (!widget.rows?.field || !name) return widget;
   if (name === networks) return { ...widget, networks: true };
   return widget.instead?.includes(name) ? { ...widget, rows: { ...widget.rows, field: name } } : widget;

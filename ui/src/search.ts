@@ -12,7 +12,6 @@ export function term(value: Value): string {
 const fieldText = (field: string): string => field.replace(/[^A-Za-z0-9_.@-]/g, '\\$&');
 
 export const is = (field: string, value: Value): string => `${fieldText(field)}:${term(value)}`;
-export const isNot = (field: string, value: Value): string => `NOT ${is(field, value)}`;
 
 /** The text without what stands in quotation marks, of the same length. */
 const bare = (text: string): string => text.replace(/"(?:[^"\\]|\\.)*"/g, (s) => '_'.repeat(s.length));

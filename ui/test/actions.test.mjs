@@ -272,6 +272,32 @@ test('addresses as networks, bytes as messages: chosen, kept in the address, tak
   });
 });
 
+test('codes of answers as classes, and the messages of one', async () => {
+  const errors = await it.ask({ kind: 'value', metric: 'count()', query: 'vendor_subtype:http AND http_response_code:>=400 AND http_response_code:<=499' });
+  await it.page('?tab=packetbeat-http-overview&refresh=off', async (page) => {
+    await drawn(page);
+    const own = card(page, 'HTTP Response Code Over Time');
+    await own.getByRole('button', { name: 'Look at it by…' }).click();
+    await page.getByRole('menuitemradio', { name: 'Classes' }).click();
+    await drawn(page);
+    const labels = await own.locator('.legend-label').allTextContents();
+    assert.ok(labels.includes('4xx') && labels.every((l) => /^[1-5]xx$/.test(l)), labels.join());
+    const shown = await own.locator('.legend-text').nth(labels.indexOf('4xx')).textContent();
+    assert.equal(shown, grouped(errors.value));
+    await own.getByRole('button', { name: 'Actions for 4xx' }).click();
+    await menuItem(page, 'Only this').click();
+    assert.equal(await param(page, 'q'), 'http_response_code:[400 TO 499]');
+  });
+});
+
+test('a port says what usually listens there', async () => {
+  await it.page('?tab=packetbeat-network-flow-overview&refresh=off', async (page) => {
+    await drawn(page);
+    const titles = await card(page, 'Top 10 Destination Ports').locator('.legend-name').evaluateAll((all) => all.map((b) => b.title));
+    assert.ok(titles.some((t) => /^Show only (53 \(domain\)|443 \(https\)|80 \(http\))$/.test(t)), titles.join());
+  });
+});
+
 test('who runs a network is offered only where messages say it', onlyMock, async () => {
   await it.page('?refresh=off', async (page) => {
     await drawn(page);
@@ -302,6 +328,10 @@ test('new messages show up by themselves, and not while paused', onlyMock, async
     await it.dev('add', { count: 30 });
     await until(page, (n) => Number(document.querySelector('.big').textContent.replace(/,/g, '')) > n + 20, before);
     await page.keyboard.press('.');
+    assert.equal(await param(page, 'refresh'), 'off');
+    await until(page, () => !document.querySelector('.progress.on'));
+    // What was asked before is told before this one.
+    await Promise.all([page.waitForRequest('**/api/v1/session'), page.evaluate(() => fetch('api/v1/session').then((r) => r.text()))]);
     const asked = [];
     page.on('request', (r) => r.url().includes('/query') && asked.push(r));
     const paused = await big(page);

@@ -146,14 +146,24 @@ test('both themes: as the system has it, or as the address says', async () => {
   });
 });
 
-test('usable at 360 px: nothing stands out at the side', async () => {
+test('usable at 360 px: nothing stands out at the side, is cut or lies on something else', async () => {
   const tabs = await tabsOf();
   for (const name of [...tabs.map((t) => slug(t.title)), 'messages', 'agents', 'health']) {
     await it.page(`?tab=${name}`, async (page) => {
       await page.waitForSelector('.card');
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(wide <= 360, `${name} is ${wide} px wide`);
-    }, { width: 360, height: 740 });
+      await drawn(page);
+      const [cut, over] = await page.evaluate(() => {
+        const box = (e) => e.getBoundingClientRect();
+        const cards = [...document.querySelectorAll('.card, .list-line, .tile')];
+        const meet = (a, b) => box(a).bottom > box(b).top + 1 && box(b).bottom > box(a).top + 1 && box(a).right > box(b).left + 1 && box(b).right > box(a).left + 1;
+        const out = (e) => box(e).bottom > box(e.closest('.card')).bottom + 1;
+        return [[...document.querySelectorAll('.card h2')].filter((h) => h.scrollWidth > h.clientWidth).map((h) => h.textContent),
+          [...cards.filter((c, i) => cards.slice(i + 1).some((d) => meet(c, d))), ...[...document.querySelectorAll('.card canvas')].filter(out)].map((e) => e.textContent.slice(0, 40))];
+      });
+      assert.deepEqual([cut, over], [[], []], name);
+    }, { width: 360, height: 740, hasTouch: true, isMobile: true });
   }
 });
 

@@ -101,3 +101,10 @@ test('CSV: quotes where needed, no formulas', async () => {
     rows: [['x "y"', 1.5], ['=1+1', null], ['@cmd', 2], ['a\nb', 3], ['-5', -5]] };
   assert.equal(csv(sheet), '"a,b",n\r\n"x ""y""",1.5\r\n\'=1+1,\r\n\'@cmd,2\r\n"a\nb",3\r\n\'-5,-5\r\n');
 });
+
+test('codes of answers are added up by their class', async () => {
+  const { byClass } = await load('classes');
+  assert.deepEqual(byClass([{ key: 204, values: [1, null, null] }, { key: 404, values: [2, 2, 0] }, { key: 200, values: [5, 1, null] }, { key: 'odd', values: [0, 0, 1] }]), [
+    { key: '2xx', values: [6, 1, null] }, { key: '4xx', values: [2, 2, 0] }, { key: 'odd', values: [0, 0, 1] },
+  ]);
+});

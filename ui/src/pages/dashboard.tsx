@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import type { Tab, Widget } from '../api';
 import { Card } from '../parts/card';
 import { Failed, NothingAtAll } from '../parts/states';
-import { seen } from '../lens';
+import { lenses, seen } from '../lens';
 import { makeQuestion, type Result } from '../question';
 import { go, query, range, refreshes, tab, view } from '../state';
 import { slug } from '../url';
@@ -25,7 +25,7 @@ function allEmpty(widgets: Widget[], { answer }: Result): boolean {
 }
 /** The widgets as they are looked at. */
 const seenOf = (t: Tab): Widget[] => t.widgets.map((w) => seen(w, t));
-const keyOf = (t: Tab): string => JSON.stringify([t.title, range.value, query.value, view.value.lens]);
+const keyOf = (t: Tab): string => JSON.stringify([t.title, range.value, query.value, lenses.value]);
 
 export function DashboardPage() {
   const { result, ask } = dashboardQuestion;

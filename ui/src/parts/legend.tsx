@@ -5,6 +5,8 @@ export interface Entry {
   label: string;
   colour: string;
   text: string;
+  /** More words for whom the label says too little. */
+  words?: string;
   /** Opens the menu of the value; absent where it stands for no single value. */
   act?: (e: Event) => void;
 }
@@ -24,7 +26,7 @@ export const Legend = ({ entries, only, onIsolate }: LegendProps) => (
         <button
           class="legend-name"
           aria-pressed={only === e.label}
-          title={only === e.label ? 'Show all' : `Show only ${e.label}`}
+          title={only === e.label ? 'Show all' : `Show only ${e.label}${e.words ?? ''}`}
           onClick={() => onIsolate(only === e.label ? null : e.label)}
         >
           <Swatch colour={e.colour} />

@@ -2,25 +2,35 @@
 import { useSignal } from '@preact/signals';
 import type { HistogramAnswer, Value, Widget } from '../api';
 import { pick, showEvents } from '../actions';
+import { byClass } from '../classes';
 import { colourOf, restColour } from '../colours';
 import { drops } from '../live';
 import { Legend, type Entry } from '../parts/legend';
 import { menuAt } from '../parts/menu';
 import { hovered, Plot, type Line } from '../parts/plot';
+import { is } from '../search';
 import { go, view } from '../state';
 import { stepText, timeText } from '../time';
 import { metricUnit, number, shown } from '../units';
 import type { View } from '../url';
 import { metricName, type WidgetKind, type WidgetProps } from './kind';
 
+/** Series that the server gives at most. */
+const most = 100;
 const others = '(others)';
 const splitField = (w: Widget): string => w.columns?.field ?? '';
 
 interface Track extends Line {
   key: Value | null;
 }
+/** What selects a series: a class is a range of codes. */
+const clauseOf = (w: Widget, key: Value): string =>
+  w.classes && /^\dxx$/.test(String(key))
+    ? `${splitField(w)}:[${String(key)[0]}00 TO ${String(key)[0]}99]`
+    : is(splitField(w), key);
+
 function tracks(w: Widget, a: HistogramAnswer): Track[] {
-  const own = a.series.map((s) => ({
+  const own = (w.classes ? byClass(a.series) : a.series).map((s) => ({
     key: s.key,
     label: s.key === null ? metricName(w) : shown(s.key),
     colour: colourOf(splitField(w), s.key),
@@ -88,7 +98,7 @@ function entries(all: Track[], answer: HistogramAnswer, widget: Widget): Entry[]
     act:
       s.key === null
         ? undefined
-        : (e: Event) => pick(e, { field: splitField(widget), value: s.key!, within: widget.query }),
+        : (e: Event) => pick(e, { field: splitField(widget), value: s.key!, clause: clauseOf(widget, s.key!), within: widget.query }),
   }));
 }
 
@@ -132,7 +142,7 @@ export const overTime: WidgetKind<HistogramAnswer> = {
     kind: 'histogram',
     metric: w.metric,
     interval: w.rows?.time ?? 'auto',
-    ...(w.columns ? { split: { field: w.columns.field, limit: w.columns.limit ?? 10 } } : {}),
+    ...(w.columns ? { split: { field: w.columns.field, limit: w.classes ? most : (w.columns.limit ?? 10) } } : {}),
   }),
   isEmpty: (a) => a.series.every((s) => s.values.every((v) => !v)),
   View: OverTime,

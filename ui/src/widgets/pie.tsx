@@ -5,6 +5,7 @@ import type { TermsAnswer, Value, Widget } from '../api';
 import { pick } from '../actions';
 import { colourOf, restColour } from '../colours';
 import { Legend, type Entry } from '../parts/legend';
+import { portWords } from '../ports';
 import { metricUnit, number, percent, short, shown } from '../units';
 import type { WidgetKind, WidgetProps } from './kind';
 import { fieldOf, termsAsk, termsEmpty, termsNote, termsSheet } from './terms';
@@ -42,6 +43,7 @@ function View({ widget, answer }: WidgetProps<TermsAnswer>) {
   const entries: Entry[] = all.map((p) => ({
     label: p.label,
     colour: p.colour,
+    words: portWords(fieldOf(widget), p.key),
     text: `${short(p.value, unit)} · ${percent(p.value, whole)}`,
     act: open(p),
   }));
@@ -56,7 +58,7 @@ function View({ widget, answer }: WidgetProps<TermsAnswer>) {
             style={{ fill: `var(${s.data.colour})` }}
             onClick={open(s.data)}
           >
-            <title>{`${s.data.label}: ${number(s.value, unit)} (${percent(s.value, whole)})`}</title>
+            <title>{`${s.data.label}${portWords(fieldOf(widget), s.data.key)}: ${number(s.value, unit)} (${percent(s.value, whole)})`}</title>
           </path>
         ))}
         <text class="pie-number" y="4">
