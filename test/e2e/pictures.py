@@ -1,4 +1,4 @@
-"""docs/pictures: the three tabs, light and dark, of a real server. Its day is made of the sample's
+"""docs/pictures: the three tabs, light and dark, of a real server. Its days are made of the sample's
 events, sent again and again with other times, as busy as an office. Run by `make pictures`."""
 import json
 import math
@@ -29,15 +29,15 @@ def stamp(ms):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms / 1000)) + ".%03dZ" % (ms % 1000)
 
 
-def day(events):
-    """Two hundred events each five minutes, more at noon than at night."""
+def days(events):
+    """Two hundred events each five minutes, more at noon than at night; fewer on the day before."""
     chance = random.Random(7)
     now = int(time.time() * 1000)
-    for step in range(STEPS):
-        busy = 1 + math.sin(math.pi * step / STEPS) * 3 + chance.random()
-        for _ in range(int(50 * busy)):
+    for step in range(2 * STEPS):
+        busy = 1 + math.sin(math.pi * (step % STEPS) / STEPS) * 3 + chance.random()
+        for _ in range(int((35 if step < STEPS else 50) * busy)):
             event = dict(chance.choice(events))
-            event["@timestamp"] = stamp(now - DAY_MS + step * DAY_MS // STEPS + chance.randrange(300000))
+            event["@timestamp"] = stamp(now - 2 * DAY_MS + step * DAY_MS // STEPS + chance.randrange(300000))
             yield event
 
 
@@ -81,7 +81,7 @@ def main():
     try:
         port = int(said(log, r"inputs\.beats: listening on port "))
         url = said(log, "dashboard: ")
-        send(port, day(sample_events()))
+        send(port, days(sample_events()))
         time.sleep(3)
         subprocess.run(["node", "ui/dev/pictures.mjs", url, "docs/pictures"], check=True)
     finally:
