@@ -16,6 +16,7 @@
 #define KEEP_ALIVE 10 /* transactions of one HTTP connection */
 #define BODY_MAX   (24 * 1024)
 #define BODY_5K    5120
+#define BODY_12K   12288
 
 /* What was made, for whoever checks the events. */
 struct made {
@@ -338,6 +339,12 @@ static void make_http5k(struct capgen *g, uint64_t n, uint64_t unused, struct ma
     http_connections(g, n, BODY_5K, made);
 }
 
+static void make_http12k(struct capgen *g, uint64_t n, uint64_t unused, struct made *made)
+{
+    (void)unused;
+    http_connections(g, n, BODY_12K, made);
+}
+
 /* ---- flows without a parser ---- */
 
 /* 3 packets to open, 4 with 64 bytes and their acknowledgement, 3 to close. */
@@ -412,12 +419,13 @@ static const struct profile {
     const char *name, *counts;
     void (*make)(struct capgen *g, uint64_t n, uint64_t more, struct made *made);
 } profiles[] = {
-    { "dns",    "TRANSACTIONS",  make_dns    },
-    { "http",   "TRANSACTIONS",  make_http   },
-    { "http5k", "TRANSACTIONS",  make_http5k },
-    { "tcp",    "FLOWS",         make_tcp    },
-    { "udp64",  "PACKETS FLOWS", make_udp64  },
-    { "icmp",   "TRANSACTIONS",  make_icmp   },
+    { "dns",     "TRANSACTIONS",  make_dns     },
+    { "http",    "TRANSACTIONS",  make_http    },
+    { "http5k",  "TRANSACTIONS",  make_http5k  },
+    { "http12k", "TRANSACTIONS",  make_http12k },
+    { "tcp",     "FLOWS",         make_tcp     },
+    { "udp64",   "PACKETS FLOWS", make_udp64   },
+    { "icmp",    "TRANSACTIONS",  make_icmp    },
 };
 /* clang-format on */
 
