@@ -269,6 +269,36 @@ static void processors_of_both_levels(void **state)
     assert_int_equal(counter_get(&counters, COUNTER_EVENTS_FILTERED), 1);
 }
 
+/* The encoder writes the first ones, plans the rest (model/event_plan.h). */
+static void later_lines_are_as_the_first(void **state)
+{
+    (void)state;
+    static const char *tags[] = { "one", "with \"quotes\"" };
+    struct loading l = { "processors", &arena, &why };
+    conf.global.tags = (struct texts){ tags, 2 };
+    conf.source[1].fields = yaml("{env: test, deep: {list: [1, x]}}");
+    conf.source[1].fields_under_root = true;
+    conf.source[1].index = "idx";
+    assert_int_equal(processors_load(yaml("[{drop_fields: {fields: [agent.id, related.ip]}},"
+                                          " {copy_fields: {fields: [{from: type, to: kind}]}},"
+                                          " {truncate_fields: {fields: [status], max_bytes: 1}}]"),
+                                     &l, &conf.global.processors),
+                     ERR_OK);
+    start();
+    for (unsigned i = 0; i < 8; i++) {
+        struct event *e = add("dns", 1, "10.0.0.1", "1.1.1.1");
+        event_cstr_ref(e, &ecs[ECS_STATUS], i % 2 ? "OK" : "Error");
+    }
+    assert_int_equal(run(), ERR_OK);
+    assert_int_equal(n_lines, 8);
+    for (unsigned i = 2; i < 8; i++)
+        assert_string_equal(lines[i], lines[i % 2]);
+    assert_string_equal(text_at(line(6), "status"), "E");
+    assert_string_equal(text_at(line(7), "status"), "O");
+    assert_string_equal(text_at(line(7), "kind"), "dns");
+    assert_null(node_path(line(7), "agent.id"));
+}
+
 static void a_format_makes_the_line(void **state)
 {
     (void)state;
@@ -362,6 +392,7 @@ int main(void)
         TEST(outgoing_and_invalid_are_dropped_and_counted),
         TEST(tags_and_fields_of_both_levels),
         TEST(processors_of_both_levels),
+        TEST(later_lines_are_as_the_first),
         TEST(a_format_makes_the_line),
         TEST(large_events_make_room),
         TEST(a_broken_output_is_counted),
