@@ -230,7 +230,7 @@ err journal_open(struct journal **out, const struct journal_conf *conf, struct j
     j->fd = j->lock = -1;
     atomic_store(&j->next, 1);
     j->zstd = ZSTD_createCCtx();
-    BUG_ON(!j->zstd);
+    xneed(j->zstd, "memory for the journal");
     make_room(j, j->conf.frame_bytes);
     err rc = conf->read_only ? ERR_OK : file_make_folder(conf->folder, 0700, w);
     if (!rc)
