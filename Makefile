@@ -137,9 +137,11 @@ $(FUZZERS): $(TLIB_fuzz) $(LIB_fuzz)
 # quick ones; REFUSED=all takes every one. And the program itself, for commands.
 REFUSED ?= $(if $(P),,$(wildcard $(addprefix test/unit/,base/test_hash.c os/test_*.c host/test_httpget.c out/test_file.c \
              out/test_writer.c in/test_dump.c in/test_deadletter.c in/test_capfile.c in/test_spread.c pipe/test_spool.c)))
-REFUSING := $(patsubst test/unit/%.c,build/dev/refuse/%,$(if $(filter all,$(REFUSED)),$(UNIT),$(REFUSED))) \
-            $(if $(P),,build/dev/refuse/wirelume)
-WRAPS := $(shell awk -F'[(,)]' '/^[A-Z]/ { print "-Wl,--wrap=" $$2 }' test/lib/refuse.def)
+REFUSE := $(wildcard test/lib/refuse.def)
+export REFUSING := $(if $(REFUSE),\
+  $(patsubst test/unit/%.c,build/dev/refuse/%,$(if $(filter all,$(REFUSED)),$(UNIT),$(REFUSED))) \
+  $(if $(P),,build/dev/refuse/wirelume))
+WRAPS := $(if $(REFUSE),$(shell awk -F'[(,)]' '/^[A-Z]/ { print "-Wl,--wrap=" $$2 }' $(REFUSE)))
 build/dev/refuse/wirelume: build/dev/src/app/main.o build/dev/test/lib/refuse.o $(LIB_dev) test/lib/refuse.def
 	$(call say,link,$@)
 	@mkdir -p $(@D)
@@ -180,7 +182,7 @@ golden: $(F) $(call programs,$(F),golden)
 cli: $(F)
 	$(call suite,cli)
 torture: dev $(call programs,dev,torture) $(REFUSING)
-	@REFUSING='$(REFUSING)' test/torture/run
+	$(call suite,torture)
 e2e: release $(call programs,release,e2e)
 	$(call suite,e2e)
 # A new user's first minutes, from a clone: with limits of time, so not in test.sh.
