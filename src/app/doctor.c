@@ -56,6 +56,7 @@ int doctor_command(const struct args *a)
     doctor_kernel(&d);
     doctor_capture(&d);
     doctor_rights(&d);
+    doctor_processes(&d);
     doctor_clock(&d);
     doctor_libraries(&d);
     if (d.loaded) {

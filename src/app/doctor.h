@@ -23,10 +23,11 @@ struct doctor {
 void doctor_say(struct doctor *d, enum finding f, const char *what, const char *found,
                 const char *mend);
 
-/* The checks: doctor_machine.c and doctor_setup.c. */
+/* The checks: doctor_machine.c, doctor_processes.c, doctor_setup.c. */
 void doctor_kernel(struct doctor *d);
 void doctor_capture(struct doctor *d);
 void doctor_rights(struct doctor *d);
+void doctor_processes(struct doctor *d);
 void doctor_clock(struct doctor *d);
 void doctor_libraries(struct doctor *d);
 void doctor_configuration(struct doctor *d);

@@ -36,6 +36,13 @@ const struct option security_options[] = {
     OPT(security_conf, cores,    BOOL, "core_dumps", "false", 0, 0, 0, "Allow core files, for developers: they hold captured traffic."),
     { 0 }
 };
+
+const struct option seccomp_options[] = {
+    OPT(seccomp_conf, enabled, BOOL, "enabled",        "true", 0, 0, 0, "Filter system calls, by the list made for this program. security.enabled: false turns it off too."),
+    OPT(seccomp_conf, action,  NODE, "default_action", NULL,   0, 0, 0, "Accepted and not used: what is not in the list fails with an error, as by default there."),
+    OPT(seccomp_conf, lists,   NODE, "syscalls",       NULL,   0, 0, 0, "Accepted and not used: a list made for Packetbeat allows more, and lacks calls of this program."),
+    { 0 }
+};
 /* clang-format on */
 
 /* A measure could not be taken. */
@@ -184,6 +191,10 @@ err doors_user(struct doors *d, struct start *s, const struct args *a,
     struct why said;
     *d = (struct doors){ .need = *need, .start = s };
     err rc = option_load(security_options, node_path(s->config.resolved, "security"), &d->conf, &l);
+    l.prefix = "seccomp";
+    if (!rc)
+        rc =
+            option_load(seccomp_options, node_path(s->config.resolved, "seccomp"), &d->seccomp, &l);
     if (rc || !d->conf.enabled || !DOORS_WORK)
         return rc;
     reachable_list(&d->reach, s, a);
@@ -244,6 +255,11 @@ static err close_files(struct doors *d, struct why *w)
 
 static void tell_earlier(const struct doors *d)
 {
+    if (d->seccomp.action || d->seccomp.lists)
+        log_warn("security",
+                 "seccomp.default_action and seccomp.syscalls are not used: the built-in list is "
+                 "narrower, and made for this program (mend: leave them out; seccomp.enabled: "
+                 "false turns it off)");
     if (d->note.text[0])
         log_info("security", "%s", d->note.text);
     if (d->failure.text[0])
@@ -281,8 +297,10 @@ err doors_bolt(struct doors *d, struct why *w)
     struct why said;
     if (!d->conf.enabled || !DOORS_WORK)
         return ERR_OK;
-    bool filtered = callset_close(d->need.calls, &said) == ERR_OK;
-    err rc = filtered ? ERR_OK : refused(d, &said, w);
+    if (!d->seccomp.enabled)
+        log_warn("security", "seccomp.enabled: false: all system calls stay allowed");
+    bool filtered = d->seccomp.enabled && callset_close(d->need.calls, &said) == ERR_OK;
+    err rc = filtered || !d->seccomp.enabled ? ERR_OK : refused(d, &said, w);
     if (d->abi)
         snprintf(files, sizeof files, "its own files (Landlock %u)", d->abi);
     if (!rc)

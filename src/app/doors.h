@@ -13,7 +13,14 @@ struct security_conf {
     bool enabled, required, cores;
     const char *user;
 };
-extern const struct option security_options[];
+
+/* Packetbeat's section. Its lists are for a program in Go: they are not taken, and a note says so.
+ */
+struct seccomp_conf {
+    bool enabled;
+    const struct node *action, *lists;
+};
+extern const struct option security_options[], seccomp_options[];
 
 struct doors_need {
     enum calls calls;
@@ -27,6 +34,7 @@ struct doors_need {
 
 struct doors {
     struct security_conf conf;
+    struct seccomp_conf seccomp;
     struct doors_need need;
     struct broker *broker; /* looks at other processes, for packetbeat.procs; NULL: there is none */
     struct start *start;

@@ -1,5 +1,6 @@
 /* Closes the doors as a command does, then tries what must fail and what must go on working.
  *   doors sensor|receiver|broker FOLDER [KEY=VALUE...]     FOLDER/conf.yml, /data, /out; KEY: -E
+ *   doors without landlock|seccomp PROGRAM WORD...  as where the kernel lacks it
  * One line a try, "NAME allowed" or "NAME denied"; the last ones are what is in force. */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,11 +10,13 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -366,6 +369,24 @@ static void try_all(void *ctx)
         printf("%s%s %s\n", where, attempts[i].name, attempts[i].run() ? "allowed" : "denied");
 }
 
+/* Runs a program where the kernel lacks Landlock, or filters. */
+static int run_without(const char *what, char **argv)
+{
+    static const int landlock[] = { 444, 445, 446 }, filters[] = { SYS_seccomp };
+    bool no_filters = strcmp(what, "seccomp") == 0;
+    scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+    int rc = f ? 0 : -1;
+    for (size_t i = 0; i < (no_filters ? COUNT(filters) : COUNT(landlock)) && !rc; i++)
+        rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), no_filters ? filters[i] : landlock[i], 0);
+    if (no_filters && !rc)
+        rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
+                              SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP));
+    if (rc || seccomp_load(f))
+        return 2;
+    execv(argv[0], argv);
+    return 2;
+}
+
 static void open_listener(void)
 {
     struct sockaddr_in any = { .sin_family = AF_INET };
@@ -392,6 +413,8 @@ int main(int argc, char **argv)
     char rights[256];
     if (argc < 3)
         return 2;
+    if (strcmp(argv[1], "without") == 0 && argc > 3)
+        return run_without(argv[2], argv + 3);
     folder = argv[2];
     a.files = (struct texts){ (const char *[]){ "conf.yml" }, 1 };
     a.sets = (struct texts){ (const char **)(argv + 3), (unsigned)argc - 3 };

@@ -1,7 +1,9 @@
 """Closed doors: what fails inside and what goes on working (doors.c), and that run, serve, watch and
 up are behind them with all their threads."""
+import functools
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,7 @@ ALLOWED = ["read the configuration", "write and rename data", "read files of the
 INTERNET = "open a socket of the internet"
 
 
+@functools.lru_cache
 def landlock():
     """Has the kernel Landlock? Asked as the program asks."""
     said = subprocess.run([PROGRAM, "doctor"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
@@ -167,6 +170,150 @@ def commands():
         place.close()
 
 
+class Sensor:
+    """`run` on the loopback interface, with settings."""
+
+    def __init__(self, place, *sets, prefix=()):
+        self.place = place
+        words = [w for s in ("packetbeat.interfaces.device=lo", *sets) for w in ("-E", s)]
+        with open(place.path("log"), "wb") as log:
+            self.process = subprocess.Popen(
+                [*prefix, PROGRAM, "run", "-e", "-c", "conf.yml", "--path.home", place.path("etc"), "--path.data",
+                 place.path("data"), *words],
+                stdout=subprocess.DEVNULL, stderr=log, stdin=subprocess.DEVNULL,
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (1 << 30, 1 << 30)))
+
+    def said(self):
+        with open(self.place.path("log"), errors="replace") as f:
+            return f.read()
+
+    def is_ready(self):
+        return until(lambda: "doors closed" in self.said() or self.process.poll() is not None) \
+            and self.process.poll() is None
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def required():
+    """What the kernel refuses is a line, or the end."""
+    for what in ("landlock", "seccomp"):
+        prefix = [TRIES, "without", what]
+        place = Place(0o755)
+        sensor = Sensor(place, prefix=prefix)
+        check("without %s: it goes on, and says so" % what,
+              sensor.is_ready() and "it goes on without this" in sensor.said(), sensor.said())
+        sensor.end()
+        sensor = Sensor(place, "security.required=true", prefix=prefix)
+        check("without %s, required: it ends, and says so" % what,
+              sensor.process.wait(60) == 1 and "(security.required)" in sensor.said(), sensor.said())
+        sensor.end()
+        place.close()
+    place = Place(0o755)
+    sensor = Sensor(place, "security.required=true")
+    check("required, and all is to be had: it runs", landlock() == sensor.is_ready(), sensor.said())
+    sensor.end()
+    place.close()
+
+
+def filter_section():
+    """Packetbeat's section seccomp."""
+    place = Place(0o755)
+    sensor = Sensor(place, "seccomp.enabled=false")
+    ready = sensor.is_ready()
+    check("seccomp.enabled: false: a line, and no filter",
+          ready and "seccomp.enabled: false: all system calls stay allowed" in sensor.said()
+          and {row[4] for row in status(sensor.process.pid)} == {"0"}, sensor.said())
+    check("seccomp.enabled: false: the rest is closed",
+          ready and {row[1:4] for row in status(sensor.process.pid)} == {("0" * 16, "0" * 16, "1")}, sensor.said())
+    sensor.end()
+    place.write("etc/conf.yml", "packetbeat.flows.timeout: 30s\noutput.console.enabled: true\n"
+                "seccomp:\n  default_action: allow\n  syscalls:\n  - {action: errno, names: [read, write, futex]}\n")
+    sensor = Sensor(place)
+    check("lists of a Packetbeat: a line, and the filter as ever",
+          sensor.is_ready() and "seccomp.syscalls are not used" in sensor.said()
+          and closed(sensor.process.pid, place.folder), sensor.said())
+    sensor.end()
+    place.close()
+
+
+def cores():
+    """No core files, unless they are asked for."""
+    def limit(pid):
+        with open("/proc/%d/limits" % pid, encoding="utf-8") as f:
+            return re.search(r"Max core file size +(\S+)", f.read()).group(1)
+
+    place = Place(0o777)
+    sensor = Sensor(place)
+    ready = sensor.is_ready()
+    check("core files are forbidden", ready and limit(sensor.process.pid) == "0", sensor.said())
+    sensor.process.send_signal(11)
+    ended = os.waitpid(sensor.process.pid, 0)[1]
+    check("and none is written", os.WIFSIGNALED(ended) and os.WTERMSIG(ended) == 11 and not os.WCOREDUMP(ended),
+          hex(ended))
+    sensor.end()
+    sensor = Sensor(place, "security.core_dumps=true")
+    ready = sensor.is_ready()
+    check("security.core_dumps: true allows them", ready and limit(sensor.process.pid) == str(1 << 30), sensor.said())
+    sensor.end()
+    place.close()
+
+
+def told():
+    """doctor names the processes that run, and their rights."""
+    place = Place(0o755)
+    sensor = Sensor(place, "packetbeat.procs.enabled=true")
+    sensor.is_ready()
+    pid, text = sensor.process.pid, ""
+
+    def lines():
+        nonlocal text
+        text = subprocess.run([PROGRAM, "doctor"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        return [line for line in text.splitlines() if line.split()[1:2] == ["process"]]
+
+    def find(role, rights):
+        row = r"ok +process +%s %s: user nobody, capabilities: %s, gains none, system calls filtered, threads: \d+$"
+        return any(re.match(row % (pid if role == "run" else r"\d+", role, rights), line) for line in lines())
+
+    check("doctor: the sensor, and what it may do", until(lambda: find("run", "none")), text)
+    check("doctor: its broker", find("broker", "dac_read_search, sys_ptrace"), text)
+    sensor.end()
+    sensor = Sensor(place, "security.enabled=false")
+    pid = sensor.process.pid
+    check("doctor: one that is open is noted",
+          until(lambda: any(re.match("note +process +%d run: .*all system calls" % pid, line) for line in lines())), text)
+    sensor.end()
+    place.close()
+
+
+def reading():
+    """import, trace and watch read captures behind closed doors, and nothing else."""
+    place = Place(0o755)
+    shutil.copy("etc/sample.pcap", place.path("a.pcap"))
+    fifo = place.path("pipe.pcap")
+    os.mkfifo(fifo)
+    for words in (["import", "--output", place.path("events")], ["trace"], ["watch"]):
+        process = subprocess.Popen([PROGRAM, *words, fifo], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        with open(fifo, "wb") as to, open(place.path("a.pcap"), "rb") as from_:
+            to.write(from_.read(60000))
+            to.flush()
+            shut = {("0" * 16, "0" * 16, "1", "2")}
+            check("%s: all its threads are behind closed doors" % words[0],
+                  until(lambda: {row[1:] for row in status(process.pid)} == shut), str(status(process.pid)))
+            to.write(from_.read())
+        said = process.communicate(timeout=60)[1]
+        check("%s: it reads to the end" % words[0], process.returncode == 0, said)
+    check("import: its output is there", os.path.getsize(place.path("events")) > 100000)
+    shutil.copy(place.path("a.pcap"), place.path("b.pcap"))
+    for words in (["import", place.path("[ab].pcap")], ["run", "-e", "-I", place.path("[ab].pcap"), "-c", "conf.yml",
+                  "--path.home", place.path("etc"), "--path.data", place.path("data")]):
+        run = subprocess.run([PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        check("%s: files of a pattern, opened later" % words[0], run.returncode == 0, run.stdout[-500:] + run.stderr)
+    place.close()
+
+
 def whole_product():
     """up: what captures and what stores are closed, each in its process; a server that ends is started again."""
     place = Place(0o755)
@@ -226,7 +373,7 @@ def looking():
         log.close()
 
 
-for story in (attempts, process_names, switches, commands, whole_product, looking):
+for story in (attempts, process_names, switches, required, filter_section, cores, told, reading, commands, whole_product, looking):
     try:
         story()
     except Exception:  # noqa: BLE001
