@@ -40,7 +40,7 @@ class Receiver:
 
     def start(self, wait=True):
         with open(self.log, "ab") as log:
-            self.begin = log.tell()
+            self.began_at = log.tell()
             self.process = subprocess.Popen(
                 [PROGRAM, "serve", "-e", "--path.home", self.folder],
                 stdout=subprocess.DEVNULL, stderr=log,
@@ -52,9 +52,9 @@ class Receiver:
 
     def await_ports(self):
         """Until it receives."""
-        self.await_log("listening on port", self.begin)
+        self.await_log("listening on port", self.began_at)
         for name, port in re.findall(
-            r"inputs\.(\w+): listening on port (\d+)", self.read_log(self.begin)
+            r"inputs\.(\w+): listening on port (\d+)", self.read_log(self.began_at)
         ):
             self.ports[name] = int(port)
 

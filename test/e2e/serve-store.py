@@ -57,7 +57,7 @@ def main():
     with open(os.path.join(receiver.output, "indices", ".lock")) as reader:  # as a command that reads has it
         fcntl.flock(reader, fcntl.LOCK_SH)
         receiver.start(wait=False)
-        receiver.await_log("a command reads it", receiver.begin)
+        receiver.await_log("a command reads it", receiver.began_at)
         checks.check("a server waits for a reader", receiver.process.poll() is None)
         status, text = receiver.command("query", "--range", "1h")
         checks.check("and no other one begins", status == 1 and "waits" in text, text[:300])
