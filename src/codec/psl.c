@@ -68,7 +68,7 @@ static bool read_tail(struct slice name, struct tail *t)
 
 static struct slot *set_of(uint32_t hash)
 {
-    hash *= 2654435769;
+    hash *= 2654435769u;
     return cache[(hash ^ hash >> 15) % (CACHE_SLOTS / 2)];
 }
 

@@ -58,6 +58,7 @@ static bool is_listed(struct slice literal)
         "$[*]",
         "\\",
         "ARRAY",
+        "[",
         "NULL",
         "BIGINT",
         "UBIGINT",
