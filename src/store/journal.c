@@ -154,6 +154,11 @@ err journal_append(struct journal *j, struct slice record, uint64_t *seq, struct
     if (record.n > JOURNAL_RECORD_MAX)
         return why_set(w, ERR_LIMIT, "journal: a record of %zu bytes; at most %zu are kept",
                        record.n, JOURNAL_RECORD_MAX);
+    if (atomic_load(&j->next) > JOURNAL_NUMBER_MAX) /* nobody counts that far: a file lied */
+        return why_set(w, ERR_LIMIT,
+                       "journal: %s: a damaged file has a number so large that none can follow: "
+                       "set the folder aside",
+                       j->conf.folder);
     if (j->conf.max_bytes && atomic_load(&j->bytes) + j->raw.n + n > j->conf.max_bytes)
         return why_set(w, ERR_LIMIT,
                        "journal: %s: it has reached its largest size, since what reads it does "

@@ -46,16 +46,24 @@ static void serve(int fd, const struct fake_route *routes)
     _exit(0);
 }
 
-static void accept_all(int fd, const struct fake_route *routes)
+/* Ends with its parent, also when that has ended by now. */
+static void live_as_long_as(pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+}
+
+static void accept_all(int fd, const struct fake_route *routes)
+{
+    const pid_t self = getpid();
     signal(SIGCHLD, SIG_IGN);
     for (;;) {
         int one = accept(fd, NULL, NULL);
         if (one < 0)
             _exit(1);
         if (fork() == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            live_as_long_as(self);
             close(fd);
             serve(one, routes);
         }
@@ -87,11 +95,14 @@ static int listen_port(uint16_t *port)
 struct fakehttp fakehttp_start(const struct fake_route *routes, const char *unix_path)
 {
     struct fakehttp f = { 0 };
+    const pid_t self = getpid();
     int fd = unix_path ? listen_unix(unix_path) : listen_port(&f.port);
     assert_int_equal(listen(fd, 64), 0);
     f.pid = fork();
-    if (f.pid == 0)
+    if (f.pid == 0) {
+        live_as_long_as(self);
         accept_all(fd, routes);
+    }
     close(fd);
     return f;
 }

@@ -394,6 +394,18 @@ static void an_offset_beyond_all_numbers_is_refused(void **state)
     assert_non_null(strstr(why.text, "store.offset"));
 }
 
+static void nothing_follows_the_last_number(void **state)
+{
+    (void)state;
+    uint64_t seq;
+    put_file("store.offset", "9223372036854775807\n", 20);
+    struct journal *j = open_plain();
+    assert_false(journal_consumer(j, "store", &seq, &why));
+    assert_int_equal(journal_append(j, SLICE("x"), &seq, &why), ERR_LIMIT);
+    assert_non_null(strstr(why.text, "set the folder aside"));
+    journal_close(j);
+}
+
 static void bounds(void **state)
 {
     (void)state;
@@ -455,6 +467,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(headers_that_lie_cost_nothing_new, setup, teardown),
         cmocka_unit_test_setup_teardown(a_frame_has_as_many_records_as_it_says, setup, teardown),
         cmocka_unit_test_setup_teardown(an_offset_beyond_all_numbers_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_follows_the_last_number, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds, setup, teardown),
         cmocka_unit_test_setup_teardown(a_large_record_is_a_frame, setup, teardown),
     };
