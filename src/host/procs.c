@@ -15,7 +15,7 @@
 #include "os/thread.h"
 
 #define SLOTS       (2 * PROCS_SOCKETS_MAX)
-#define PERIOD_NS   INT64_C(20000000)    /* a connection that lives longer is seen */
+#define PERIOD_NS   INT64_C(50000000)    /* a connection that lives longer is seen */
 #define COST_FACTOR 20                   /* a look takes at most a 20th of the time */
 #define KEEP_NS     INT64_C(30000000000) /* how long a closed socket is remembered */
 #define REREAD_NS   INT64_C(30000000000) /* how long a process is what it was */
