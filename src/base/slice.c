@@ -1,12 +1,10 @@
 /* Comparing, searching and reading of borrowed bytes. */
 #include "base/slice.h"
 
-bool slice_eq_nocase(struct slice a, struct slice b)
+bool bytes_eq_nocase(const uint8_t *a, const uint8_t *b, size_t n)
 {
-    if (a.n != b.n)
-        return false;
-    for (size_t i = 0; i < a.n; i++)
-        if (a.p[i] != b.p[i] && ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+    for (size_t i = 0; i < n; i++)
+        if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i]))
             return false;
     return true;
 }

@@ -89,8 +89,13 @@ static inline uint8_t ascii_lower(uint8_t b)
     return b >= 'A' && b <= 'Z' ? (uint8_t)(b | 0x20) : b;
 }
 
-/* ASCII letters compare without case; other bytes exactly. */
-bool slice_eq_nocase(struct slice a, struct slice b);
+bool bytes_eq_nocase(const uint8_t *a, const uint8_t *b, size_t n);
+
+/* ASCII letters compare without case; other bytes exactly. Most slices differ in length already. */
+static inline bool slice_eq_nocase(struct slice a, struct slice b)
+{
+    return a.n == b.n && bytes_eq_nocase(a.p, b.p, a.n);
+}
 
 /* Index of the first place where needle stands in s, or -1. An empty needle stands at 0. */
 ptrdiff_t slice_search(struct slice s, struct slice needle);

@@ -58,17 +58,22 @@ static void write_ip(struct writer *w, const struct addr *a)
     buf_u8(w->out, '"');
 }
 
-static void write_object(struct writer *w, const struct object *o, unsigned depth)
+void event_write_members(struct writer *w, const struct object *o, unsigned depth)
 {
-    open_brace(w);
     for (uint32_t i = 0; i < o->n; i++) {
-        begin_member(w, depth + 1);
+        begin_member(w, depth);
         json_string(w->out, o->m[i].key, w->conf->escape_html);
         buf_u8(w->out, ':');
         if (w->conf->pretty)
             buf_u8(w->out, ' ');
-        event_write_value(w, &o->m[i].v, depth + 1);
+        event_write_value(w, &o->m[i].v, depth);
     }
+}
+
+static void write_object(struct writer *w, const struct object *o, unsigned depth)
+{
+    open_brace(w);
+    event_write_members(w, o, depth + 1);
     close_brace(w, depth);
 }
 
@@ -114,10 +119,7 @@ void event_write_value(struct writer *w, const struct value *v, unsigned depth)
         json_double(w->out, v->d);
         break;
     case VT_BOOL:
-        if (v->i)
-            buf_lit(w->out, "true");
-        else
-            buf_lit(w->out, "false");
+        event_write_bool(w->out, v->i);
         break;
     case VT_STR:
         json_string(w->out, slice_of(v->p, v->n), w->conf->escape_html);
@@ -229,19 +231,10 @@ static void write_text_member(struct writer *w, const char *quoted, const char *
 /* Members of the object at the top level, which other members stand before. */
 static void write_root(struct writer *w, const struct value *v)
 {
-    const struct object *o = v->p;
-    if (w->recorder) {
+    if (w->recorder)
         event_record(w, v);
-        return;
-    }
-    for (uint32_t i = 0; i < o->n; i++) {
-        begin_member(w, 1);
-        json_string(w->out, o->m[i].key, w->conf->escape_html);
-        buf_u8(w->out, ':');
-        if (w->conf->pretty)
-            buf_u8(w->out, ' ');
-        event_write_value(w, &o->m[i].v, 1);
-    }
+    else
+        event_write_members(w, v->p, 1);
 }
 
 /* Metadata that processors set; the first values of a sorted event. Returns how many there are. */

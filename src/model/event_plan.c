@@ -245,30 +245,12 @@ static inline void put_text(struct buf *out, const uint8_t *text, size_t n)
     out->n += n;
 }
 
-static void put_root(struct writer *w, const struct object *o)
-{
-    for (uint32_t i = 0; i < o->n; i++) {
-        buf_u8(w->out, ',');
-        json_string(w->out, o->m[i].key, w->conf->escape_html);
-        buf_u8(w->out, ':');
-        event_write_value(w, &o->m[i].v, 1);
-    }
-}
-
 static inline void put_int(struct buf *out, int64_t i)
 {
     if ((uint64_t)i < 10)
         buf_u8(out, (uint8_t)('0' + i));
     else
         buf_int(out, i);
-}
-
-static inline void put_bool(struct buf *out, bool b)
-{
-    if (b)
-        buf_lit(out, "true");
-    else
-        buf_lit(out, "false");
 }
 
 static inline void put_value(struct writer *w, uint8_t kind, const struct event *e,
@@ -282,7 +264,7 @@ static inline void put_value(struct writer *w, uint8_t kind, const struct event 
         put_int(w->out, v->i);
         break;
     case VT_BOOL:
-        put_bool(w->out, v->i);
+        event_write_bool(w->out, v->i);
         break;
     case VT_IP:
         buf_addr(w->out, v->p);
@@ -294,7 +276,8 @@ static inline void put_value(struct writer *w, uint8_t kind, const struct event 
         buf_time(w->out, e->ts_ns, w->conf->precision);
         break;
     case STEP_ROOT:
-        put_root(w, v->p);
+        w->comma = true; /* the time stands before */
+        event_write_members(w, v->p, 1);
         break;
     default:
         event_write_value(w, v, 1);

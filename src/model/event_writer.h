@@ -18,5 +18,16 @@ struct writer {
 void event_write(struct writer *w, const struct event *e, const char *raw_index);
 void event_write_value(struct writer *w, const struct value *v, unsigned depth);
 
+/* The members of an object at that depth, behind what stands there (w->comma). */
+void event_write_members(struct writer *w, const struct object *o, unsigned depth);
+
+static inline void event_write_bool(struct buf *out, bool b)
+{
+    if (b)
+        buf_lit(out, "true");
+    else
+        buf_lit(out, "false");
+}
+
 /* The next value is v (one of the event's); NULL: its time. In event_plan.c. */
 void event_record(struct writer *w, const struct value *v);

@@ -254,30 +254,24 @@ static const struct {
     { SLICE("authorization"), offsetof(struct http_message, authorization) },
 };
 
-/* Most names differ in length already. */
-static inline bool is_named(struct slice name, struct slice wanted_name)
-{
-    return name.n == wanted_name.n && slice_eq_nocase(name, wanted_name);
-}
-
 static void note_header(struct slice head, struct slice name, struct slice value,
                         struct http_message *m)
 {
     for (unsigned i = 0; i < COUNT(wanted); i++) {
-        if (is_named(name, wanted[i].name)) {
+        if (slice_eq_nocase(name, wanted[i].name)) {
             *(struct http_span *)(void *)((char *)m + wanted[i].offset) = span_in(head, value);
             return;
         }
     }
-    if (is_named(name, SLICE("content-length")))
+    if (slice_eq_nocase(name, SLICE("content-length")))
         m->content_length = length_of(value);
-    else if (is_named(name, SLICE("transfer-encoding")))
+    else if (slice_eq_nocase(name, SLICE("transfer-encoding")))
         add_codings(head, value, m, true);
-    else if (is_named(name, SLICE("content-encoding")))
+    else if (slice_eq_nocase(name, SLICE("content-encoding")))
         add_codings(head, value, m, false);
-    else if (is_named(name, SLICE("connection")))
+    else if (slice_eq_nocase(name, SLICE("connection")))
         note_connection(value, m);
-    else if (is_named(name, SLICE("expect")))
+    else if (slice_eq_nocase(name, SLICE("expect")))
         m->expects = slice_eq_nocase(value, SLICE("100-continue"));
 }
 
@@ -292,7 +286,7 @@ bool http_message_parse(struct slice head, const struct http_conf *conf, struct 
         return false;
     while (http_header_next(&c, &name, &value)) {
         note_header(head, name, value, m);
-        if (real_ip.n && is_named(name, real_ip))
+        if (real_ip.n && slice_eq_nocase(name, real_ip))
             m->real_ip = span_in(head, value);
     }
     return true;
