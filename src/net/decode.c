@@ -7,6 +7,7 @@
 #include "net/ip.h"
 #include "net/layer.h"
 #include "net/link.h"
+#include "net/plain.h"
 #include "net/tunnel.h"
 
 #define VLAN_TAG_BYTES 4
@@ -85,10 +86,8 @@ void layer_visit(struct decoder *d)
     d->visit(d->ctx, p);
 }
 
-#define PLAIN_BYTES 34 /* Ethernet, IPv4 without options */
-
-/* Most frames: Ethernet, then a whole IPv4 packet without options, of TCP or UDP. Does what the
- * steps of both headers do, in one; for all others nothing. */
+/* Of a plain frame whose packet is whole, does what the steps of both headers do, in one; for all
+ * others nothing. */
 static enum layer plain(struct decoder *d)
 {
     struct packet *p = d->p;
@@ -99,11 +98,8 @@ static enum layer plain(struct decoder *d)
     uint8_t h[PLAIN_BYTES];
     memcpy(h, head.p, sizeof h);
     size_t total = (size_t)(h[16] << 8 | h[17]);
-    uint8_t l4 = h[23];
-    bool fits = total >= 20 && total - 20 <= cur_left(&c);
-    bool is_fragment = (h[20] & 0x3f) || h[21];
-    if (h[12] != 0x08 || h[13] || h[14] != 0x45 || is_fragment || !fits ||
-        (l4 != IPPROTO_N_UDP && l4 != IPPROTO_N_TCP))
+    uint8_t l4 = plain_l4(h);
+    if (!l4 || total < 20 || total - 20 > cur_left(&c))
         return LAYER_ETHERNET;
     memcpy(p->mac[1], h, 6);
     memcpy(p->mac[0], h + 6, 6);

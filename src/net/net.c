@@ -6,6 +6,7 @@
 #include "net/dispatch.h"
 #include "net/flowreport.h"
 #include "net/flowtable.h"
+#include "net/plain.h"
 #include "net/share.h"
 #include "net/tcp.h"
 #include "net/wheel.h"
@@ -607,7 +608,7 @@ void net_packet(struct net *net, struct packet *p)
     scratch_reset(net);
 }
 
-#define PEEK_BYTES 38 /* Ethernet, IPv4 without options, ports */
+#define PEEK_BYTES (PLAIN_BYTES + 4) /* and the ports */
 
 /* Reads as much of a plain Ethernet frame as the flow's key needs; false for all others, which are
  * found without help. */
@@ -619,9 +620,8 @@ static bool peek(const struct net *net, const struct packet *p, struct plain_key
         return false;
     uint8_t h[PEEK_BYTES];
     memcpy(h, head.p, sizeof h);
-    uint8_t l4 = h[23];
-    if (h[12] != 0x08 || h[13] != 0 || h[14] != 0x45 || (h[20] & 0x3f) || h[21] ||
-        (l4 != IPPROTO_N_TCP && l4 != IPPROTO_N_UDP))
+    uint8_t l4 = plain_l4(h);
+    if (!l4)
         return false;
     struct plain_ends ends = plain_ends_of(h + 26, h + 30, (uint16_t)(h[34] << 8 | h[35]),
                                            (uint16_t)(h[36] << 8 | h[37]));

@@ -3,6 +3,7 @@
 
 #include <endian.h>
 
+#include "net/plain.h"
 #include "net/tunnel.h"
 
 #define ETHERNET_BYTES 14
@@ -46,19 +47,19 @@ static unsigned share_of_ipv4(uint64_t a, uint64_t b, const struct hash_key *key
     return (unsigned)((h >> 32) * n >> 32);
 }
 
-static uint64_t end_of_ipv4(const struct addr *a, uint16_t port)
+static inline uint64_t end_of_ipv4(const uint8_t *address, uint16_t port)
 {
-    uint32_t address;
-    memcpy(&address, a->b + 12, sizeof address);
-    return (uint64_t)address << 16 | port;
+    uint32_t v;
+    memcpy(&v, address, sizeof v);
+    return (uint64_t)v << 16 | port;
 }
 
 unsigned share_of(const struct packet *p, const struct hash_key *key, unsigned n)
 {
     if (p->ip_ver == 4) {
         bool ports = p->l4 == IPPROTO_N_TCP && p->has_ports;
-        return share_of_ipv4(end_of_ipv4(&p->src, ports ? p->sport : 0),
-                             end_of_ipv4(&p->dst, ports ? p->dport : 0), key, n);
+        return share_of_ipv4(end_of_ipv4(p->src.b + 12, ports ? p->sport : 0),
+                             end_of_ipv4(p->dst.b + 12, ports ? p->dport : 0), key, n);
     }
     struct end ends[2] = { end_of(p, true), end_of(p, false) };
     if (memcmp(&ends[0], &ends[1], sizeof ends[0]) > 0) {
@@ -76,19 +77,12 @@ static inline uint16_t load_be16(const uint8_t *p)
     return be16toh(v);
 }
 
-static inline uint64_t load_end(const uint8_t *address, uint16_t port)
-{
-    uint32_t v;
-    memcpy(&v, address, sizeof v);
-    return (uint64_t)v << 16 | port;
-}
-
 /* The transport's header (20 bytes of it are there) says nothing that decoding could refuse. */
 static inline bool is_sound(const uint8_t *l4, uint8_t proto, size_t length)
 {
     if (proto == IPPROTO_N_TCP)
         return l4[12] >> 4 >= 5 && (size_t)(l4[12] >> 4) * 4 <= length;
-    return proto == IPPROTO_N_UDP && length >= 8 && load_be16(l4 + 4) == length &&
+    return length >= 8 && load_be16(l4 + 4) == length &&
            !tunnel_has_port(load_be16(l4)) && !tunnel_has_port(load_be16(l4 + 2));
 }
 
@@ -100,11 +94,11 @@ int share_of_frame(const struct packet *p, const struct hash_key *key, unsigned 
         p->frame.n < ETHERNET_BYTES + IPV4_BYTES + L4_BYTES)
         return -1;
     size_t total = load_be16(ip + 2);
-    bool plain = load_be16(ip - 2) == 0x0800 && ip[0] == 0x45 && !(load_be16(ip + 6) & 0x3fff);
-    if (!plain || total < IPV4_BYTES || total + ETHERNET_BYTES > p->wire_len ||
-        !is_sound(l4, ip[9], total - IPV4_BYTES))
+    uint8_t proto = plain_l4(p->frame.p);
+    if (!proto || total < IPV4_BYTES || total + ETHERNET_BYTES > p->wire_len ||
+        !is_sound(l4, proto, total - IPV4_BYTES))
         return -1;
-    bool ports = ip[9] == IPPROTO_N_TCP;
-    return (int)share_of_ipv4(load_end(ip + 12, ports ? load_be16(l4) : 0),
-                              load_end(ip + 16, ports ? load_be16(l4 + 2) : 0), key, n);
+    bool ports = proto == IPPROTO_N_TCP;
+    return (int)share_of_ipv4(end_of_ipv4(ip + 12, ports ? load_be16(l4) : 0),
+                              end_of_ipv4(ip + 16, ports ? load_be16(l4 + 2) : 0), key, n);
 }
