@@ -6,6 +6,7 @@
 #include "base/pages.h"
 #include "net/tunnel.h"
 
+#define AGE            offsetof(struct flow, age)
 #define MIN_BUCKETS    1024
 #define CHANCES        64 /* flows that eviction passes over at most */
 #define PROVEN_PACKETS 8  /* in one direction alone */
@@ -270,30 +271,6 @@ static void split(struct flowtable *t)
     t->n_buckets++;
 }
 
-static void age_append(struct flowtable *t, struct flow *flow)
-{
-    uint32_t ref = slab_ref(t->space, flow);
-    flow->age = (struct flow_link){ .prev = t->newest };
-    if (t->newest)
-        flowtable_at(t, t->newest)->age.next = ref;
-    else
-        t->oldest = ref;
-    t->newest = ref;
-}
-
-static void age_remove(struct flowtable *t, struct flow *flow)
-{
-    struct flow_link at = flow->age;
-    if (at.next)
-        flowtable_at(t, at.next)->age.prev = at.prev;
-    else
-        t->newest = at.prev;
-    if (at.prev)
-        flowtable_at(t, at.prev)->age.next = at.next;
-    else
-        t->oldest = at.next;
-}
-
 void flowtable_add(struct flowtable *t, struct flow *flow, const struct flow_key *k)
 {
     for (int i = 0; i < 2 && t->n_buckets < 2 * t->n && t->n_buckets < t->max_buckets; i++)
@@ -303,7 +280,7 @@ void flowtable_add(struct flowtable *t, struct flow *flow, const struct flow_key
     uint32_t *bucket = flowtable_bucket(t, flow->hash);
     flow->hash_next = *bucket;
     *bucket = slab_ref(t->space, flow);
-    age_append(t, flow);
+    flow_list_append(&t->age, t->space, flow, AGE);
     t->n++;
 }
 
@@ -314,14 +291,14 @@ void flowtable_remove(struct flowtable *t, struct flow *flow)
         at = &flowtable_at(t, *at)->hash_next;
     BUG_ON(!*at);
     *at = flow->hash_next;
-    age_remove(t, flow);
+    flow_list_remove(&t->age, t->space, flow, AGE);
     t->n--;
 }
 
 void flowtable_fetch_old(const struct flowtable *t)
 {
     enum { CHAIN = 4, BUCKET = 8 }; /* so many flows later it will be read */
-    const struct flow *it = flowtable_at(t, t->oldest);
+    const struct flow *it = flowtable_at(t, t->age.first);
     for (unsigned i = 0; i < BUCKET && it; i++, it = flowtable_at(t, it->age.next)) {
         if (i == CHAIN)
             __builtin_prefetch(flowtable_at(t, *flowtable_bucket(t, it->hash)));
@@ -342,13 +319,13 @@ struct flow *flowtable_victim(struct flowtable *t)
 {
     struct flow *silent = NULL;
     for (unsigned i = 0; i < CHANCES; i++) {
-        struct flow *oldest = flowtable_at(t, t->oldest);
+        struct flow *oldest = flowtable_at(t, t->age.first);
         if (!oldest || !flow_is_proven(oldest))
             return oldest;
         silent = silent || oldest->is_recent ? silent : oldest;
         oldest->is_recent = 0;
-        age_remove(t, oldest);
-        age_append(t, oldest);
+        flow_list_remove(&t->age, t->space, oldest, AGE);
+        flow_list_append(&t->age, t->space, oldest, AGE);
     }
-    return silent ? silent : flowtable_at(t, t->oldest);
+    return silent ? silent : flowtable_at(t, t->age.first);
 }

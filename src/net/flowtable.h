@@ -9,8 +9,7 @@
 #include <endian.h>
 
 #include "base/hash.h"
-#include "base/slab.h"
-#include "model/flow.h"
+#include "net/flowlist.h"
 
 #define FLOW_SIBLINGS_MAX 8
 
@@ -22,7 +21,7 @@ struct flowtable {
     size_t n_buckets, max_buckets;
     size_t mask; /* twice the power of two below or at n_buckets, minus one */
     size_t n, max;
-    uint32_t oldest, newest; /* flows by flow->age */
+    struct flow_list age; /* by flow->age, oldest first */
     struct hash_key hash_key;
 };
 

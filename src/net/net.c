@@ -663,7 +663,7 @@ void net_note_loss(struct net *net)
 void net_finish(struct net *net)
 {
     struct flow *oldest;
-    while ((oldest = flowtable_at(&net->table, net->table.oldest))) {
+    while ((oldest = flowtable_at(&net->table, net->table.age.first))) {
         flowtable_fetch_old(&net->table);
         if (look_at(net, oldest))
             forget(net, oldest, net->now_ns, FLOW_END_CAPTURE);

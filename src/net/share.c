@@ -82,8 +82,8 @@ static inline bool is_sound(const uint8_t *l4, uint8_t proto, size_t length)
 {
     if (proto == IPPROTO_N_TCP)
         return l4[12] >> 4 >= 5 && (size_t)(l4[12] >> 4) * 4 <= length;
-    return length >= 8 && load_be16(l4 + 4) == length &&
-           !tunnel_has_port(load_be16(l4)) && !tunnel_has_port(load_be16(l4 + 2));
+    return length >= 8 && load_be16(l4 + 4) == length && !tunnel_has_port(load_be16(l4)) &&
+           !tunnel_has_port(load_be16(l4 + 2));
 }
 
 /* At fixed places, for each frame of a file passes here at every worker. */

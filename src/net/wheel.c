@@ -32,15 +32,9 @@ static void add_at_tick(struct wheel *w, struct flow *flow, int64_t tick)
     unsigned level = (63 - (unsigned)__builtin_clzll(differs)) / DIGIT_BITS;
     BUG_ON(level >= WHEEL_LEVELS);
     unsigned i = digit(tick, level), slot = level * WHEEL_SLOTS + i;
-    uint32_t ref = slab_ref(w->space, flow), last = w->slot[slot].last;
     flow->due_tick = (uint32_t)tick;
-    flow->wheel = (struct flow_link){ .prev = last };
     flow->slot = (slot + 1) & 0x3ff;
-    w->slot[slot].last = ref;
-    if (last)
-        flow_at(w, last)->wheel.next = ref;
-    else
-        w->slot[slot].first = ref;
+    flow_list_append(&w->slot[slot], w->space, flow, offsetof(struct flow, wheel));
     w->used[level] |= (uint64_t)1 << i;
 }
 
@@ -58,16 +52,7 @@ void wheel_remove(struct wheel *w, struct flow *flow)
 {
     if (!flow->slot)
         return;
-    struct flow_link at = flow->wheel;
-    unsigned slot = flow->slot - 1u;
-    if (at.next)
-        flow_at(w, at.next)->wheel.prev = at.prev;
-    else
-        w->slot[slot].last = at.prev;
-    if (at.prev)
-        flow_at(w, at.prev)->wheel.next = at.next;
-    else
-        w->slot[slot].first = at.next;
+    flow_list_remove(&w->slot[flow->slot - 1u], w->space, flow, offsetof(struct flow, wheel));
     flow->slot = 0; /* the slot's bit may stay: it is cleared when the slot is met */
 }
 
@@ -82,7 +67,7 @@ static int64_t slot_tick(const struct wheel *w, unsigned level, unsigned i)
 static void spread(struct wheel *w, unsigned slot)
 {
     struct flow *flow = flow_at(w, w->slot[slot].first);
-    w->slot[slot].first = w->slot[slot].last = 0;
+    w->slot[slot] = (struct flow_list){ 0 };
     while (flow) {
         struct flow *next = flow_at(w, flow->wheel.next);
         add_at_tick(w, flow, wheel_tick_of(w, flow));

@@ -3,8 +3,7 @@
  * (more than a year) away comes earlier. One owner thread. */
 #pragma once
 
-#include "base/slab.h"
-#include "model/flow.h"
+#include "net/flowlist.h"
 
 #define WHEEL_LEVELS   7
 #define WHEEL_SLOTS    64
@@ -15,9 +14,7 @@ struct wheel {
     int64_t tick;                /* what is due before this tick has been taken out */
     uint64_t used[WHEEL_LEVELS]; /* bit per slot that is not empty */
     uint8_t *space;              /* that flows lie in */
-    struct {
-        uint32_t first, last; /* slab_ref */
-    } slot[WHEEL_LEVELS * WHEEL_SLOTS];
+    struct flow_list slot[WHEEL_LEVELS * WHEEL_SLOTS];
 };
 
 /* Times are never negative. space: base of the flows' slab_ref. */
