@@ -2,6 +2,7 @@
 #include "in/pick.h"
 
 #include "base/bug.h"
+#include "in/fileclock.h"
 #include "net/share.h"
 
 #define FETCH_AHEAD   16
@@ -15,26 +16,17 @@ struct pick {
     const struct hash_key *key;
     unsigned index, n;
     uint64_t number, packets; /* of the next frame; of those that count here */
-    int64_t clock_ns, last_ns;
+    struct file_clock clock;
     struct counters counters;
 };
-
-static void set_clock(struct pick *s, const struct packet *p)
-{
-    if (p->ts_ns < s->last_ns && s->index == 0)
-        counter_add(&s->counters, COUNTER_CAPTURE_TIME_BACKWARDS, 1);
-    s->last_ns = p->ts_ns;
-    if (p->ts_ns > s->clock_ns)
-        s->clock_ns = p->ts_ns;
-}
 
 /* Frames whose share cannot be told go to all; each of them counts at one. */
 static bool is_wanted(struct pick *s, struct packet *p)
 {
     uint64_t number = s->number++;
     int share = share_of_frame(p, s->key, s->n);
-    set_clock(s, p);
-    p->clock_ns = s->clock_ns;
+    file_clock_set(&s->clock, p, s->index == 0 ? &s->counters : NULL);
+    p->clock_ns = s->clock.now_ns;
     p->is_copy = share < 0 && number % s->n != s->index;
     s->packets += (share < 0 || share == (int)s->index) && !p->is_copy;
     return share < 0 || share == (int)s->index;
@@ -46,8 +38,8 @@ static void begin_pass(struct pick *s)
     if (s->from->pass == s->base.pass)
         return;
     s->base.pass = s->from->pass;
-    s->base.passed_ns = s->clock_ns;
-    s->clock_ns = s->last_ns = 0;
+    s->base.passed_ns = s->clock.now_ns;
+    s->clock = (struct file_clock){ 0 };
 }
 
 static int keep_wanted(struct pick *s, struct packet *p, int n)
@@ -73,7 +65,7 @@ static int pick_read(struct capture *c, struct packet *p, unsigned max, struct w
     for (unsigned i = 0; i < READS_MAX && !kept; i++) {
         int n = s->from->ops->read(s->from, p, max, w);
         if (n == CAPTURE_END)
-            c->passed_ns = s->clock_ns;
+            c->passed_ns = s->clock.now_ns;
         if (n <= 0)
             return n;
         begin_pass(s);

@@ -7,6 +7,7 @@
 
 #include "base/bug.h"
 #include "base/ring.h"
+#include "in/fileclock.h"
 #include "in/hold.h"
 #include "net/decode.h"
 #include "net/share.h"
@@ -47,7 +48,8 @@ struct spread {
     struct counters counters, decoded; /* decoded: what the workers count too */
     struct hold hold;
     uint64_t mask; /* of the workers that the frame in work is for */
-    int64_t clock_ns, last_ns, passed_ns;
+    struct file_clock clock;
+    int64_t passed_ns;
     unsigned pass;
     struct bell back_bell;   /* what the reader sleeps on */
     atomic_bool stop, ended; /* shared: set by any thread; set by the reader */
@@ -123,7 +125,7 @@ static void put(struct spread *s, struct part *part, const struct packet *p, boo
         memcpy(at, p->frame.p, p->frame.n);
     to->frame = slice_of(at, p->frame.n);
     to->is_copy = is_copy;
-    to->clock_ns = s->clock_ns;
+    to->clock_ns = s->clock.now_ns;
     b->used += p->frame.n;
 }
 
@@ -145,21 +147,12 @@ static void visit(void *ctx, struct packet *p)
     s->mask |= UINT64_C(1) << share_of(p, &s->conf->key, s->n);
 }
 
-static void set_clock(struct spread *s, const struct packet *p)
-{
-    if (p->ts_ns < s->last_ns)
-        counter_add(&s->counters, COUNTER_CAPTURE_TIME_BACKWARDS, 1);
-    s->last_ns = p->ts_ns;
-    if (p->ts_ns > s->clock_ns)
-        s->clock_ns = p->ts_ns;
-}
-
 static void take(struct spread *s, struct packet *p)
 {
-    set_clock(s, p);
+    file_clock_set(&s->clock, p, &s->counters);
     s->mask = 0;
     decode_packet(s->decoder, p, visit, s);
-    hold_expire(&s->hold, s->clock_ns);
+    hold_expire(&s->hold, s->clock.now_ns);
     hold_frame(&s->hold, p, s->mask, decoder_datagrams(s->decoder));
 }
 
@@ -171,8 +164,8 @@ static void begin_pass(struct spread *s)
     hold_flush(&s->hold);
     seal_all(s);
     s->pass = s->from->pass;
-    s->passed_ns = s->clock_ns;
-    s->clock_ns = s->last_ns = 0;
+    s->passed_ns = s->clock.now_ns;
+    s->clock = (struct file_clock){ 0 };
 }
 
 static err read_all(struct spread *s, struct why *w)
@@ -198,7 +191,7 @@ err spread_run(struct spread *s, struct why *w)
     err e = read_all(s, w);
     hold_flush(&s->hold);
     seal_all(s);
-    s->passed_ns = s->clock_ns;
+    s->passed_ns = s->clock.now_ns;
     atomic_store_explicit(&s->ended, true, memory_order_release);
     for (unsigned i = 0; i < s->n; i++)
         bell_ring_always(&s->part[i].ready_bell);
