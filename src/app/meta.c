@@ -1,11 +1,9 @@
 /* Who this agent is. */
 #include "app/meta.h"
 
-#include <sys/random.h>
-
 #include "app/paths.h"
 #include "base/buf.h"
-#include "base/bug.h"
+#include "base/random.h"
 #include "codec/json.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -14,7 +12,7 @@
 static void uuid_make(char out[UUID_TEXT])
 {
     uint8_t b[16];
-    xneed(getrandom(b, sizeof b, 0) == (ssize_t)sizeof b, "random numbers");
+    random_bytes(b, sizeof b);
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
     struct buf t = buf_of(out, UUID_TEXT - 1);

@@ -3,9 +3,8 @@
 #include "base/hash.h"
 
 #include <endian.h>
-#include <sys/random.h>
 
-#include "base/bug.h"
+#include "base/random.h"
 
 uint64_t hash_bytes(const struct hash_key *key, const void *p, size_t n)
 {
@@ -27,7 +26,6 @@ uint64_t hash_bytes(const struct hash_key *key, const void *p, size_t n)
 struct hash_key hash_key_random(void)
 {
     struct hash_key key;
-    /* Up to 256 bytes come whole and cannot be interrupted once the kernel is seeded. */
-    xneed(getrandom(&key, sizeof key, 0) == (ssize_t)sizeof key, "random numbers");
+    random_bytes(&key, sizeof key);
     return key;
 }

@@ -2,10 +2,10 @@
 #include "pipe/message_pipe.h"
 
 #include <stdio.h>
-#include <sys/random.h>
 
 #include "base/bug.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "model/message_json.h"
 
 #define LINE_BYTES  ((size_t)128 * 1024 * 1024) /* pages that are never touched cost nothing */
@@ -37,7 +37,7 @@ err message_pipe_new(const struct message_pipe_conf *conf, struct message_pipe *
     p->conf = *conf;
     p->ctx = xcalloc(1, conf->output->ctx_size + 1);
     BUG_ON(!conf->output->sync);
-    xneed(getrandom(p->random, sizeof p->random, 0) == (ssize_t)sizeof p->random, "random numbers");
+    random_bytes(p->random, sizeof p->random);
     err rc = conf->output->open(p->ctx, conf->output_conf, w);
     if (!rc && (rc = conf->output->sync(p->ctx, w)))
         conf->output->close(p->ctx);

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/bug.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "store/state_private.h"
 
 #define VERSION    1
@@ -224,7 +224,7 @@ void state_new_id(char out[25])
 {
     static const char digits[] = "0123456789abcdef";
     uint8_t raw[12];
-    xneed(getrandom(raw, sizeof raw, 0) == (ssize_t)sizeof raw, "random numbers");
+    random_bytes(raw, sizeof raw);
     for (unsigned i = 0; i < sizeof raw; i++) {
         out[2 * i] = digits[raw[i] >> 4];
         out[2 * i + 1] = digits[raw[i] & 15];
