@@ -60,18 +60,22 @@ static int run(struct replay *r, struct capture *const *captures, unsigned worke
                        .output_conf = r->output_conf,
                        .dry_run = r->dry_run,
                        .health = r->health,
-                       .broker = r->broker,
+                       .broker = r->doors.broker,
                        .progress = r->progress,
                        .ctx = r->ctx };
     struct why why;
     return wiring_run(&job, &r->sums, &r->interrupted, &why) ? start_refuse(&why) : 0;
 }
 
+err replay_shut(struct replay *r, const struct doors_need *need, struct why *w)
+{
+    err rc = doors_user(&r->doors, &r->start, r->a, need, w);
+    return rc ? rc : doors_shut(&r->doors, w);
+}
+
 int replay_live(struct replay *r)
 {
-    int status = run(r, r->capture, r->workers);
-    close_live(r);
-    return status;
+    return run(r, r->capture, r->workers);
 }
 
 int replay_capture(struct replay *r, struct capture *c)
@@ -130,10 +134,7 @@ static err close_doors(struct replay *r, const char *const *paths, unsigned n, s
                                      .port = -1 };
     err rc = r->opened ? r->opened(r->ctx, w) : ERR_OK;
     if (!rc)
-        rc = doors_user(&r->doors, &r->start, r->a, &need, w);
-    if (!rc)
-        rc = doors_shut(&r->doors, w);
-    r->broker = r->doors.broker;
+        rc = replay_shut(r, &need, w);
     return !rc && r->closed ? r->closed(r->ctx, w) : rc;
 }
 
@@ -158,6 +159,7 @@ int replay_files(struct replay *r, const char *const *paths, unsigned n)
 
 void replay_end(struct replay *r)
 {
+    close_live(r);
     doors_end(&r->doors);
     logfile_close();
     start_free(&r->start);

@@ -19,9 +19,8 @@ struct replay {
     unsigned workers;            /* that have one of them */
     const struct output *output; /* set before running */
     const void *output_conf;
-    struct broker *broker; /* of whoever closed the doors; NULL */
-    struct doors doors;    /* of replay_files */
-    bool closes;           /* replay_files closes the doors behind the files */
+    struct doors doors;
+    bool closes; /* replay_files closes the doors behind the files */
     /* Before that, what else is to be opened; and what is to begin behind it. NULL: nothing. */
     err (*opened)(void *ctx, struct why *w);
     err (*closed)(void *ctx, struct why *w);
@@ -37,7 +36,10 @@ int replay_begin(struct replay *r, const struct args *a);
  * capture_open_live does. */
 MUST_CHECK err replay_open_live(struct replay *r, struct why *w);
 
-/* Runs what was opened until a signal comes, and closes it. Gives the exit status; says why. */
+/* Becomes the user and closes the doors behind what is open: before any thread. */
+MUST_CHECK err replay_shut(struct replay *r, const struct doors_need *need, struct why *w);
+
+/* Runs what was opened until a signal comes. Gives the exit status; says why. */
 int replay_live(struct replay *r);
 
 /* The same for files (merged by time), or for one capture, to their end. With `closes` no file can

@@ -44,7 +44,6 @@ struct up {
     const char *words[WORDS_MAX];        /* how the server is started */
 
     struct keeper server;
-    struct doors doors;
     bool stores;                /* messages are where the dashboard finds them */
     int64_t start_ns, pause_ns; /* the server is started again then; it waits so long next time */
     struct thread status;
@@ -362,10 +361,8 @@ static int capture(struct up *u)
         upline_say(&u->line, "up: capturing on %s; Ctrl-C ends", u->sensor.live.device);
     else
         upline_say(&u->line, "up: no live capture: %s; all else goes on, Ctrl-C ends", why.text);
-    if (doors_user(&u->doors, &u->sensor.start, u->sensor.a, &need, &why) ||
-        doors_shut(&u->doors, &why))
+    if (replay_shut(&u->sensor, &need, &why))
         return start_refuse(&why);
-    u->sensor.broker = u->doors.broker;
     if (thread_start(&u->status, "status", show_status, u))
         return 1;
     if (captures) {
@@ -420,7 +417,6 @@ int up_command(const struct args *a)
         status = run(&u);
         replay_end(&u.sensor);
     }
-    doors_end(&u.doors);
     keeper_close(&u.server);
     upline_end(&u.line);
     arena_free(&u.mem);

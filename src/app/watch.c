@@ -1,13 +1,11 @@
 /* wirelume watch: files, or the sample and then the network, one line an event. */
 #include "app/command.h"
-#include "app/doors.h"
 #include "app/replay.h"
 #include "app/watchline.h"
 
 static int live(struct replay *r)
 {
     static const struct doors_need need = { .calls = CALLS_SENSOR, .traceless = true, .port = -1 };
-    static struct doors doors;
     struct why why;
     err rc = replay_open_live(r, &why);
     if (rc) {
@@ -15,13 +13,7 @@ static int live(struct replay *r)
         return rc == ERR_RIGHTS || rc == ERR_MISSING ? 0 : 1;
     }
     fprintf(stderr, "watch: live on %s; Ctrl-C ends\n", r->live.device);
-    rc = doors_user(&doors, &r->start, r->a, &need, &why);
-    if (!rc)
-        rc = doors_shut(&doors, &why);
-    r->broker = doors.broker;
-    int status = rc ? start_refuse(&why) : replay_live(r);
-    doors_end(&doors);
-    return status;
+    return replay_shut(r, &need, &why) ? start_refuse(&why) : replay_live(r);
 }
 
 int watch_command(const struct args *a)
