@@ -19,6 +19,7 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.append(os.path.join(TOP, "test/e2e"))
+from processes import cpu_s  # noqa: E402
 from lumberjack import Client, compressed, frame_json, window  # noqa: E402
 
 RELEASE = os.path.join(TOP, "build/release/test/bench")
@@ -182,19 +183,13 @@ def fill_by_file(folder):
     return Server(folder)
 
 
-def cpu_ms(process):
-    with open(f"/proc/{process.pid}/stat") as f:
-        of = f.read().rsplit(")", 1)[1].split()
-    return (int(of[11]) + int(of[12])) * 1000 / os.sysconf("SC_CLK_TCK")
-
-
 def print_cpu(server):
     """What can be compared on a busy machine: CPU of all the server's threads for a tab's questions."""
     for title, body in tab_asks(server):
-        before = cpu_ms(server.process)
+        before = cpu_s(server.process.pid)
         for _ in range(CPU_TIMES):
             server.api("query", body)
-        print(f"  {title:36} {(cpu_ms(server.process) - before) / CPU_TIMES:6.0f} ms of CPU on the server")
+        print(f"  {title:36} {1000 * (cpu_s(server.process.pid) - before) / CPU_TIMES:6.0f} ms of CPU on the server")
 
 
 def load():

@@ -11,6 +11,8 @@ import statistics
 import subprocess
 import time
 
+from processes import cpu_s
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORK = os.path.join(TOP, "build/bench/serve")
 RELEASE = os.path.join(TOP, "build/release")
@@ -19,7 +21,6 @@ PER_WINDOW = 4 * 2048  # four clients send one each
 WINDOWS = max(1, int(os.environ.get("EVENTS", 327680)) // (ROUNDS * PER_WINDOW))
 KINDS = 28672  # different events
 SEALED = 32768  # messages that go into a file at once: fewer wait for their time
-TICK = os.sysconf("SC_CLK_TCK")
 
 CONFIG = """\
 path.data: {work}/data
@@ -41,12 +42,6 @@ def make_events(lines_of):
     with open(path, "wb") as f:
         f.write(b"\n".join(lines))
     return path, sum(map(len, lines)) / len(lines)
-
-
-def cpu_s(pid):
-    with open(f"/proc/{pid}/stat") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def peak_mb(pid):

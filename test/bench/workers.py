@@ -4,12 +4,13 @@ could take twice the packets on a core of its own: speedup is the time of the bu
 takes packets with one worker, divided by that with two. Called by run (make bench P=workers)."""
 import glob
 import os
-import re
 import shutil
 import signal
 import statistics
 import subprocess
 import time
+
+from processes import totals
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORK = os.path.join(TOP, "build/bench/workers")
@@ -60,12 +61,6 @@ def summary(took):
     workers = [v for k, v in took.items() if k.startswith("worker")]
     readers = [v for k, v in took.items() if k.startswith("reader")]
     return [v / 1e9 for v in (max(workers, default=0), max(readers, default=0), sum(workers), sum(took.values()))]
-
-
-def total(text, name):
-    found = re.findall(rb'"Total metrics".*?"wirelume":(\{.*\})', text)
-    value = re.search(rb'"%s":(\d+)' % name.encode(), found[-1]) if found else None
-    return int(value[1]) if value else 0
 
 
 def of_file(path, flows, workers):
@@ -120,7 +115,7 @@ def is_running(log):
 
 
 def live(veth, path, flows, workers, rate, more=(), seconds=SECONDS):
-    """Of one run: seconds of CPU by summary(), packets sent, taken, dropped, and the log."""
+    """Of one run: seconds of CPU by summary(), packets sent, taken, dropped, and all that it counted."""
     conf, log = configure(flows), os.path.join(WORK, "err")
     with open(log, "wb") as err:
         sensor = subprocess.Popen(veth.inside(OURS, "run", "-c", conf, "-E", f"workers={workers}", *more), stderr=err)
@@ -135,9 +130,9 @@ def live(veth, path, flows, workers, rate, more=(), seconds=SECONDS):
     cpu = {k: v - before.get(k, 0) for k, v in threads(sensor.pid).items()}
     sensor.send_signal(signal.SIGTERM)
     sensor.wait(120)
-    with open(log, "rb") as f:
-        text = f.read()
-    return summary(cpu), int(sent), float(took), total(text, "packets"), total(text, "kernel_drops"), text
+    told = totals(log)
+    capture = told.get("capture", {})
+    return summary(cpu), int(sent), float(took), capture.get("packets", 0), capture.get("kernel_drops", 0), told
 
 
 def live_case(veth, case, path, check, goal_line):

@@ -18,6 +18,9 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+from netns import Cable, inside  # noqa: E402
+
 PROGRAM = Path("build/release/wirelume").resolve()
 HOSTS = ("10.79.0.2", "fd79::2")
 WEB, CLOSED, SENTINEL = 8080, 8099, b"this is the end of the traffic"
@@ -217,37 +220,8 @@ def talk(hosts):
 
 
 # ---------------------------------------------------------------- the namespaces
-def ip(*words):
-    subprocess.run(["ip", *words], check=True, capture_output=True)
-
-
-def inside(name, *command, **more):
-    return subprocess.Popen(["ip", "netns", "exec", name, *map(str, command)], **more)
-
-
-class Net:
-    def __init__(self):
-        self.a, self.b = f"wl{os.getpid()}c", f"wl{os.getpid()}s"
-
-    def __enter__(self):
-        ip("netns", "add", self.a)
-        ip("netns", "add", self.b)
-        try:
-            ip("netns", "exec", self.a, "true")  # not so in a bare chroot
-        except subprocess.CalledProcessError:
-            self.__exit__()
-            raise
-        ip("link", "add", "va", "netns", self.a, "type", "veth", "peer", "name", "vb", "netns", self.b)
-        for name, device, end in ((self.a, "va", "1"), (self.b, "vb", "2")):
-            ip("-n", name, "addr", "add", f"10.79.0.{end}/24", "dev", device)
-            ip("-n", name, "addr", "add", f"fd79::{end}/64", "dev", device, "nodad")
-            ip("-n", name, "link", "set", "lo", "up")
-            ip("-n", name, "link", "set", device, "up")
-        return self
-
-    def __exit__(self, *_):
-        ip("netns", "del", self.a)
-        ip("netns", "del", self.b)
+def cable():
+    return Cable(f"wl{os.getpid()}c", f"wl{os.getpid()}s", ("10.79.0.1/24", "fd79::1/64"), ("10.79.0.2/24", "fd79::2/64"))
 
 
 def until(what, seconds=90):
@@ -352,7 +326,7 @@ def tell(story, net, work, kind):
 
 def main():
     try:
-        with Net() as net, tempfile.TemporaryDirectory() as work:
+        with cable() as net, tempfile.TemporaryDirectory() as work:
             story = Story()
             server = inside(net.b, sys.executable, __file__, "serve", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             server.stdout.readline()

@@ -11,6 +11,11 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from netns import Cable, inside  # noqa: E402
+from processes import cpu_s, totals  # noqa: E402
+
 NAMES = "wl-soak-a-%d" % os.getpid(), "wl-soak-b-%d" % os.getpid()
 SERVER, CLIENT = "10.9.0.1", "10.9.0.2"
 SECONDS = int(float(os.environ.get("MINUTES", 30)) * 60)
@@ -140,31 +145,9 @@ class Clients:
 
 # ---- the story
 
-def inside(namespace, *words, **more):
-    return subprocess.Popen(["ip", "netns", "exec", namespace, *words], **more)
-
-
-def network():
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    a, b = NAMES
-    for words in (["netns", "add", a], ["netns", "add", b], ["netns", "exec", a, "true"],
-                  ["link", "add", "va", "netns", a, "type", "veth", "peer", "name", "vb", "netns", b],
-                  ["-n", a, "addr", "add", SERVER + "/24", "dev", "va"], ["-n", a, "link", "set", "va", "up"],
-                  ["-n", b, "addr", "add", CLIENT + "/24", "dev", "vb"], ["-n", b, "link", "set", "vb", "up"]):
-        if subprocess.run(["ip", *words], **quiet).returncode:
-            return False
-    return True
-
-
 def memory(pid):
     with open("/proc/%d/statm" % pid) as f:
         return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def cpu_s(pid):
-    with open("/proc/%d/stat" % pid) as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def slope(samples):
@@ -238,9 +221,7 @@ def story(folder):
     seen = {}
     with open(out.name, "rb") as f:
         count(f, seen)
-    with open(err.name, errors="replace") as f:
-        total = [json.loads(line) for line in f if '"Total metrics"' in line][-1]
-    return judge(samples, sent, seen, cpu, total["monitoring"]["metrics"]["wirelume"])
+    return judge(samples, sent, seen, cpu, totals(err.name))
 
 
 def main():
@@ -250,16 +231,13 @@ def main():
         asyncio.run(Clients().run(SECONDS))
     else:
         passed = failed = skipped = 0
-        with tempfile.TemporaryDirectory(prefix="wirelume-soak-") as folder:
-            try:
-                if network():
-                    passed, failed = story(folder)
-                else:
-                    skipped = 1
-                    print("soak: needs root and network namespaces (ip netns add, ip netns exec)")
-            finally:
-                for name in NAMES:
-                    subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL)
+        try:
+            with tempfile.TemporaryDirectory(prefix="wirelume-soak-") as folder, \
+                    Cable(*NAMES, (SERVER + "/24",), (CLIENT + "/24",)):
+                passed, failed = story(folder)
+        except subprocess.CalledProcessError:
+            skipped = 1
+            print("soak: needs root and network namespaces (ip netns add, ip netns exec)")
         print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
         sys.exit(failed > 0)
 
