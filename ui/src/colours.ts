@@ -1,11 +1,11 @@
 /** Colours of series. The names are variables of the style sheet, so that both themes have their own. */
 import type { Value } from './api';
+import { digitOf, digitOfClass, hasCodes } from './classes';
 
 const names = 10;
 const seen = new Map<string, Map<string, number>>();
 
-/** Classes of answers have the colour of what they mean, in every chart. */
-export const statusClass = /(^|_)(response_code|status_code)$/;
+/** Codes of answers have the colour of what their class means, in every chart. */
 const statusShades: Record<string, string[]> = {
   '1': ['--status-1'],
   '2': ['--status-2', '--status-2b', '--status-2c'],
@@ -25,8 +25,8 @@ function place(group: string, key: string): number {
 export function colourOf(field: string, value: Value | null): string {
   if (value === null) return '--series-1';
   const text = String(value);
-  if (statusClass.test(field) && /^[1-5]xx$/.test(text)) return `--status-${text[0]}`;
-  const shades = statusClass.test(field) && /^[1-5]\d\d$/.test(text) ? statusShades[text[0]!] : undefined;
+  if (hasCodes(field) && digitOfClass(value)) return `--status-${digitOfClass(value)}`;
+  const shades = hasCodes(field) ? statusShades[digitOf(value)] : undefined;
   if (shades) return shades[place(`${field} ${text[0]}`, text) % shades.length]!;
   return `--series-${(place(field, text) % names) + 1}`;
 }

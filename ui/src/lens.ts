@@ -1,7 +1,7 @@
 /** Other ways to look at a widget: by networks, or who runs them, instead of addresses; by bytes instead of messages. */
 import { computed } from '@preact/signals';
 import type { Tab, TermsAnswer, Widget } from './api';
-import { statusClass } from './colours';
+import { hasCodes } from './classes';
 import { go, view } from './state';
 import { metricUnit, shown } from './units';
 import { slug } from './url';
@@ -43,7 +43,7 @@ function metricChoices(widget: Widget, tab: Tab): Choice[] {
 const words = (field: string): string => field.replace(/_/g, ' ').replace(/^./, (c) => c.toUpperCase());
 function rowChoices(widget: Widget, answer: Partial<TermsAnswer> | undefined): Choice[] {
   const part = 'rows' as const;
-  if (statusClass.test(widget.columns?.field ?? ''))
+  if (hasCodes(widget.columns?.field ?? ''))
     return [{ part, name: '', text: 'Codes' }, { part, name: classes, text: 'Classes (2xx, 4xx)' }];
   const chosen = chosenOf(widget, part) !== '';
   const addresses = chosen || answer?.rows?.some((r) => address.test(String(r.key)));

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { HistogramAnswer, Value, Widget } from '../api';
 import { pick, showEvents } from '../actions';
-import { byClass } from '../classes';
+import { byClass, digitOfClass } from '../classes';
 import { colourOf, restColour } from '../colours';
 import { drops } from '../live';
 import { Legend, type Entry } from '../parts/legend';
@@ -25,8 +25,8 @@ interface Track extends Line {
 }
 /** What selects a series: a class is a range of codes. */
 const clauseOf = (w: Widget, key: Value): string =>
-  w.classes && /^\dxx$/.test(String(key))
-    ? `${splitField(w)}:[${String(key)[0]}00 TO ${String(key)[0]}99]`
+  w.classes && digitOfClass(key)
+    ? `${splitField(w)}:[${digitOfClass(key)}00 TO ${digitOfClass(key)}99]`
     : is(splitField(w), key);
 
 function tracks(w: Widget, a: HistogramAnswer): Track[] {
